@@ -1,0 +1,2 @@
+//! critmass
+pub mod parameters;

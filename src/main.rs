@@ -1,0 +1,2 @@
+//! The critmass binary.
+fn main() {}
