@@ -3,8 +3,9 @@
 //! A stream is a xoshiro256++ generator whose state is expanded from a 64-bit hash of (seed, purpose), so a draw
 //! that is added for one purpose never shifts the numbers of another one, and a run depends on its seed alone.
 
+use rand_distr::{Binomial, Distribution};
 use rand_xoshiro::Xoshiro256PlusPlus;
-use rand_xoshiro::rand_core::SeedableRng;
+use rand_xoshiro::rand_core::{Rng, SeedableRng};
 
 /// The generator of every stream.
 pub type Stream = Xoshiro256PlusPlus;
@@ -37,10 +38,39 @@ pub fn stream(seed: u64, purpose: &str) -> Stream {
     Stream::seed_from_u64(derive_seed(seed, &[name]))
 }
 
+/// A whole number in 0 … n − 1, by multiply and shift (Lemire 2019): no result's probability is off by more than
+/// 2⁻⁶⁴. 0 for n = 0.
+#[inline]
+pub(crate) fn below(stream: &mut Stream, n: u32) -> u32 {
+    ((u128::from(stream.next_u64()) * u128::from(n)) >> 64) as u32
+}
+
+/// A real number in [0, 1), a multiple of 2⁻⁵³.
+#[inline]
+pub(crate) fn unit(stream: &mut Stream) -> f64 {
+    (stream.next_u64() >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
+}
+
+/// True with probability `p`.
+#[inline]
+pub(crate) fn chance(stream: &mut Stream, p: f64) -> bool {
+    unit(stream) < p
+}
+
+/// The number of successes in `n` independent trials of probability `p`, which is taken as 0 … 1.
+pub(crate) fn binomial(stream: &mut Stream, n: u32, p: f64) -> u32 {
+    if n == 0 || p <= 0.0 {
+        return 0;
+    }
+    match Binomial::new(u64::from(n), p) {
+        Ok(law) if p < 1.0 => law.sample(stream) as u32,
+        _ => n,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rand_xoshiro::rand_core::Rng;
 
     #[test]
     fn the_same_seed_and_purpose_give_these_numbers_for_ever() {

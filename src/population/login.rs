@@ -1,0 +1,225 @@
+//! The login server's queue.
+//!
+//! A request that was not served in time is dead, but keeps its place. All requests of a tick time out in the same
+//! later tick, so the dead ones lie at the old end of the queue as a mere number, and cost nothing to store or to
+//! serve. The requests of one tick arrive in random order; as nobody can tell before they are served, each is drawn
+//! from the rest of its tick when its turn comes.
+
+use std::collections::VecDeque;
+
+use super::clients::Ticket;
+use super::random::{Stream, below};
+use crate::parameters::Discipline;
+
+/// The requests of one tick that are still in the queue, in no particular order.
+struct Segment {
+    tick: u32,
+    requests: Vec<Ticket>,
+}
+
+/// The queue and the capacity of the login server.
+#[derive(Default)]
+pub(super) struct LoginServer {
+    /// Requests that timed out: the oldest ones in the queue.
+    expired: u64,
+    /// The other requests, oldest first. None is empty.
+    segments: VecDeque<Segment>,
+    /// All requests in the queue.
+    length: u64,
+    /// Requests that the queue holds at most; `u64::MAX` without a limit.
+    limit: u64,
+    /// Requests served in a tick, on average.
+    capacity_per_tick: f64,
+    /// Capacity that carries over: less than one request.
+    credit: f64,
+    spare: Vec<Vec<Ticket>>,
+}
+
+/// What the server does with the next request in its order.
+pub(super) enum Next {
+    /// Serves this one, whose client may or may not still wait.
+    Request(Ticket),
+    /// Meets this many requests in a row that timed out.
+    Expired(u64),
+    /// The queue is empty.
+    Nothing,
+}
+
+impl LoginServer {
+    /// An empty queue.
+    pub(super) fn reset(&mut self) {
+        self.expired = 0;
+        self.length = 0;
+        self.credit = 0.0;
+        while let Some(segment) = self.segments.pop_front() {
+            self.recycle(segment);
+        }
+    }
+
+    /// Sets the capacity, and the longest queue as the time that it takes to serve it. An infinite capacity serves all
+    /// and rejects none.
+    pub(super) fn set_capacity(&mut self, capacity_per_s: f64, queue_limit_s: f64, tick_s: f64) {
+        self.capacity_per_tick = capacity_per_s * tick_s;
+        let limit = queue_limit_s * capacity_per_s;
+        // 0 · ∞ is no number: an unlimited wait at a server that serves nobody has no limit.
+        self.limit = if capacity_per_s == f64::INFINITY || queue_limit_s == f64::INFINITY {
+            u64::MAX
+        } else {
+            ((limit + 1e-9) as u64).max(1)
+        };
+    }
+
+    /// Requests in the queue, dead ones included.
+    pub(super) fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// How many more requests find a place.
+    pub(super) fn room(&self) -> u64 {
+        self.limit.saturating_sub(self.length)
+    }
+
+    /// The number of requests that are served in this tick at most; call once a tick. The fraction of the accumulated
+    /// capacity carries over, whole slots that are not used do not.
+    pub(super) fn take_service_slots(&mut self) -> u64 {
+        if self.capacity_per_tick == f64::INFINITY {
+            return u64::MAX;
+        }
+        let credit = self.credit + self.capacity_per_tick;
+        // Rounding must not hold back a request whose capacity has accumulated.
+        let slots = (credit + 1e-9).floor();
+        self.credit = credit - slots;
+        slots as u64
+    }
+
+    /// Puts the requests of this tick into the queue; leaves `requests` empty.
+    pub(super) fn enqueue(&mut self, tick: u32, requests: &mut Vec<Ticket>) {
+        if requests.is_empty() {
+            return;
+        }
+        self.length += requests.len() as u64;
+        let mut own = self.spare.pop().unwrap_or_default();
+        std::mem::swap(&mut own, requests);
+        self.segments.push_back(Segment { tick, requests: own });
+    }
+
+    /// The request whose turn it is, which leaves the queue, or how many dead ones come next, which stay until
+    /// [`LoginServer::remove_expired`].
+    pub(super) fn next(&mut self, discipline: Discipline, stream: &mut Stream) -> Next {
+        let segment = match discipline {
+            Discipline::Fifo if self.expired > 0 => return Next::Expired(self.expired),
+            Discipline::Fifo => self.segments.front_mut(),
+            Discipline::Lifo => self.segments.back_mut(),
+        };
+        let Some(segment) = segment else {
+            return if self.expired > 0 { Next::Expired(self.expired) } else { Next::Nothing };
+        };
+        let choice = below(stream, segment.requests.len() as u32) as usize;
+        let request = segment.requests.swap_remove(choice);
+        self.length -= 1;
+        if segment.requests.is_empty() {
+            let emptied = match discipline {
+                Discipline::Fifo => self.segments.pop_front(),
+                Discipline::Lifo => self.segments.pop_back(),
+            };
+            emptied.into_iter().for_each(|segment| self.recycle(segment));
+        }
+        Next::Request(request)
+    }
+
+    /// Removes `count` dead requests.
+    pub(super) fn remove_expired(&mut self, count: u64) {
+        self.expired -= count;
+        self.length -= count;
+    }
+
+    /// Takes the requests submitted at or before `tick` that were not served: they stay in the queue as dead ones,
+    /// and are appended to `timed_out`.
+    pub(super) fn expire(&mut self, tick: u32, timed_out: &mut Vec<Ticket>) {
+        while self.segments.front().is_some_and(|segment| segment.tick <= tick) {
+            if let Some(mut segment) = self.segments.pop_front() {
+                self.expired += segment.requests.len() as u64;
+                timed_out.append(&mut segment.requests);
+                self.recycle(segment);
+            }
+        }
+    }
+
+    fn recycle(&mut self, segment: Segment) {
+        let mut requests = segment.requests;
+        requests.clear();
+        self.spare.push(requests);
+    }
+
+    /// Rewrites every request in place.
+    pub(super) fn rewrite(&mut self, mut rewrite: impl FnMut(Ticket) -> Ticket) {
+        for request in self.segments.iter_mut().flat_map(|segment| &mut segment.requests) {
+            *request = rewrite(*request);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::population::clients::ClientId;
+    use crate::population::random::stream;
+
+    fn requests(ids: std::ops::Range<u32>) -> Vec<Ticket> {
+        ids.map(|id| Ticket::new(ClientId(id), 0)).collect()
+    }
+
+    fn serve(server: &mut LoginServer, discipline: Discipline) -> Option<u32> {
+        match server.next(discipline, &mut stream(1, "login")) {
+            Next::Request(ticket) => Some(ticket.client().0),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn fifo_serves_the_oldest_tick_first_and_lifo_the_newest() {
+        let mut server = LoginServer::default();
+        server.set_capacity(100.0, 100.0, 1.0);
+        server.enqueue(0, &mut requests(0..3));
+        server.enqueue(1, &mut requests(10..13));
+        assert!(serve(&mut server, Discipline::Fifo).unwrap() < 3);
+        assert!(serve(&mut server, Discipline::Lifo).unwrap() >= 10);
+        assert_eq!(server.length(), 4);
+    }
+
+    #[test]
+    fn a_request_that_timed_out_keeps_its_place() {
+        let mut server = LoginServer::default();
+        server.set_capacity(0.1, 100.0, 1.0);
+        server.enqueue(0, &mut requests(0..3));
+        server.enqueue(1, &mut requests(10..13));
+        let mut timed_out = Vec::new();
+        server.expire(0, &mut timed_out);
+        assert_eq!(timed_out, requests(0..3));
+        assert_eq!((server.length(), server.room()), (6, 4));
+        assert!(matches!(server.next(Discipline::Fifo, &mut stream(1, "login")), Next::Expired(3)));
+        server.remove_expired(3);
+        assert_eq!(server.length(), 3);
+        assert!(serve(&mut server, Discipline::Fifo).unwrap() >= 10);
+    }
+
+    #[test]
+    fn fractions_of_capacity_carry_over_and_whole_slots_do_not() {
+        let mut server = LoginServer::default();
+        server.set_capacity(0.1, f64::INFINITY, 1.0);
+        let served: Vec<u64> = (0..20).map(|_| server.take_service_slots()).collect();
+        assert_eq!(served.iter().sum::<u64>(), 2);
+        assert_eq!((served[9], served[19]), (1, 1));
+        server.set_capacity(f64::INFINITY, 1.0, 1.0);
+        assert_eq!((server.take_service_slots(), server.room()), (u64::MAX, u64::MAX));
+    }
+
+    #[test]
+    fn the_queue_holds_at_least_one_request() {
+        let mut server = LoginServer::default();
+        server.set_capacity(0.0, 120.0, 5.0);
+        assert_eq!(server.room(), 1);
+        server.enqueue(0, &mut requests(0..1));
+        assert_eq!(server.room(), 0);
+    }
+}
