@@ -202,6 +202,11 @@ impl Clients {
         self.events
     }
 
+    /// Counts events that were no change of the arrays, or not yet.
+    pub(super) fn count_events(&mut self, events: u64) {
+        self.events += events;
+    }
+
     /// The state of a client.
     #[inline]
     pub(super) fn state(&self, client: ClientId) -> State {
@@ -224,6 +229,12 @@ impl Clients {
     #[inline]
     pub(super) fn clear_present(&mut self, client: ClientId) {
         self.present[client.index() / 64] &= !(1 << (client.0 % 64));
+    }
+
+    /// Sets or clears the bit of a client.
+    #[inline]
+    pub(super) fn set_presence(&mut self, client: ClientId, present: bool) {
+        if present { self.set_present(client) } else { self.clear_present(client) }
     }
 
     /// The super node that a client hangs on, or is, and its place there.
@@ -254,14 +265,19 @@ impl Clients {
         self.eligible_online -= eligible & u32::from(from == State::Online);
     }
 
-    /// Puts a client into another state, which ends what it waited for in the usual way. Counts one event, except
-    /// that becoming a super node is none: such a client stays online.
+    /// Puts a client into another state, which ends what it waited for in the usual way. One event.
     #[inline]
     pub(super) fn change(&mut self, client: ClientId, to: State) {
+        self.place(client, to);
+        self.events += 1;
+    }
+
+    /// The same where it is no event, or is counted elsewhere.
+    #[inline]
+    pub(super) fn place(&mut self, client: ClientId, to: State) {
         let mark = self.marks[client.index()];
         let from = STATES[(mark & STATE_MASK) as usize];
         self.marks[client.index()] = mark & !STATE_MASK | to as u16;
-        self.events += u64::from(to != State::SuperNode);
         self.account(client, from, to);
     }
 

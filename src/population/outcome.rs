@@ -153,7 +153,7 @@ outputs! {
         ticks: u64, "1",
             "Ticks of the run.";
         events: u64, "1",
-            "State changes of clients over the whole run.";
+            "State changes of clients over the whole run. A login request is one when it is admitted, and one when it is rejected, also from backoff to backoff; a promotion is none.";
     }
 }
 

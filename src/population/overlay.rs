@@ -96,12 +96,6 @@ impl Overlay {
         self.dedicated
     }
 
-    /// The live super node at a place, 0 … live − 1, and the client that owns it; `None` for a dedicated one.
-    pub(super) fn live_owner(&self, place: u32) -> Option<ClientId> {
-        let owner = self.owner[self.live[place as usize].index()];
-        (owner != OPERATOR).then_some(owner)
-    }
-
     /// Adds a super node of a client, without children.
     pub(super) fn add(&mut self, owner: ClientId) -> SuperNodeId {
         let supernode = match self.free.pop() {
@@ -302,7 +296,7 @@ impl Overlay {
         self.probed_ones = probed_ones;
     }
 
-    /// Checks that the arrays agree with each other; for tests.
+    /// Checks that the arrays agree with each other, and every child with `is_child`; gives the number of children.
     #[cfg(test)]
     pub(super) fn check(&self, mut is_child: impl FnMut(ClientId, SuperNodeId, u16) -> bool) -> u32 {
         assert!(self.accepting as usize <= self.live.len());
