@@ -1,0 +1,53 @@
+"""Reads the folder of a finished sweep with pyarrow and with polars, and checks what interface.md promises.
+
+    python tests/read_back.py out/smoke
+"""
+
+import json
+import math
+import sys
+from pathlib import Path
+
+import polars as pl
+import pyarrow.parquet as pq
+
+folder = Path(sys.argv[1])
+manifest = json.loads((folder / "manifest.json").read_text())
+
+for part in ("runs", "traces"):
+    strays = [path.name for path in (folder / part).iterdir() if path.suffix != ".parquet"]
+    assert not strays, f"{part}/ holds {strays}"
+
+files = [folder / "surface.parquet", *folder.glob("runs/*.parquet"), *folder.glob("traces/*.parquet")]
+for path in files:
+    schema = pq.read_schema(path)
+    for key in (b"critmass.sweep", b"critmass.hash", b"critmass.schema"):
+        assert key in schema.metadata, f"{path} has no {key}"
+    assert schema.metadata[b"critmass.hash"].decode() == manifest["hash"]
+    for field in schema:
+        assert field.metadata and field.metadata[b"unit"] and field.metadata[b"description"], f"{path}: {field.name}"
+
+runs = pl.read_parquet(folder / "runs" / "*.parquet")
+surface = pl.read_parquet(folder / "surface.parquet")
+assert (runs.schema["cell"], runs.schema["replicate"], runs.schema["seed"]) == (pl.UInt32, pl.UInt32, pl.UInt64)
+assert runs.select("cell", "replicate").is_duplicated().sum() == 0
+assert pq.read_table(folder / "runs").num_rows == runs.height
+
+again = runs.group_by("cell").agg(
+    pl.len().alias("n"),
+    pl.col("outage").sum().alias("k"),
+    pl.col("lost_client_h").mean().alias("mean"),
+    pl.col("lost_client_h").std().alias("sd"),
+    pl.col("lost_client_h").quantile(0.95, "linear").alias("q95"),
+    pl.col("recovery_h").mean().alias("recovery"),
+)
+both = surface.join(again, on="cell", how="full")
+assert both.height == surface.height == again.height
+for row in both.iter_rows(named=True):
+    assert (row["replicates"], row["outages"]) == (row["n"], row["k"]), row["cell"]
+    assert row["outage_probability"] == row["k"] / row["n"]
+    assert 0 <= row["outage_probability_low"] <= row["outage_probability"] <= row["outage_probability_high"] <= 1
+    for ours, theirs in (("mean", "mean"), ("sd", "sd"), ("q95", "q95")):
+        assert math.isclose(row[f"lost_client_h_{ours}"], row[theirs], rel_tol=1e-9, abs_tol=1e-9), row["cell"]
+    assert (row["recovery_h_mean"] is None) == (row["recovery"] is None), row["cell"]
+print(f"{len(files)} files, {runs.height} runs, {surface.height} cells: read back by pyarrow and polars")
