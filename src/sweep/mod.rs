@@ -1,6 +1,11 @@
 //! What was asked: a sweep file, read and checked, and the cells and replicates that it stands for.
 
+mod design;
+mod interplay;
+mod uncertain;
+
 use crate::parameters::{Parameter, Scenario, Value};
+pub use design::AxisLabel;
 
 /// A sweep, as resolved from its file: everything that the rows depend on.
 #[derive(Debug, Clone)]
@@ -59,6 +64,13 @@ pub struct Variant {
     pub label: String,
     /// What it sets, in the order of the file.
     pub settings: Vec<(&'static Parameter, Value)>,
+}
+
+impl Variant {
+    /// Whether it sets this parameter.
+    pub fn sets(&self, parameter: &Parameter) -> bool {
+        self.settings.iter().any(|(set, _)| *set == parameter)
+    }
 }
 
 /// How many runs a cell gets.
