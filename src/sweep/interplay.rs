@@ -13,6 +13,11 @@ const INVOLVED: [&str; 6] = [
     "retry.cap_s",
 ];
 
+/// The key of a shock's time in the messages of [`check`].
+pub(super) const SHOCK_TIME: &str = "shock.at_h";
+/// The key of an intervention's time.
+pub(super) const INTERVENTION_TIME: &str = "intervention.at_h";
+
 /// Whether [`check`] looks at this parameter.
 pub(super) fn involves(parameter: &Parameter) -> bool {
     INVOLVED.contains(&parameter.name)
@@ -38,16 +43,17 @@ pub(super) fn check(scenario: &Scenario, traces: Option<&Traces>) -> Result<(), 
 
 /// Shocks and interventions have to fall into a tick of the run, or they would be ignored in silence.
 fn check_times(scenario: &Scenario) -> Result<(), (&'static str, String)> {
-    let (horizon_h, tick_s) = (scenario.time.horizon_h, scenario.time.tick_s);
+    let Some((key, _, at_h)) = late_event(scenario) else { return Ok(()) };
+    Err((key, format!("{at_h} h is not before time.horizon_h, {} h", scenario.time.horizon_h)))
+}
+
+/// The first shock or intervention that lies beyond the last tick: its key, its index in its list, and its time, h.
+pub(super) fn late_event(scenario: &Scenario) -> Option<(&'static str, usize, f64)> {
+    let shocks = scenario.shocks.iter().enumerate().map(|(index, shock)| (SHOCK_TIME, index, shock.at_h));
+    let interventions = scenario.interventions.iter().enumerate();
+    let interventions = interventions.map(|(index, change)| (INTERVENTION_TIME, index, change.at_h));
     let ticks = scenario.ticks() as f64;
-    let shocks = scenario.shocks.iter().map(|shock| ("shock.at_h", shock.at_h));
-    let interventions = scenario.interventions.iter().map(|change| ("intervention.at_h", change.at_h));
-    for (key, at_h) in shocks.chain(interventions) {
-        if libm::round(at_h * 3600.0 / tick_s) >= ticks {
-            return Err((key, format!("{at_h} h is not before time.horizon_h, {horizon_h} h")));
-        }
-    }
-    Ok(())
+    shocks.chain(interventions).find(|(_, _, at_h)| libm::round(at_h * 3600.0 / scenario.time.tick_s) >= ticks)
 }
 
 /// Dedicated super nodes can be added, not taken away: fewer of them would be ignored in silence.

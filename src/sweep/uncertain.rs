@@ -4,7 +4,7 @@ use rand::RngExt;
 use rand_distr::StandardNormal;
 
 use super::{Distribution, Sweep, Uncertain, interplay};
-use crate::parameters::{Parameter, Scenario, Value};
+use crate::parameters::{Scenario, Value};
 use crate::population::random::Stream;
 
 /// After this many draws in a row that are not allowed, the nominal value is used. A sweep is refused when fewer than
