@@ -1,5 +1,6 @@
 //! What a run is: one realisation of one scenario from one seed.
 
+pub mod elementary;
 pub mod outcome;
 pub mod random;
 
