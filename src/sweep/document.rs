@@ -123,11 +123,16 @@ pub(super) fn parse(text: &str, problems: &mut Problems) -> Node {
 /// Takes a table apart. Quoted keys with dots, `"updates.patched_fraction"`, become nested tables like bare ones.
 fn entries(table: &dyn TableLike, origin: Origin, outer: &Place, problems: &mut Problems) -> Vec<Entry> {
     let mut result = Vec::new();
+    // TOML has seen to it that bare keys are unique.
+    let quoted_dots = table.iter().any(|(key, _)| key.contains('.'));
     for (key, item) in table.iter() {
         let place = origin.place(table.key(key).and_then(|key| key.span()), outer);
         let node = node_of_item(item, origin, &place, problems);
-        let parts = key_parts(key);
-        merge(&mut result, &parts, &place, node, problems);
+        if quoted_dots {
+            merge(&mut result, &key_parts(key), &place, node, problems);
+        } else {
+            result.push(Entry { key: key.to_owned(), place, node });
+        }
     }
     result
 }
@@ -252,7 +257,9 @@ impl<'a> Fields<'a> {
 
     /// Reports that a key is missing, with what is expected there.
     pub(super) fn missing(&self, key: &str, expected: &str, problems: &mut Problems) {
-        problems.report(&self.place, &self.key(key), format!("the key is missing; expected {expected}"));
+        let last = self.entries.iter().map(|entry| &entry.place).max_by_key(|place| place.order());
+        let message = format!("the key is missing; expected {expected}");
+        problems.report_after(last.unwrap_or(&self.place), &self.place, &self.key(key), message);
     }
 
     /// Reads a key that has to be there.

@@ -16,7 +16,7 @@ pub(super) enum Place {
 
 impl Place {
     /// Sorts places in the order of the file, then those of the command line.
-    fn order(&self) -> (usize, usize) {
+    pub(super) fn order(&self) -> (usize, usize) {
         match self {
             Place::File(span) => (0, span.start),
             Place::Override(index) => (1, *index),
@@ -28,6 +28,8 @@ impl Place {
 #[derive(Debug, Clone)]
 pub(super) struct Problem {
     place: Place,
+    /// Sorts the problems.
+    order: (usize, usize),
     key: String,
     message: String,
 }
@@ -40,7 +42,14 @@ pub(super) struct Problems(Vec<Problem>);
 impl Problems {
     /// Notes a problem of the key at `place`.
     pub(super) fn report(&mut self, place: &Place, key: &str, message: impl Into<String>) {
-        self.0.push(Problem { place: place.clone(), key: key.to_owned(), message: message.into() });
+        self.report_after(place, place, key, message);
+    }
+
+    /// Notes a problem at `place` that comes after what is written at `last`: a key that is missing in a table is often
+    /// there with a misspelt name, which is the better message.
+    pub(super) fn report_after(&mut self, last: &Place, place: &Place, key: &str, message: impl Into<String>) {
+        let (place, key, message) = (place.clone(), key.to_owned(), message.into());
+        self.0.push(Problem { order: last.order(), place, key, message });
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -49,7 +58,7 @@ impl Problems {
 
     /// The first problem in the order of the file.
     pub(super) fn first(self) -> Option<Problem> {
-        self.0.into_iter().min_by_key(|problem| problem.place.order())
+        self.0.into_iter().min_by_key(|problem| problem.order)
     }
 }
 
@@ -73,7 +82,7 @@ impl SweepError {
 
     /// A problem in a text that is called `file_name`, with these `--set`s applied.
     pub(super) fn new(problem: Problem, text: &str, file_name: &str, applied: &[String]) -> SweepError {
-        let Problem { place, key, message } = problem;
+        let Problem { place, key, message, .. } = problem;
         let what = if key.is_empty() { message.clone() } else { format!("{key}: {message}") };
         let details = match place {
             Place::File(span) => {
