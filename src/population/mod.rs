@@ -18,6 +18,7 @@
 
 mod backoff;
 mod clients;
+pub mod elementary;
 #[cfg(test)]
 mod invariants;
 mod login;

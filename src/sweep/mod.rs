@@ -1,6 +1,28 @@
 //! What was asked: a sweep file, read and checked, and the cells and replicates that it stands for.
+//!
+//! `document` makes a tree of a TOML text in which every value knows its place. `file` reads the tree as a [`Sweep`],
+//! with `scenario`, `axes` and `laws` for its parts, and `overrides` for `--set`. What the parts have to be together
+//! is checked by `interplay` for one scenario, by `cells` for the whole design, and by `acceptance` for the uncertain
+//! inputs. `design` turns the sweep into cells and runs, `uncertain` draws, and `canonical` writes the sweep down.
+
+mod acceptance;
+mod axes;
+mod canonical;
+mod cells;
+mod design;
+mod document;
+mod error;
+mod file;
+mod interplay;
+mod laws;
+mod overrides;
+mod scenario;
+mod uncertain;
 
 use crate::parameters::{Parameter, Scenario, Value};
+pub use design::AxisLabel;
+pub use error::SweepError;
+pub use file::read_text;
 
 /// A sweep, as resolved from its file: everything that the rows depend on.
 #[derive(Debug, Clone)]
@@ -59,6 +81,13 @@ pub struct Variant {
     pub label: String,
     /// What it sets, in the order of the file.
     pub settings: Vec<(&'static Parameter, Value)>,
+}
+
+impl Variant {
+    /// Whether it sets this parameter.
+    pub fn sets(&self, parameter: &Parameter) -> bool {
+        self.settings.iter().any(|(set, _)| *set == parameter)
+    }
 }
 
 /// How many runs a cell gets.

@@ -1,0 +1,149 @@
+//! A sweep as canonical TOML: what its identity, the hash, is computed from.
+
+use std::fmt::Write;
+
+use sha2::{Digest, Sha256};
+
+use super::{Axis, AxisPoints, Distribution, Sweep, axes};
+use crate::parameters::{PARAMETERS, Parameter, Scenario, Value};
+
+/// Writes a sweep with every parameter, sorted keys, and one spelling for each value. Reading it gives the same sweep.
+pub(super) fn toml(sweep: &Sweep) -> String {
+    let mut lines = vec![
+        format!("name = {}", text(&sweep.name)),
+        format!("question = {}", text(&sweep.question)),
+        format!("seed = {}", sweep.seed),
+    ];
+    for axis in &sweep.axes {
+        lines.extend([String::new(), "[[axis]]".to_owned()]);
+        lines.extend(axis_lines(axis));
+    }
+    let replicates = &sweep.replicates;
+    lines.extend([String::new(), "[replicates]".to_owned()]);
+    lines.push(format!("at_least = {}", replicates.at_least));
+    lines.push(format!("at_most = {}", replicates.at_most));
+    lines.push(format!("common_random_numbers = {}", replicates.common_random_numbers));
+    lines.push(format!("confidence = {:?}", replicates.confidence));
+    lines.extend(replicates.half_width.map(|half_width| format!("half_width = {half_width:?}")));
+    lines.extend(scenario_lines(&sweep.scenario));
+    if let Some(traces) = &sweep.traces {
+        lines.extend([String::new(), "[traces]".to_owned()]);
+        lines.push(format!("every_s = {:?}", traces.every_s));
+        lines.push(format!("replicates = {}", traces.replicates));
+    }
+    if !sweep.uncertain.is_empty() {
+        lines.extend([String::new(), "[uncertain]".to_owned()]);
+        lines.extend(sweep.uncertain.iter().map(|input| {
+            let law = law(&input.distribution);
+            let law = if input.factor { format!("{{ factor = {law} }}") } else { law };
+            format!("{} = {law}", input.parameter.name)
+        }));
+    }
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+/// SHA-256 of a text, in hexadecimal.
+pub(super) fn hash(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().fold(String::new(), |mut hex, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+fn axis_lines(axis: &Axis) -> Vec<String> {
+    match &axis.points {
+        AxisPoints::Values { parameter, values, logarithmic } => {
+            vec![points(parameter, values, *logarithmic), format!("parameter = {}", text(parameter.name))]
+        }
+        AxisPoints::Variants(variants) => {
+            let mut lines = vec![format!("name = {}", text(&axis.name)), "variants = [".to_owned()];
+            lines.extend(variants.iter().map(|variant| {
+                let settings: String =
+                    variant.settings.iter().map(|(p, v)| format!(", {} = {}", p.name, value(v))).collect();
+                format!("  {{ label = {}{settings} }},", text(&variant.label))
+            }));
+            lines.push("]".to_owned());
+            lines
+        }
+    }
+}
+
+/// The points as a range wherever they are one: an axis may have ten million.
+fn points(parameter: &'static Parameter, values: &[Value], logarithmic: bool) -> String {
+    if let (true, [first, .., last]) = (parameter.is_numeric(), values)
+        && let (Some(from), Some(to)) = (first.as_f64(), last.as_f64())
+        && (logarithmic || (from < to && axes::spaced_values(parameter, from, to, values.len(), false) == values))
+    {
+        let kind = if logarithmic { "logarithmic" } else { "linear" };
+        return format!("{kind} = {{ from = {first}, points = {}, to = {last} }}", values.len());
+    }
+    let list: Vec<String> = values.iter().map(value).collect();
+    format!("values = [{}]", list.join(", "))
+}
+
+fn scenario_lines(scenario: &Scenario) -> Vec<String> {
+    let mut parameters: Vec<&Parameter> = PARAMETERS.iter().collect();
+    parameters.sort_by_key(|parameter| parameter.name);
+    let mut lines = vec![String::new(), "[scenario]".to_owned()];
+    lines.extend(parameters.iter().map(|p| format!("{} = {}", p.name, value(&p.get(scenario)))));
+    for change in &scenario.interventions {
+        lines.extend([String::new(), "[[scenario.intervention]]".to_owned(), format!("at_h = {:?}", change.at_h)]);
+        lines.extend(change.settings.iter().map(|(p, v)| format!("{} = {}", p.name, value(v))));
+    }
+    for shock in &scenario.shocks {
+        lines.extend([String::new(), "[[scenario.shock]]".to_owned(), format!("at_h = {:?}", shock.at_h)]);
+        lines.push(format!("client_fraction = {:?}", shock.client_fraction));
+        lines.push(format!("supernode_fraction = {:?}", shock.supernode_fraction));
+    }
+    lines
+}
+
+fn law(distribution: &Distribution) -> String {
+    match distribution {
+        Distribution::Uniform { from, to } => format!("{{ uniform = {{ from = {from:?}, to = {to:?} }} }}"),
+        Distribution::Normal { mean, sd } => format!("{{ normal = {{ mean = {mean:?}, sd = {sd:?} }} }}"),
+        Distribution::Lognormal { median, sigma } => {
+            format!("{{ lognormal = {{ median = {median:?}, sigma = {sigma:?} }} }}")
+        }
+        Distribution::Beta { mean, sd } => format!("{{ beta = {{ mean = {mean:?}, sd = {sd:?} }} }}"),
+        Distribution::Triangular { from, mode, to } => {
+            format!("{{ triangular = {{ from = {from:?}, mode = {mode:?}, to = {to:?} }} }}")
+        }
+        Distribution::Discrete { values, weights } => {
+            format!("{{ discrete = {{ values = {values:?}, weights = {weights:?} }} }}")
+        }
+    }
+}
+
+fn value(value: &Value) -> String {
+    match value {
+        // Names of regions are free text, which needs the escapes of TOML rather than those of Rust.
+        Value::Regions(regions) => {
+            let list: Vec<String> = regions
+                .iter()
+                .map(|region| {
+                    let (offset, share) = (region.utc_offset_h, region.share);
+                    format!("{{ name = {}, share = {share:?}, utc_offset_h = {offset:?} }}", text(&region.name))
+                })
+                .collect();
+            format!("[{}]", list.join(", "))
+        }
+        other => other.to_string(),
+    }
+}
+
+/// A basic string of TOML.
+fn text(text: &str) -> String {
+    let escaped: String = text
+        .chars()
+        .map(|c| match c {
+            '"' => "\\\"".to_owned(),
+            '\\' => "\\\\".to_owned(),
+            c if c.is_control() => format!("\\u{:04X}", u32::from(c)),
+            c => c.to_string(),
+        })
+        .collect();
+    format!("\"{escaped}\"")
+}

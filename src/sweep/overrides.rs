@@ -1,0 +1,96 @@
+//! `--set key=value`: changes of a sweep file from the command line.
+
+use toml_edit::{Key, Value as TomlValue};
+
+use super::document::{self, Content, Entry, Node, Origin};
+use super::error::{Place, Problems};
+use super::{AxisPoints, Sweep, scenario};
+use crate::parameters::Parameter;
+
+/// Applies all overrides to a document, in their order.
+pub(super) fn apply(root: &mut Node, overrides: &[String], problems: &mut Problems) {
+    for (index, set) in overrides.iter().enumerate() {
+        let place = Place::Override(index);
+        match path(set) {
+            Ok((path, value)) => {
+                if let Some(node) = value_node(value, index, problems) {
+                    put(root, &path, node, &place, problems);
+                }
+            }
+            Err(message) => problems.report(&place, "", message),
+        }
+    }
+}
+
+/// The path that an override sets, and the text of its value. A key that starts with a group of parameters is one of
+/// the scenario.
+fn path(set: &str) -> Result<(Vec<String>, &str), String> {
+    let expected = "expected key=value, such as login.discipline=lifo or replicates.at_most=10";
+    let (key, value) = set.split_once('=').ok_or_else(|| format!("there is no =; {expected}"))?;
+    let keys = Key::parse(key.trim()).map_err(|error| format!("{key:?} is no key: {}; {expected}", error.message()))?;
+    let mut path: Vec<String> = keys.iter().flat_map(|key| document::key_parts(key.get())).collect();
+    if path.first().is_some_and(|first| scenario::is_group(first)) {
+        path.insert(0, "scenario".to_owned());
+    }
+    Ok((path, value.trim()))
+}
+
+/// The value as TOML; a bare word stands for a text.
+fn value_node(text: &str, index: usize, problems: &mut Problems) -> Option<Node> {
+    let place = Place::Override(index);
+    match text.parse::<TomlValue>() {
+        Ok(value) => Some(document::node_of_value(&value, Origin::Override(index), &place, problems)),
+        Err(_) if text.starts_with(char::is_alphabetic) && !text.contains(char::is_control) => {
+            Some(Node { place, content: Content::Text(text.to_owned()) })
+        }
+        Err(error) => {
+            problems.report(&place, "", format!("{text:?} is no value of TOML: {}", error.message()));
+            None
+        }
+    }
+}
+
+fn put(node: &mut Node, path: &[String], value: Node, place: &Place, problems: &mut Problems) {
+    let Some((first, rest)) = path.split_first() else {
+        *node = value;
+        return;
+    };
+    let Content::Table(entries) = &mut node.content else {
+        let message = format!("{node} has no key {first}; expected the key of a table");
+        problems.report(place, "", message);
+        return;
+    };
+    let existing = entries.iter().position(|entry| entry.key == *first);
+    let index = existing.unwrap_or_else(|| {
+        let node = Node { place: place.clone(), content: Content::Table(Vec::new()) };
+        entries.push(Entry { key: first.clone(), place: place.clone(), node });
+        entries.len() - 1
+    });
+    if let Some(entry) = entries.get_mut(index) {
+        if rest.is_empty() {
+            entry.place = place.clone();
+        }
+        put(&mut entry.node, rest, value, place, problems);
+    }
+}
+
+/// Reports overrides of parameters that every run gets from elsewhere.
+pub(super) fn check_effect(sweep: &Sweep, overrides: &[String], problems: &mut Problems) {
+    for (index, set) in overrides.iter().enumerate() {
+        let Ok((path, _)) = path(set) else { continue };
+        let Some(name) = path.strip_prefix(&["scenario".to_owned()]).map(|rest| rest.join(".")) else { continue };
+        let Some(parameter) = Parameter::find(&name) else { continue };
+        let owner = sweep.axes.iter().find(|axis| match &axis.points {
+            AxisPoints::Values { parameter: swept, .. } => *swept == parameter,
+            AxisPoints::Variants(variants) => variants.iter().all(|variant| variant.sets(parameter)),
+        });
+        let drawn = sweep.uncertain.iter().any(|input| input.parameter == parameter && !input.factor);
+        let reason = match owner {
+            Some(axis) => format!("the axis {:?} sets it in every cell", axis.name),
+            None if drawn => "[uncertain] draws it for every run".to_owned(),
+            None => continue,
+        };
+        let message = format!("this would have no effect: {reason}; change the axis or the distribution instead");
+        problems.report(&Place::Override(index), &name, message);
+    }
+}

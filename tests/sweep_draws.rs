@@ -1,0 +1,224 @@
+//! The uncertain inputs follow their laws, are truncated to what is allowed, and are shared between cells or not.
+//!
+//! Seeds are fixed. A Kolmogorov-Smirnov test fails by chance with probability 1e-6: the distance times √n is above
+//! 2.694 = √(ln(2/1e-6)/2) that rarely (Dvoretzky, Kiefer, Wolfowitz, with the constant of Massart 1990).
+
+use critmass::population::random::stream;
+use critmass::sweep::{Distribution, Sweep};
+
+const KS_LIMIT: f64 = 2.694;
+
+fn check_law(mut sample: Vec<f64>, cdf: impl Fn(f64) -> f64, what: &str) {
+    let n = sample.len() as f64;
+    sample.sort_by(f64::total_cmp);
+    let distance = sample.iter().enumerate().fold(0.0_f64, |largest, (i, &x)| {
+        let p = cdf(x);
+        largest.max((p - i as f64 / n).abs()).max(((i + 1) as f64 / n - p).abs())
+    });
+    assert!(distance * n.sqrt() < KS_LIMIT, "{what}: distance {distance} of {n} draws");
+}
+
+fn normal_cdf(z: f64) -> f64 {
+    0.5 * libm::erfc(-z / std::f64::consts::SQRT_2)
+}
+
+/// Distribution function of a beta law by Simpson's rule on its density.
+fn beta_cdf(a: f64, b: f64) -> impl Fn(f64) -> f64 {
+    const STEPS: usize = 20_000;
+    let log_beta = libm::lgamma(a) + libm::lgamma(b) - libm::lgamma(a + b);
+    let density = move |x: f64| libm::exp((a - 1.0) * libm::log(x) + (b - 1.0) * libm::log1p(-x) - log_beta);
+    let width = 1.0 / STEPS as f64;
+    let mut table = vec![0.0];
+    for i in 0..STEPS {
+        let x = i as f64 * width;
+        let (left, right) =
+            (if i == 0 { 0.0 } else { density(x) }, if i + 1 == STEPS { 0.0 } else { density(x + width) });
+        table.push(table[i] + width / 6.0 * (left + 4.0 * density(x + width / 2.0) + right));
+    }
+    move |x| {
+        let at = (x * STEPS as f64).min(STEPS as f64 - 1e-9);
+        let i = at as usize;
+        table[i] + (at - i as f64) * (table[i + 1] - table[i])
+    }
+}
+
+fn triangular_cdf(from: f64, mode: f64, to: f64) -> impl Fn(f64) -> f64 {
+    move |x| {
+        if x < mode {
+            (x - from).powi(2) / ((to - from) * (mode - from))
+        } else {
+            1.0 - (to - x).powi(2) / ((to - from) * (to - mode))
+        }
+    }
+}
+
+#[test]
+fn every_law_is_drawn_as_it_is_defined() {
+    let draw = |law: Distribution| {
+        let mut stream = stream(11, "law");
+        (0..100_000).map(|_| law.draw(&mut stream)).collect::<Vec<f64>>()
+    };
+    check_law(draw(Distribution::Uniform { from: -2.0, to: 3.0 }), |x| (x + 2.0) / 5.0, "uniform");
+    check_law(draw(Distribution::Normal { mean: 5.0, sd: 2.0 }), |x| normal_cdf((x - 5.0) / 2.0), "normal");
+    let lognormal = Distribution::Lognormal { median: 150.0, sigma: 0.2 };
+    check_law(draw(lognormal), |x| normal_cdf(libm::log(x / 150.0) / 0.2), "lognormal");
+    // Mean 0.6 and sd 0.1 are a + b = 0.6 · 0.4/0.01 − 1 = 23.
+    check_law(draw(Distribution::Beta { mean: 0.6, sd: 0.1 }), beta_cdf(13.8, 9.2), "beta");
+    check_law(
+        draw(Distribution::Triangular { from: 1.0, mode: 2.0, to: 5.0 }),
+        triangular_cdf(1.0, 2.0, 5.0),
+        "triangular",
+    );
+    for (from, mode, to) in [(1.0, 1.0, 5.0), (1.0, 5.0, 5.0)] {
+        check_law(draw(Distribution::Triangular { from, mode, to }), triangular_cdf(from, mode, to), "one-sided");
+    }
+    // A beta law with a peak at each end: mean and variance within 5 standard errors, false alarm below 1e-6 each.
+    let sample = draw(Distribution::Beta { mean: 0.3, sd: 0.4 });
+    let n = sample.len() as f64;
+    let mean = sample.iter().sum::<f64>() / n;
+    let variance = sample.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n;
+    assert!((mean - 0.3).abs() < 5.0 * 0.4 / n.sqrt(), "{mean}");
+    // The fourth central moment of a law on [0, 1] is at most its variance.
+    assert!((variance - 0.16).abs() < 5.0 * 0.4 / n.sqrt(), "{variance}");
+}
+
+#[test]
+fn a_discrete_law_has_its_weights() {
+    let law = Distribution::Discrete { values: vec![1.0, 7.0, 3.0, 9.0], weights: vec![1.0, 0.0, 2.0, 1.0] };
+    let mut stream = stream(12, "law");
+    let n = 100_000.0;
+    let drawn: Vec<f64> = (0..100_000).map(|_| law.draw(&mut stream)).collect();
+    for (value, share) in [(1.0, 0.25), (7.0, 0.0), (3.0, 0.5), (9.0, 0.25_f64)] {
+        let seen = drawn.iter().filter(|&&x| x == value).count() as f64 / n;
+        // 5 standard deviations: false alarm below 1e-6 for each value.
+        assert!((seen - share).abs() <= 5.0 * (share * (1.0 - share) / n).sqrt(), "{value}: {seen}");
+    }
+}
+
+#[test]
+fn a_spread_of_zero_gives_the_centre() {
+    let mut stream = stream(13, "law");
+    assert_eq!(Distribution::Lognormal { median: 150.0, sigma: 0.0 }.draw(&mut stream), 150.0);
+    assert_eq!(Distribution::Normal { mean: 3.25, sd: 0.0 }.draw(&mut stream), 3.25);
+}
+
+fn read(text: &str) -> Sweep {
+    Sweep::parse(&format!("name = \"t\"\nseed = 7\n{text}"), "t.toml", &[]).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn draws(sweep: &Sweep, cell: u32, input: usize, n: u32) -> Vec<f64> {
+    (0..n).map(|replicate| sweep.realization(cell, replicate).drawn[input]).collect()
+}
+
+#[test]
+fn a_draw_outside_of_the_range_is_drawn_again() {
+    let sweep = read("[uncertain]\nupdates.patched_fraction = { normal = { mean = 0.9, sd = 0.3 } }");
+    let sample = draws(&sweep, 0, 0, 20_000);
+    assert!(sample.iter().all(|x| (0.0..=1.0).contains(x)));
+    let (low, high) = (normal_cdf(-0.9 / 0.3), normal_cdf(0.1 / 0.3));
+    check_law(sample, |x| (normal_cdf((x - 0.9) / 0.3) - low) / (high - low), "truncated normal");
+}
+
+#[test]
+fn a_factor_multiplies_and_the_product_is_truncated() {
+    let text = "[[axis]]\nparameter = \"updates.synchronization\"\nvalues = [0.2, 0.8]\n[uncertain]\nupdates.synchronization = { factor = { uniform = { from = 0.5, to = 1.5 } } }";
+    let sweep = read(text);
+    check_law(draws(&sweep, 0, 0, 20_000), |x| (x / 0.2 - 0.5).clamp(0.0, 1.0), "factor");
+    // 0.8 × 1.25 is the end of the range, so the factor is uniform up to there.
+    check_law(draws(&sweep, 1, 0, 20_000), |x| ((x / 0.8 - 0.5) / 0.75).clamp(0.0, 1.0), "truncated factor");
+    let run = sweep.realization(1, 4);
+    assert_eq!(run.scenario.updates.synchronization, run.drawn[0]);
+    assert_eq!(sweep.uncertain[0].column(&sweep), "updates.synchronization_drawn");
+}
+
+#[test]
+fn whole_numbers_are_drawn_rounded() {
+    let sweep = read("[uncertain]\noverlay.slots = { uniform = { from = 0.0, to = 3.4 } }");
+    let sample = draws(&sweep, 0, 0, 3000);
+    let n = 3000.0_f64;
+    // 0 is out of range: 1, 2, 3 have the widths 1, 1, 0.9. Five standard deviations, false alarm below 1e-6 each.
+    for (value, share) in [(1.0, 1.0 / 2.9), (2.0, 1.0 / 2.9), (3.0, 0.9_f64 / 2.9)] {
+        let seen = sample.iter().filter(|&&x| x == value).count() as f64 / n;
+        assert!((seen - share).abs() < 5.0 * (share * (1.0 - share) / n).sqrt(), "{value}: {seen}");
+    }
+    assert_eq!(sweep.realization(0, 0).scenario.overlay.slots as f64, sample[0]);
+}
+
+#[test]
+fn draws_that_do_not_fit_to_the_rest_of_the_scenario_are_drawn_again() {
+    let sweep = read(
+        "[scenario]\ntime.horizon_h = 20\n[uncertain]\nretry.base_s = { uniform = { from = 500, to = 700 } }\n\
+         retry.cap_s = { uniform = { from = 400, to = 800 } }\nupdates.release_h = { uniform = { from = 10, to = 40 } }",
+    );
+    for replicate in 0..2000 {
+        let run = sweep.realization(0, replicate);
+        assert_eq!(run.scenario.check(), Ok(()), "replicate {replicate}");
+    }
+    assert!(draws(&sweep, 0, 2, 2000).iter().any(|&release_h| release_h > 19.0));
+}
+
+const TWO_CELLS: &str = "[[axis]]\nparameter = \"overlay.slots\"\nvalues = [50, 75]\n";
+const ONE_INPUT: &str = "[uncertain]\nupdates.patched_fraction = { beta = { mean = 0.6, sd = 0.1 } }\n";
+
+#[test]
+fn with_common_random_numbers_a_replicate_is_the_same_in_every_cell() {
+    let sweep = read(&format!("{TWO_CELLS}{ONE_INPUT}"));
+    for replicate in 0..100 {
+        let (one, two) = (sweep.realization(0, replicate), sweep.realization(1, replicate));
+        assert_eq!((one.seed, &one.drawn), (two.seed, &two.drawn));
+        assert_ne!(one.scenario, two.scenario);
+    }
+}
+
+#[test]
+fn without_common_random_numbers_no_two_runs_share_a_seed() {
+    let sweep = read(&format!("{TWO_CELLS}{ONE_INPUT}[replicates]\ncommon_random_numbers = false\n"));
+    let mut seeds: Vec<u64> =
+        (0..2).flat_map(|c| (0..1000).map(move |r| (c, r))).map(|(c, r)| sweep.run_seed(c, r)).collect();
+    seeds.extend((0..1000).map(|r| read(ONE_INPUT).run_seed(0, r)));
+    seeds.sort_unstable();
+    seeds.dedup();
+    assert_eq!(seeds.len(), 3000);
+    assert_ne!(sweep.realization(0, 0).drawn, sweep.realization(1, 0).drawn);
+}
+
+#[test]
+fn neighbouring_replicates_and_inputs_are_uncorrelated() {
+    let text = format!("{ONE_INPUT}updates.synchronization = {{ beta = {{ mean = 0.6, sd = 0.1 }} }}\n");
+    let sweep = read(&text);
+    let (one, two) = (draws(&sweep, 0, 0, 20_001), draws(&sweep, 0, 1, 20_001));
+    let correlation = |a: &[f64], b: &[f64]| {
+        let products: f64 = a.iter().zip(b).map(|(x, y)| (x - 0.6) * (y - 0.6)).sum();
+        products / (a.len() as f64 * 0.01)
+    };
+    // 5/√n is 5 standard deviations: false alarm below 1e-6 each.
+    for (what, value) in [("replicates", correlation(&one[1..], &one[..20_000])), ("inputs", correlation(&one, &two))] {
+        assert!(value.abs() < 5.0 / 20_000.0_f64.sqrt(), "{what}: {value}");
+    }
+}
+
+#[test]
+fn one_more_uncertain_input_does_not_move_the_draws_of_another() {
+    let one = read(ONE_INPUT);
+    let two = read(&format!("{ONE_INPUT}login.timeout_s = {{ lognormal = {{ median = 60, sigma = 0.3 }} }}\n"));
+    for replicate in 0..100 {
+        let (one, two) = (one.realization(0, replicate), two.realization(0, replicate));
+        assert_eq!((one.seed, one.drawn[0]), (two.seed, two.drawn[1]));
+    }
+}
+
+#[test]
+fn the_same_sweep_draws_these_numbers_for_ever() {
+    let sweep = read(
+        "[uncertain]\nlogin.capacity_per_s_per_million = { lognormal = { median = 150.0, sigma = 0.2 } }\n\
+         login.timeout_s = { normal = { mean = 60, sd = 5 } }\noverlay.slots = { triangular = { from = 50, mode = 60, to = 90 } }\n\
+         retry.factor = { discrete = { values = [1.5, 2, 3], weights = [1, 2, 1] } }\n\
+         updates.patched_fraction = { beta = { mean = 0.6, sd = 0.1 } }\n\
+         updates.synchronization = { uniform = { from = 0.1, to = 0.4 } }",
+    );
+    let run = sweep.realization(0, 3);
+    assert_eq!(run.seed, 9449497943551069807);
+    assert_eq!(run.drawn, [140.75610898607934, 67.40493463948359, 56.0, 2.0, 0.7338491320842423, 0.28686681975067263]);
+    let independent = read("[replicates]\ncommon_random_numbers = false");
+    assert_eq!(independent.run_seed(0, 3), 9115897273449291531);
+}
