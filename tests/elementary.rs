@@ -5,7 +5,7 @@ use std::hint::black_box;
 use critmass::population::random::stream;
 use rand_distr::{Beta, Distribution};
 
-/// With glibc 2.36 this fails: the last digit of its `exp` differs from the one of `libm` in 10 of 100 points.
+/// With glibc 2.36 this fails: the last digit of its `exp` differs from that of `libm` at about one point in ten.
 #[test]
 fn the_methods_of_f64_give_the_bits_of_the_libm_crate_in_another_program() {
     for i in 0..200_000_u32 {

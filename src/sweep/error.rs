@@ -84,6 +84,8 @@ impl SweepError {
     pub(super) fn new(problem: Problem, text: &str, file_name: &str, applied: &[String]) -> SweepError {
         let Problem { place, key, message, .. } = problem;
         let what = if key.is_empty() { message.clone() } else { format!("{key}: {message}") };
+        // The text above the snippet says all; the label is short.
+        let label = message.split("; ").next().unwrap_or_default().to_owned();
         let details = match place {
             Place::File(span) => {
                 let (start, end) = (span.start.min(text.len()), span.end.clamp(span.start, text.len().max(span.start)));
@@ -91,13 +93,13 @@ impl SweepError {
                 let with: String = applied.iter().map(|set| format!(", with --set {set}")).collect();
                 Details {
                     text: format!("{file_name}:{line}: {what}{with}"),
-                    label: message,
+                    label,
                     source: Some((NamedSource::new(file_name, text.to_owned()), start..end.min(text.len()))),
                 }
             }
             Place::Override(index) => {
                 let set = applied.get(index).map_or("", String::as_str);
-                Details { text: format!("{file_name}: --set {set}: {what}"), label: message, source: None }
+                Details { text: format!("{file_name}: --set {set}: {what}"), label, source: None }
             }
         };
         SweepError(Box::new(details))

@@ -116,6 +116,9 @@ pub struct Traces {
 }
 
 /// An input that is drawn anew for every replicate.
+///
+/// In a cell whose variant sets the parameter, the variant's value holds and nothing is drawn, unless the draw is a
+/// factor, which multiplies it.
 #[derive(Debug, Clone)]
 pub struct Uncertain {
     /// The numeric parameter.
