@@ -1,0 +1,189 @@
+//! The columns of the Parquet files, with their units and descriptions.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, BooleanArray, Float64Array, StringArray, UInt32Array, UInt64Array};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::error::ArrowError;
+use arrow::record_batch::RecordBatch;
+
+use super::parts::RunRow;
+use crate::parameters::{Kind, Parameter, Value};
+use crate::population::outcome::{OUTPUTS, Output, OutputType, OutputValue, TRACE_COLUMNS, TraceRow};
+use crate::sweep::{Axis, AxisLabel, AxisPoints, Sweep};
+
+/// Version of the layout of the files.
+pub(super) const SCHEMA_VERSION: &str = "1";
+
+/// The key-value metadata of every Parquet file of a sweep.
+#[derive(Debug, Clone)]
+pub struct KeyMetadata {
+    sweep: String,
+    hash: String,
+}
+
+impl KeyMetadata {
+    /// The key of the sweep's hash.
+    pub(super) const HASH: &'static str = "critmass.hash";
+
+    /// The metadata of a sweep's files.
+    pub fn new(sweep: &Sweep) -> KeyMetadata {
+        KeyMetadata { sweep: sweep.canonical.clone(), hash: sweep.hash.clone() }
+    }
+
+    pub(super) fn entries(&self) -> [(&'static str, &str); 3] {
+        [("critmass.sweep", &self.sweep), (KeyMetadata::HASH, &self.hash), ("critmass.schema", SCHEMA_VERSION)]
+    }
+}
+
+fn field(name: &str, data_type: DataType, nullable: bool, unit: &str, description: &str) -> Field {
+    // A map of two entries is written in the order of its keys.
+    let metadata = HashMap::from([
+        ("description".to_owned(), description.to_owned()),
+        ("unit".to_owned(), unit.to_owned()),
+    ]);
+    Field::new(name, data_type, nullable).with_metadata(metadata)
+}
+
+/// The column of an output.
+pub fn output_field<Row>(output: &Output<Row>) -> Field {
+    let (data_type, nullable) = match output.kind {
+        OutputType::Boolean => (DataType::Boolean, false),
+        OutputType::Count => (DataType::UInt64, false),
+        OutputType::Number => (DataType::Float64, true),
+    };
+    field(output.name, data_type, nullable, output.unit, output.description)
+}
+
+/// The column of an axis.
+pub(super) fn axis_field(axis: &Axis) -> Field {
+    match &axis.points {
+        AxisPoints::Variants(_) => field(&axis.name, DataType::Utf8, false, "1", "Label of the variant."),
+        AxisPoints::Values { parameter, .. } => {
+            let data_type = match parameter.kind {
+                Kind::Number(_) => DataType::Float64,
+                Kind::Integer(..) => DataType::UInt64,
+                Kind::Boolean => DataType::Boolean,
+                Kind::Choice(_) | Kind::Regions => DataType::Utf8,
+            };
+            field(&axis.name, data_type, false, parameter.unit, parameter.meaning)
+        }
+    }
+}
+
+fn drawn_type(parameter: &Parameter) -> DataType {
+    if matches!(parameter.kind, Kind::Integer(..)) { DataType::UInt64 } else { DataType::Float64 }
+}
+
+/// The columns of `runs/`: cell, replicate, seed, the axes, the uncertain inputs, the outputs.
+pub fn run_schema(sweep: &Sweep) -> SchemaRef {
+    let mut fields = vec![
+        field("cell", DataType::UInt32, false, "1", "Number of the cell; the last axis varies fastest."),
+        field("replicate", DataType::UInt32, false, "1", "Number of the run within its cell."),
+        field("seed", DataType::UInt64, false, "1", "Seed of the run."),
+    ];
+    fields.extend(sweep.axes.iter().map(axis_field));
+    for uncertain in &sweep.uncertain {
+        let parameter = uncertain.parameter;
+        let description = format!("Value used in this run. {}", parameter.meaning);
+        fields.push(field(&uncertain.column(sweep), drawn_type(parameter), false, parameter.unit, &description));
+    }
+    fields.extend(OUTPUTS.iter().map(output_field));
+    Arc::new(Schema::new(fields))
+}
+
+/// The columns of `traces/`: cell, replicate, then those of a trace.
+pub fn trace_schema() -> SchemaRef {
+    let mut fields = vec![
+        field("cell", DataType::UInt32, false, "1", "Number of the cell."),
+        field("replicate", DataType::UInt32, false, "1", "Number of the run within its cell."),
+    ];
+    fields.extend(TRACE_COLUMNS.iter().map(output_field));
+    Arc::new(Schema::new(fields))
+}
+
+/// The columns of the outputs of some rows.
+fn output_columns<'a, Row: 'a>(
+    outputs: &'a [Output<Row>],
+    rows: impl Iterator<Item = &'a Row> + Clone + 'a,
+) -> impl Iterator<Item = ArrayRef> + 'a {
+    outputs.iter().map(move |output| -> ArrayRef {
+        let values = rows.clone().map(|row| (output.get)(row));
+        match output.kind {
+            OutputType::Boolean => {
+                Arc::new(BooleanArray::from_iter(values.map(|value| Some(value == OutputValue::Boolean(true)))))
+            }
+            OutputType::Count => Arc::new(UInt64Array::from_iter_values(values.map(|value| match value {
+                OutputValue::Count(count) => count,
+                _ => 0,
+            }))),
+            OutputType::Number => Arc::new(Float64Array::from_iter(values.map(|value| match value {
+                OutputValue::Number(number) => number,
+                _ => None,
+            }))),
+        }
+    })
+}
+
+/// The column of an axis for the given cells.
+pub(super) fn axis_column(sweep: &Sweep, axis: usize, cells: impl Iterator<Item = u32>) -> ArrayRef {
+    let labels = cells.map(|cell| sweep.label(axis, cell));
+    let value = |label: Option<AxisLabel<'_>>| match label {
+        Some(AxisLabel::Value(value)) => Some(value.clone()),
+        _ => None,
+    };
+    match sweep.axes.get(axis).map(axis_field).as_ref().map(Field::data_type) {
+        Some(DataType::Float64) => {
+            Arc::new(Float64Array::from_iter(labels.map(|label| value(label).and_then(|v| v.as_f64()))))
+        }
+        Some(DataType::UInt64) => Arc::new(UInt64Array::from_iter(labels.map(|label| match value(label) {
+            Some(Value::Integer(n)) => Some(n),
+            _ => None,
+        }))),
+        Some(DataType::Boolean) => Arc::new(BooleanArray::from_iter(labels.map(|label| match value(label) {
+            Some(Value::Boolean(b)) => Some(b),
+            _ => None,
+        }))),
+        _ => Arc::new(StringArray::from_iter(labels.map(|label| match label {
+            Some(AxisLabel::Value(Value::Choice(word))) => Some((*word).to_owned()),
+            label => label.map(|label| label.to_string()),
+        }))),
+    }
+}
+
+/// The table of some runs.
+pub(super) fn run_batch(sweep: &Sweep, schema: &SchemaRef, rows: &[RunRow]) -> Result<RecordBatch, ArrowError> {
+    let mut columns: Vec<ArrayRef> = vec![
+        Arc::new(UInt32Array::from_iter_values(rows.iter().map(|row| row.cell))),
+        Arc::new(UInt32Array::from_iter_values(rows.iter().map(|row| row.replicate))),
+        Arc::new(UInt64Array::from_iter_values(rows.iter().map(|row| row.seed))),
+    ];
+    columns.extend((0..sweep.axes.len()).map(|axis| axis_column(sweep, axis, rows.iter().map(|row| row.cell))));
+    for (index, uncertain) in sweep.uncertain.iter().enumerate() {
+        let drawn = rows.iter().map(|row| row.drawn.get(index).copied().unwrap_or(f64::NAN));
+        columns.push(match drawn_type(uncertain.parameter) {
+            DataType::UInt64 => Arc::new(UInt64Array::from_iter_values(drawn.map(|x| x as u64))),
+            _ => Arc::new(Float64Array::from_iter_values(drawn)),
+        });
+    }
+    columns.extend(output_columns(OUTPUTS, rows.iter().map(|row| &row.outcome)));
+    RecordBatch::try_new(schema.clone(), columns)
+}
+
+/// The table of the traces of some runs.
+///
+/// # Errors
+/// None for the schema of [`trace_schema`].
+pub fn trace_batch<'a>(
+    schema: &SchemaRef,
+    traces: impl Iterator<Item = (u32, u32, &'a [TraceRow])> + Clone + 'a,
+) -> Result<RecordBatch, ArrowError> {
+    let rows = traces.flat_map(|(cell, replicate, rows)| rows.iter().map(move |row| (cell, replicate, row)));
+    let mut columns: Vec<ArrayRef> = vec![
+        Arc::new(UInt32Array::from_iter_values(rows.clone().map(|(cell, ..)| cell))),
+        Arc::new(UInt32Array::from_iter_values(rows.clone().map(|(_, replicate, _)| replicate))),
+    ];
+    columns.extend(output_columns(TRACE_COLUMNS, rows.map(|(.., row)| row)));
+    RecordBatch::try_new(schema.clone(), columns)
+}
