@@ -26,4 +26,5 @@ pub use error::StoreError;
 pub use files::write_table;
 pub use manifest::{MANIFEST_VERSION, Manifest};
 pub use parts::{Folder, PartState, RunRow, Store};
-pub use schema::{KeyMetadata, output_field, run_schema, trace_batch, trace_schema};
+pub use schema::{KeyMetadata, trace_batch, trace_schema};
+pub(crate) use schema::{axis_column, axis_field, output_field};

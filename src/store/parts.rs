@@ -5,7 +5,7 @@ use std::fs::{File, TryLockError};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use arrow::array::{Array, AsArray, UInt32Array};
+use arrow::array::{AsArray, UInt32Array};
 use arrow::compute::{concat_batches, take_record_batch};
 use arrow::datatypes::{SchemaRef, UInt32Type};
 use arrow::record_batch::RecordBatch;
@@ -133,7 +133,8 @@ impl Folder {
         }
         let cells = self.cells_of(block).len() as u64;
         let replicates = &self.sweep.replicates;
-        let allowed = cells * u64::from(replicates.at_least.min(replicates.at_most))..=cells * u64::from(replicates.at_most);
+        let allowed =
+            cells * u64::from(replicates.at_least.min(replicates.at_most))..=cells * u64::from(replicates.at_most);
         if allowed.contains(&rows[0]) {
             PartState::Present(rows[0])
         } else {
@@ -161,7 +162,9 @@ impl Folder {
 fn keys(batch: &RecordBatch) -> Vec<(u32, u32)> {
     let column = |index: usize| batch.column(index).as_primitive_opt::<UInt32Type>();
     match (column(0), column(1)) {
-        (Some(cells), Some(replicates)) => cells.values().iter().copied().zip(replicates.values().iter().copied()).collect(),
+        (Some(cells), Some(replicates)) => {
+            cells.values().iter().copied().zip(replicates.values().iter().copied()).collect()
+        }
         _ => Vec::new(),
     }
 }
@@ -176,7 +179,8 @@ fn ordered(
     let failed = |error: arrow::error::ArrowError| StoreError::damaged(path, error);
     let all = concat_batches(schema, batches).map_err(failed)?;
     let keys = keys(&all);
-    let mut rows: Vec<u32> = (0..keys.len() as u32).filter(|&row| keep(keys[row as usize].0, keys[row as usize].1)).collect();
+    let mut rows: Vec<u32> =
+        (0..keys.len() as u32).filter(|&row| keep(keys[row as usize].0, keys[row as usize].1)).collect();
     rows.sort_by_key(|&row| keys[row as usize]);
     take_record_batch(&all, &UInt32Array::from(rows)).map_err(failed)
 }

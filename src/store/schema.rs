@@ -39,15 +39,13 @@ impl KeyMetadata {
 
 fn field(name: &str, data_type: DataType, nullable: bool, unit: &str, description: &str) -> Field {
     // A map of two entries is written in the order of its keys.
-    let metadata = HashMap::from([
-        ("description".to_owned(), description.to_owned()),
-        ("unit".to_owned(), unit.to_owned()),
-    ]);
+    let metadata =
+        HashMap::from([("description".to_owned(), description.to_owned()), ("unit".to_owned(), unit.to_owned())]);
     Field::new(name, data_type, nullable).with_metadata(metadata)
 }
 
 /// The column of an output.
-pub fn output_field<Row>(output: &Output<Row>) -> Field {
+pub(crate) fn output_field<Row>(output: &Output<Row>) -> Field {
     let (data_type, nullable) = match output.kind {
         OutputType::Boolean => (DataType::Boolean, false),
         OutputType::Count => (DataType::UInt64, false),
@@ -57,7 +55,7 @@ pub fn output_field<Row>(output: &Output<Row>) -> Field {
 }
 
 /// The column of an axis.
-pub(super) fn axis_field(axis: &Axis) -> Field {
+pub(crate) fn axis_field(axis: &Axis) -> Field {
     match &axis.points {
         AxisPoints::Variants(_) => field(&axis.name, DataType::Utf8, false, "1", "Label of the variant."),
         AxisPoints::Values { parameter, .. } => {
@@ -77,7 +75,7 @@ fn drawn_type(parameter: &Parameter) -> DataType {
 }
 
 /// The columns of `runs/`: cell, replicate, seed, the axes, the uncertain inputs, the outputs.
-pub fn run_schema(sweep: &Sweep) -> SchemaRef {
+pub(super) fn run_schema(sweep: &Sweep) -> SchemaRef {
     let mut fields = vec![
         field("cell", DataType::UInt32, false, "1", "Number of the cell; the last axis varies fastest."),
         field("replicate", DataType::UInt32, false, "1", "Number of the run within its cell."),
@@ -127,7 +125,7 @@ fn output_columns<'a, Row: 'a>(
 }
 
 /// The column of an axis for the given cells.
-pub(super) fn axis_column(sweep: &Sweep, axis: usize, cells: impl Iterator<Item = u32>) -> ArrayRef {
+pub(crate) fn axis_column(sweep: &Sweep, axis: usize, cells: impl Iterator<Item = u32>) -> ArrayRef {
     let labels = cells.map(|cell| sweep.label(axis, cell));
     let value = |label: Option<AxisLabel<'_>>| match label {
         Some(AxisLabel::Value(value)) => Some(value.clone()),
@@ -167,7 +165,7 @@ pub(super) fn run_batch(sweep: &Sweep, schema: &SchemaRef, rows: &[RunRow]) -> R
             _ => Arc::new(Float64Array::from_iter_values(drawn)),
         });
     }
-    columns.extend(output_columns(OUTPUTS, rows.iter().map(|row| &row.outcome)));
+    columns.extend(output_columns(OUTPUTS, rows.iter().map(|row| &row.run.outcome)));
     RecordBatch::try_new(schema.clone(), columns)
 }
 

@@ -1,0 +1,8 @@
+//! What a sweep says: per cell the outage probability with its interval, and the statistics of the other outputs.
+
+pub mod interval;
+mod surface;
+mod terminal;
+
+pub use surface::{SummaryError, SurfaceRow, summarize, surface_rows};
+pub use terminal::show_surface;
