@@ -1,2 +1,7 @@
-//! The critmass binary.
-fn main() {}
+//! The command line in, the exit status out.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    critmass::cli::main()
+}

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
@@ -59,7 +60,10 @@ pub fn write_table(
     metadata: &KeyMetadata,
     batches: &[RecordBatch],
 ) -> Result<(), StoreError> {
-    let keys = metadata.entries().map(|(key, value)| KeyValue::new(key.to_owned(), value.to_owned())).to_vec();
+    let entries = || metadata.entries().into_iter().map(|(key, value)| (key.to_owned(), value.to_owned()));
+    let keys = entries().map(|(key, value)| KeyValue::new(key, value)).collect();
+    // Readers that go by the Arrow schema look for the metadata there.
+    let schema = Arc::new(schema.as_ref().clone().with_metadata(entries().collect()));
     let properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_created_by(concat!("critmass ", env!("CARGO_PKG_VERSION")).to_owned())
@@ -68,7 +72,8 @@ pub fn write_table(
     write_whole(path, temporary, |file| {
         let mut writer = ArrowWriter::try_new(file, schema.clone(), Some(properties)).map_err(std::io::Error::other)?;
         for batch in batches {
-            writer.write(batch).map_err(std::io::Error::other)?;
+            let batch = batch.clone().with_schema(schema.clone()).map_err(std::io::Error::other)?;
+            writer.write(&batch).map_err(std::io::Error::other)?;
         }
         writer.close().map_err(std::io::Error::other)?;
         Ok(())

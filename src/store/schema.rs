@@ -19,21 +19,26 @@ pub(super) const SCHEMA_VERSION: &str = "1";
 /// The key-value metadata of every Parquet file of a sweep.
 #[derive(Debug, Clone)]
 pub struct KeyMetadata {
-    sweep: String,
-    hash: String,
+    /// Canonical TOML and hash.
+    sweep: Option<(String, String)>,
 }
-
 impl KeyMetadata {
     /// The key of the sweep's hash.
     pub(super) const HASH: &'static str = "critmass.hash";
 
     /// The metadata of a sweep's files.
     pub fn new(sweep: &Sweep) -> KeyMetadata {
-        KeyMetadata { sweep: sweep.canonical.clone(), hash: sweep.hash.clone() }
+        KeyMetadata { sweep: Some((sweep.canonical.clone(), sweep.hash.clone())) }
     }
 
-    pub(super) fn entries(&self) -> [(&'static str, &str); 3] {
-        [("critmass.sweep", &self.sweep), (KeyMetadata::HASH, &self.hash), ("critmass.schema", SCHEMA_VERSION)]
+    /// The metadata of a run that belongs to no sweep.
+    pub fn none() -> KeyMetadata {
+        KeyMetadata { sweep: None }
+    }
+
+    pub(super) fn entries(&self) -> Vec<(&'static str, &str)> {
+        let sweep = self.sweep.iter().flat_map(|(toml, hash)| [("critmass.sweep", &**toml), (KeyMetadata::HASH, hash)]);
+        sweep.chain([("critmass.schema", SCHEMA_VERSION)]).collect()
     }
 }
 

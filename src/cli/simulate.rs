@@ -1,0 +1,174 @@
+//! `critmass simulate`
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use arrow::array::{Array, AsArray};
+use arrow::datatypes::{Float64Type, UInt32Type, UInt64Type};
+use arrow::record_batch::RecordBatch;
+use serde_json::{Map, Value as Json, json};
+
+use super::timeline::{in_words, timeline};
+use super::{Failure, print, say};
+use crate::parameters::{PARAMETERS, Scenario};
+use crate::population::outcome::{OUTPUTS, Outcome, OutputValue};
+use crate::population::{Run, Simulator};
+use crate::store::{Folder, KeyMetadata, trace_batch, trace_schema, write_table};
+use crate::sweep::{Sweep, read_text};
+
+/// The arguments of `simulate`.
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// A sweep file or its [scenario] alone; or the folder of a sweep, with --cell and --replicate. Without it, the
+    /// defaults
+    #[arg(value_name = "SCENARIO.toml | DIR")]
+    source: Option<PathBuf>,
+    /// Overrides a parameter, such as updates.synchronization=0.6
+    #[arg(long, value_name = "KEY=VALUE", conflicts_with = "cell")]
+    set: Vec<String>,
+    /// Seed of the run
+    #[arg(long, value_name = "S", conflicts_with = "cell")]
+    seed: Option<u64>,
+    /// Cell of the run in a finished sweep
+    #[arg(long, value_name = "C", requires = "replicate", requires = "source")]
+    cell: Option<u32>,
+    /// Replicate of the run in a finished sweep
+    #[arg(long, value_name = "R", requires = "cell")]
+    replicate: Option<u32>,
+    /// Writes the trace of the run, a row a minute
+    #[arg(long, value_name = "FILE.parquet")]
+    trace: Option<PathBuf>,
+    /// How to show the run
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// A timeline and the outcome in words
+    Text,
+    /// Every output, for programs
+    Json,
+}
+
+/// Interval of the rows of a trace, s.
+const TRACE_EVERY_S: f64 = 60.0;
+
+pub(super) fn simulate(arguments: &Arguments) -> Result<(), Failure> {
+    let (scenario, seed, kept) = match (&arguments.source, arguments.cell, arguments.replicate) {
+        (Some(folder), Some(cell), Some(replicate)) => of_a_sweep(folder, cell, replicate)?,
+        (Some(path), ..) if path.is_dir() => {
+            let message = "this is a folder: say which run of it with --cell and --replicate";
+            return Err(Failure::WrongInput(format!("{}: {message}", path.display())));
+        }
+        (Some(path), ..) => {
+            let scenario = Sweep::parse_scenario(&read_text(path)?, &path.display().to_string(), &arguments.set)?;
+            (scenario, arguments.seed.unwrap_or(0), None)
+        }
+        (None, ..) => {
+            let scenario = Sweep::parse_scenario("", "the defaults", &arguments.set)?;
+            (scenario, arguments.seed.unwrap_or(0), None)
+        }
+    };
+    let never = AtomicBool::new(false);
+    let Some(run) = Simulator::new().run(&scenario, seed, Some(TRACE_EVERY_S), &never) else {
+        return Err(Failure::Interrupted);
+    };
+    if let Some(path) = &arguments.trace {
+        write_trace(path, &run)?;
+    }
+    print(&match arguments.format {
+        Format::Text => format!("{}\n{}", timeline(&scenario, &run), in_words(&scenario, &run.outcome)),
+        Format::Json => format!("{:#}\n", json(&scenario, seed, &run.outcome)),
+    })?;
+    if let Some(kept) = kept {
+        compare(&run.outcome, &kept)?;
+    }
+    Ok(())
+}
+
+/// The scenario and the seed of a run of a sweep, and its row if it is there.
+fn of_a_sweep(path: &Path, cell: u32, replicate: u32) -> Result<(Scenario, u64, Option<RecordBatch>), Failure> {
+    let folder = Folder::open(path)?;
+    let sweep = folder.sweep();
+    let out_of_range = |what: &str, got: u32, count: u32| {
+        Failure::WrongInput(format!("--{what} {got}: the sweep {:?} has {what}s 0 … {}", sweep.name, count - 1))
+    };
+    if cell >= sweep.cells() {
+        return Err(out_of_range("cell", cell, sweep.cells()));
+    }
+    if replicate >= sweep.replicates.at_most {
+        return Err(out_of_range("replicate", replicate, sweep.replicates.at_most));
+    }
+    let runs = folder.runs(folder.block_of(cell))?;
+    let keys = [0, 1].map(|column| runs.column(column).as_primitive_opt::<UInt32Type>());
+    let row = match keys {
+        [Some(cells), Some(replicates)] => {
+            (0..runs.num_rows()).find(|&row| cells.value(row) == cell && replicates.value(row) == replicate)
+        }
+        _ => None,
+    };
+    let realization = sweep.realization(cell, replicate);
+    Ok((realization.scenario, realization.seed, row.map(|row| runs.slice(row, 1))))
+}
+
+/// Compares a run with its row of the sweep, output by output.
+fn compare(outcome: &Outcome, row: &RecordBatch) -> Result<(), Failure> {
+    let differences: Vec<&str> = OUTPUTS
+        .iter()
+        .filter(|output| {
+            let column = row.column_by_name(output.name);
+            !column.is_some_and(|column| same((output.get)(outcome), column))
+        })
+        .map(|output| output.name)
+        .collect();
+    if differences.is_empty() {
+        say("the run is the one of the sweep: every output is the same");
+        return Ok(());
+    }
+    Err(Failure::Failed(format!("the run differs from its row in the sweep in {}", differences.join(", "))))
+}
+
+/// Whether an output equals the only entry of a column, to the bit.
+fn same(value: OutputValue, column: &dyn Array) -> bool {
+    match value {
+        OutputValue::Number(None) => column.is_null(0),
+        _ if column.is_null(0) => false,
+        OutputValue::Number(Some(x)) => {
+            column.as_primitive_opt::<Float64Type>().is_some_and(|c| c.value(0).to_bits() == x.to_bits())
+        }
+        OutputValue::Count(n) => column.as_primitive_opt::<UInt64Type>().is_some_and(|c| c.value(0) == n),
+        OutputValue::Boolean(b) => column.as_boolean_opt().is_some_and(|c| c.value(0) == b),
+    }
+}
+
+fn write_trace(path: &Path, run: &Run) -> Result<(), Failure> {
+    let schema = trace_schema();
+    let batch = trace_batch(&schema, std::iter::once((0, 0, run.trace.as_slice())))
+        .map_err(|error| Failure::Failed(format!("{}: {error}", path.display())))?;
+    // A single run has no sweep: cell and replicate say nothing.
+    let columns: Vec<usize> = (2..schema.fields().len()).collect();
+    let batch = batch.project(&columns).map_err(|error| Failure::Failed(format!("{}: {error}", path.display())))?;
+    let temporary = path.with_added_extension("part");
+    Ok(write_table(path, &temporary, &Arc::clone(&batch.schema()), &KeyMetadata::none(), &[batch])?)
+}
+
+fn json(scenario: &Scenario, seed: u64, outcome: &Outcome) -> Json {
+    let outputs = OUTPUTS.iter().map(|output| {
+        let value = match (output.get)(outcome) {
+            OutputValue::Boolean(b) => json!(b),
+            OutputValue::Count(n) => json!(n),
+            OutputValue::Number(x) => json!(x),
+        };
+        (output.name.to_owned(), value)
+    });
+    // Everything that differs from the defaults.
+    let changed = PARAMETERS.iter().filter(|parameter| parameter.get(scenario) != parameter.default());
+    let changed = changed.map(|parameter| (parameter.name.to_owned(), json!(parameter.get(scenario).to_string())));
+    json!({
+        "seed": seed,
+        "scenario": Json::Object(changed.collect::<Map<_, _>>()),
+        "outputs": Json::Object(outputs.collect::<Map<_, _>>()),
+    })
+}
