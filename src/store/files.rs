@@ -1,5 +1,6 @@
 //! Files that are there whole or not at all.
 
+use std::collections::HashMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -63,7 +64,7 @@ pub fn write_table(
     let entries = || metadata.entries().into_iter().map(|(key, value)| (key.to_owned(), value.to_owned()));
     let keys = entries().map(|(key, value)| KeyValue::new(key, value)).collect();
     // Readers that go by the Arrow schema look for the metadata there.
-    let schema = Arc::new(schema.as_ref().clone().with_metadata(entries().collect()));
+    let schema = Arc::new(schema.as_ref().clone().with_metadata(entries().collect::<HashMap<String, String>>()));
     let properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_created_by(concat!("critmass ", env!("CARGO_PKG_VERSION")).to_owned())
