@@ -9,7 +9,7 @@ use crate::population::outcome::{Outcome, TraceRow};
 /// Lines of a timeline, about.
 const LINES: f64 = 48.0;
 /// Characters of the bar.
-const BAR: usize = 32;
+const BAR: usize = 28;
 
 /// Hours between two lines: a number that people count in.
 fn step_h(horizon_h: f64) -> f64 {
@@ -21,8 +21,9 @@ fn step_h(horizon_h: f64) -> f64 {
 pub(super) fn timeline(scenario: &Scenario, run: &Run) -> String {
     let step_h = step_h(scenario.time.horizon_h);
     let mut text = String::from(
-        "  hour   of those present: █ online ▒ attached ░ seeking · booting     super    login  logins\n\
-         \x20        0 %                         100 %   present   online    nodes    queue     /s\n",
+        "█ online  ▒ attached  ░ seeking  · booting\n\
+         \x20 hour of those present    100 %  present   online    super    login  logins\n\
+         \x20                                                     nodes    queue      /s\n",
     );
     let mut marks = marks(scenario);
     let (mut start, mut end_h) = (0, step_h);

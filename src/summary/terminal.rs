@@ -26,8 +26,11 @@ fn short(axis: &Axis, point: usize) -> String {
 fn number(x: f64) -> String {
     let size = x.abs();
     if x == 0.0 || !x.is_finite() || (0.001..1e6).contains(&size) {
-        let decimals =
-            if size >= 100.0 || x == 0.0 || !x.is_finite() { 0 } else { 2 - libm::floor(libm::log10(size)) as usize };
+        let decimals = if size >= 100.0 || x == 0.0 || !x.is_finite() {
+            0
+        } else {
+            (2.0 - libm::floor(libm::log10(size))) as usize
+        };
         let text = format!("{x:.decimals$}");
         if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
     } else {
@@ -64,7 +67,7 @@ pub fn show_surface(sweep: &Sweep, rows: &[SurfaceRow]) -> String {
     let confidence = 100.0 * sweep.replicates.confidence;
     let name = Interval::name(&sweep.replicates);
     let _ =
-        writeln!(text, "{} of {} cells, {runs} runs; intervals: {confidence} %, {name}", cells.len(), sweep.cells());
+        writeln!(text, "{} of {} cells, {runs} runs; intervals: {confidence} %,\n{name}", cells.len(), sweep.cells());
     text
 }
 
@@ -87,29 +90,31 @@ fn show_maps(sweep: &Sweep, cells: &BTreeMap<u32, SurfaceRow>, down: usize, acro
     }
     let (rows, columns) = (&sweep.axes[down], &sweep.axes[across]);
     for (key, table) in tables {
-        let _ = writeln!(text, "Outage probability in %, {} down, {} across", rows.name, columns.name);
+        let _ = writeln!(text, "Outage probability in %\n  down:   {}\n  across: {}", rows.name, columns.name);
         for (&axis, &point) in others.iter().zip(&key) {
-            let _ = writeln!(text, "  where {} = {}", sweep.axes[axis].name, short(&sweep.axes[axis], point));
+            let _ = writeln!(text, "  where:  {} = {}", sweep.axes[axis].name, short(&sweep.axes[axis], point));
         }
         let labels: Vec<String> = (0..rows.size()).map(|point| short(rows, point)).collect();
-        let margin = labels.iter().map(|label| label.chars().count().min(16)).max().unwrap_or(0);
-        let width = ((78 - margin) / columns.size()).clamp(5, 8);
+        let margin = labels.iter().map(|label| label.chars().count().min(12)).max().unwrap_or(0);
+        let width = ((79 - margin) / columns.size()).clamp(6, 8);
         let heads = (0..columns.size()).map(|point| short(columns, point));
         let heads: String = heads.map(|head| format!("{:>width$}", shortened(&head, width - 1))).collect();
         let _ = writeln!(text, "{:margin$}{heads}", "");
         // Large values on top, as on a plot.
         for point in (0..rows.size()).rev() {
-            let _ = write!(text, "{:>margin$}", shortened(&labels[point], 16));
+            let _ = write!(text, "{:>margin$}", shortened(&labels[point], 12));
             for column in 0..columns.size() {
                 let row = table.get(&(point, column)).and_then(|cell| cells.get(cell));
-                let entry = row.map_or("–".to_owned(), |row| format!("{} {}", percent(row), shade(row.probability)));
+                let entry = row.map_or("–".to_owned(), |row| format!("{}{}", percent(row), shade(row.probability)));
                 let _ = write!(text, "{entry:>width$}");
             }
             text.push('\n');
         }
         text.push('\n');
     }
-    text.push_str("· below 5 %  ░ below 25 %  ▒ below 50 %  ▓ below 95 %  █ above   ~ known to no better than ± 10\n");
+    text.push_str(
+        "· below 5 %  ░ below 25 %  ▒ below 50 %  ▓ below 95 %  █ above\n~ known to no better than ± 10 points\n",
+    );
 }
 
 fn shortened(label: &str, width: usize) -> String {
@@ -180,8 +185,8 @@ mod tests {
         let row =
             |cell| SurfaceRow { cell, replicates: 20, probability: 1.0, interval: Interval { low: 0.7, high: 1.0 } };
         let text = show_surface(&sweep, &(0..50).map(row).collect::<Vec<SurfaceRow>>());
-        assert!(text.lines().take(12).all(|line| line.chars().count() <= 80), "{text}");
-        assert_eq!((text.matches("~100 █").count(), text.matches('–').count()), (50, 49));
+        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+        assert_eq!((text.matches("~100█").count(), text.matches("     –").count()), (50, 49));
         assert!(text.contains("50 of 99 cells, 1000 runs"));
     }
 }
