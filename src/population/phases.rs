@@ -410,8 +410,8 @@ fn draw_eligible_online(clients: &Clients, stream: &mut Stream) -> ClientId {
         }
     }
     let rank = below(stream, clients.eligible_online());
-    let online = (0..eligible).map(ClientId).filter(|&client| clients.state(client) == State::Online);
-    online.skip(rank as usize).next().unwrap_or_default()
+    let mut online = (0..eligible).map(ClientId).filter(|&client| clients.state(client) == State::Online);
+    online.nth(rank as usize).unwrap_or_default()
 }
 
 /// Passes over the failures before the next success among `left` attempts that succeed with `probability` each.

@@ -178,7 +178,7 @@ mod tests {
     /// Runs a schedule, finishing tasks in the order that `pick` says; gives the replicates of each cell.
     fn replicates(sweep: &Sweep, found: &[(u32, u32, bool)], pick: impl Fn(usize) -> usize) -> Vec<u32> {
         // Cell 0 never has an outage, cell 1 always, cell 2 every other time.
-        let outage = |task: Task| [false, true, task.replicate % 2 == 0][task.cell as usize];
+        let outage = |task: Task| [false, true, task.replicate.is_multiple_of(2)][task.cell as usize];
         let mut schedule = Schedule::new(sweep, &[], found);
         let mut tasks = Vec::new();
         loop {
