@@ -112,7 +112,7 @@ fn threads_and_interruptions_do_not_change_a_byte() {
         succeed(&["run", sweep, "--out", other.to_str().unwrap(), "--threads", threads]);
         assert_same_results(&reference, &other);
     }
-    for (name, status) in [("-INT", Some(130)), ("-TERM", Some(130)), ("-KILL", None)] {
+    for (name, status) in [("-INT", Some(130)), ("-TERM", Some(130)), ("-HUP", Some(130)), ("-KILL", None)] {
         let other = out(name);
         let child = start(sweep, &other);
         signal(&child, name);

@@ -106,12 +106,12 @@ pub fn main() -> ExitCode {
         Err(Failure::Failed(message)) => say_error(&message, 1),
         Err(Failure::WrongInput(message)) => say_error(&message, 2),
         Err(Failure::Sweep(error)) => {
-            let message = if std::io::stderr().is_terminal() {
-                format!("{:?}", miette::Report::new(error))
+            if std::io::stderr().is_terminal() {
+                say(format_args!("{:?}", miette::Report::new(error)));
+                2
             } else {
-                error.to_string()
-            };
-            say_error(&message, 2)
+                say_error(&error.to_string(), 2)
+            }
         }
         Err(Failure::Interrupted) => 130,
     })

@@ -21,7 +21,8 @@ pub(super) struct Reporter {
 impl Reporter {
     pub(super) fn new() -> Reporter {
         let bar = std::io::stderr().is_terminal().then(|| {
-            let style = ProgressStyle::with_template("{bar:30} {msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
+            let style =
+                ProgressStyle::with_template("{bar:20} {wide_msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
             ProgressBar::new(0).with_style(style)
         });
         Reporter { bar, started: Instant::now(), last_line: Instant::now() }

@@ -125,7 +125,7 @@ pub fn run(
         }
         drop(sender);
         let closing = Closing(&queue, &abandon);
-        let mut collector = Collector::new(store, &sweep);
+        let mut collector = Collector::new(store, &sweep, 2 * pool.current_num_threads());
         let result = collector.collect(&queue, &receiver, interrupted, report);
         drop(closing);
         // Runs that finished in the meantime are not lost.
@@ -149,10 +149,12 @@ struct Collector<'a> {
     store: &'a mut Store,
     schedule: Schedule,
     progress: Progress,
+    /// Tasks that wait in the queue at least, as long as there are some.
+    queue_min: usize,
 }
 
 impl<'a> Collector<'a> {
-    fn new(store: &'a mut Store, sweep: &Sweep) -> Collector<'a> {
+    fn new(store: &'a mut Store, sweep: &Sweep, queue_min: usize) -> Collector<'a> {
         let folder = store.folder();
         let complete: Vec<u32> = (0..folder.blocks())
             .filter(|&block| store.is_complete(block))
@@ -168,7 +170,7 @@ impl<'a> Collector<'a> {
             cells: sweep.cells(),
         };
         let schedule = Schedule::new(sweep, &complete, &recovered);
-        Collector { store, schedule, progress }
+        Collector { store, schedule, progress, queue_min }
     }
 
     fn collect(
@@ -180,8 +182,8 @@ impl<'a> Collector<'a> {
     ) -> Result<Ending, StoreError> {
         let mut saved_at = Instant::now();
         loop {
-            // More than the workers can take before the collector looks again.
-            while queue.len() < 64 {
+            // Enough that no worker waits, and no more: what an open cell wants next should not stand behind new cells.
+            while queue.len() < self.queue_min {
                 let tasks = self.schedule.next_tasks();
                 if tasks.is_empty() {
                     break;
