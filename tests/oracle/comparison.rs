@@ -32,6 +32,7 @@ pub(crate) struct Column {
 #[derive(Default)]
 pub(crate) struct Comparison {
     tests: u64,
+    seeds: u64,
     /// Σ over the scenarios of Σ d / √(Σ d²), and the number of scenarios in which d was not always 0.
     pooled: BTreeMap<(String, &'static str), (f64, u64)>,
     deviations: Vec<Deviation>,
@@ -52,16 +53,21 @@ pub(crate) struct Deviation {
 impl fmt::Display for Deviation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Deviation { scenario, column, test, ln_p, kernel_mean, reference_mean } = self;
-        write!(
-            f,
-            "{scenario}: {column}: {test} differs (p < 1e{:.0}); mean {kernel_mean:.6} of the kernel, \
-             {reference_mean:.6} of the reference",
-            ln_p / std::f64::consts::LN_10
-        )
+        write!(f, "{column}: {test} differs (p < 1e{:.0})", ln_p / std::f64::consts::LN_10)?;
+        if !kernel_mean.is_nan() {
+            write!(f, "; mean {kernel_mean:.6} of the kernel, {reference_mean:.6} of the reference")?;
+        }
+        write!(f, "; {scenario}")
     }
 }
 
 impl Comparison {
+    /// The first of `runs` seeds that no other scenario has.
+    pub(crate) fn next_seed(&mut self, runs: u64) -> u64 {
+        self.seeds += runs;
+        self.seeds - runs
+    }
+
     /// Tests a column of one scenario.
     pub(crate) fn column(&mut self, scenario: &str, column: &Column) {
         let is_null = |values: &[Option<f64>]| -> Vec<f64> {
@@ -127,7 +133,7 @@ impl Comparison {
     pub(crate) fn finish(mut self, tests_max: f64) {
         for ((column, test), (sum, scenarios)) in std::mem::take(&mut self.pooled) {
             let t = sum / (scenarios as f64).sqrt();
-            let scenario = format!("pool of {scenarios} scenarios, t = {t:.1}");
+            let scenario = format!("pool of {scenarios} scenarios, kernel − reference = {t:.1} standard errors");
             self.verdict(&scenario, &column, test, std::f64::consts::LN_2 - t * t / 2.0, &[], &[]);
         }
         assert!(self.tests as f64 <= tests_max, "{} tests, more than their share, {tests_max}", self.tests);

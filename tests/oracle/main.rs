@@ -22,15 +22,16 @@ use designed::Designed;
 /// Rows of the trace of a run: at these the time courses are compared.
 const TRACE_ROWS: u64 = 8;
 
-/// Runs of both engines, with different seeds.
-fn runs_of_both(scenario: &Scenario, runs: u64) -> (Vec<Run>, Vec<Run>) {
+/// A run of each engine for each seed; the two share no random numbers.
+fn runs_of_both(scenario: &Scenario, seeds: std::ops::Range<u64>) -> (Vec<Run>, Vec<Run>) {
     scenario.check().unwrap_or_else(|e| panic!("{e:?}: {scenario:?}"));
     let every = scenario.ticks().div_ceil(TRACE_ROWS);
     let every_s = every as f64 * scenario.time.tick_s;
     let stop = AtomicBool::new(false);
     let mut simulator = Simulator::new();
-    let kernel = (0..runs).map(|seed| simulator.run(scenario, seed, Some(every_s), &stop).expect("nobody stops it"));
-    let reference = (0..runs).map(|seed| reference::run(scenario, seed, every));
+    let kernel =
+        seeds.clone().map(|seed| simulator.run(scenario, seed, Some(every_s), &stop).expect("nobody stops it"));
+    let reference = seeds.map(|seed| reference::run(scenario, seed, every));
     (kernel.collect(), reference.collect())
 }
 
@@ -43,8 +44,11 @@ fn number(value: OutputValue) -> Option<f64> {
 }
 
 /// Compares every output and every column of the trace.
+///
+/// Each scenario of a comparison has its own seeds: the pool of the scenarios needs them to be independent.
 fn compare(comparison: &mut Comparison, name: &str, scenario: &Scenario, runs: u64) {
-    let (kernel, reference) = runs_of_both(scenario, runs);
+    let first_seed = comparison.next_seed(runs);
+    let (kernel, reference) = runs_of_both(scenario, first_seed..first_seed + runs);
     for output in OUTPUTS {
         let of = |runs: &[Run]| runs.iter().map(|run| number((output.get)(&run.outcome))).collect();
         let column = Column { name: output.name.to_owned(), kernel: of(&kernel), reference: of(&reference) };

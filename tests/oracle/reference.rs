@@ -39,6 +39,7 @@ struct Client {
     state: State,
     /// Tick in which the present session ends.
     session_ends: u64,
+    absent_since: u64,
     /// Tick in which the boot finishes (Booting), the next attempt is made (Seeking) or the next request (Backoff).
     due: u64,
     /// Failures in a row in the present step, attaching or logging in.
@@ -145,17 +146,17 @@ impl Reference {
 
     /// The overlay at tick 0.
     ///
-    /// Reading: the dedicated super nodes fill the wanted number first, and eligible clients the rest as far as there
-    /// are enough: `min(wanted − dedicated, eligible present)` of them.
+    /// Reading: `min(floor(supernode_ratio · present), eligible present)` is the number of all super nodes, of which
+    /// the dedicated ones are some; so with few eligible clients and some dedicated super nodes not all eligible
+    /// clients are chosen.
     fn initial_overlay(&mut self) {
         let mut present: Vec<usize> =
             (0..self.clients.len()).filter(|&c| self.clients[c].state != State::Absent).collect();
         present.shuffle(&mut self.rng);
-        let wanted = (self.now_in_force.overlay.supernode_ratio * present.len() as f64).floor() as u64;
-        let from_clients = wanted.saturating_sub(self.dedicated) as usize;
-        let chosen: Vec<usize> =
-            present.iter().copied().filter(|&c| self.clients[c].eligible).take(from_clients).collect();
-        for client in chosen {
+        let wanted = (self.now_in_force.overlay.supernode_ratio * present.len() as f64).floor() as usize;
+        let eligible: Vec<usize> = present.iter().copied().filter(|&c| self.clients[c].eligible).collect();
+        let from_clients = wanted.min(eligible.len()).saturating_sub(self.dedicated as usize);
+        for client in eligible.into_iter().take(from_clients) {
             self.becomes_supernode(client);
         }
         for client in present {
@@ -234,8 +235,9 @@ impl Reference {
 
     /// Phase 2: sessions that end, then sessions that begin.
     ///
-    /// Reading: a client whose session has just ended is absent, so it is among those that may begin one in the same
-    /// tick, as the order of the two says. Its session begins with Seeking: only a restart makes a client boot.
+    /// Readings: absences and sessions alternate, and both are random durations. So an absence lasts a tick at least,
+    /// as a session does, also the one at the start: none begins in tick 0, nor in the tick in which another ended.
+    /// A session begins with Seeking: only a restart makes a client boot.
     fn sessions(&mut self) {
         for client in 0..self.clients.len() {
             let is = &self.clients[client];
@@ -246,8 +248,8 @@ impl Reference {
         let regions = self.now_in_force.population.regions.len();
         let begins: Vec<f64> = (0..regions).map(|r| beginning_probability(&self.now_in_force, r, self.tick)).collect();
         for client in 0..self.clients.len() {
-            if self.clients[client].state == State::Absent && self.rng.random_bool(begins[self.clients[client].region])
-            {
+            let is = &self.clients[client];
+            if is.state == State::Absent && is.absent_since < self.tick && self.rng.random_bool(begins[is.region]) {
                 self.clients[client].session_ends = self.tick + self.session();
                 self.seeks(client, self.tick);
             }
@@ -261,9 +263,6 @@ impl Reference {
     }
 
     /// Phase 3. The retries that are due are read off the clients in phases 5 and 6, after the deaths of phase 4.
-    ///
-    /// Reading: a client that does not start again after its boot is absent from phase 3 on, so its next session can
-    /// begin in the next tick at the earliest.
     fn boots_that_finish(&mut self) {
         for client in 0..self.clients.len() {
             if self.clients[client].state == State::Booting && self.clients[client].due == self.tick {
@@ -455,17 +454,19 @@ impl Reference {
 
     /// Phase 9.
     fn promotions(&mut self) {
-        let live = self.live_supernodes();
-        let seeking_or_attached =
-            self.clients.iter().filter(|c| !matches!(c.state, State::Absent | State::Booting)).count();
-        let candidates: Vec<usize> = (0..self.clients.len())
-            .filter(|&c| {
-                let is = &self.clients[c];
-                is.state == State::Online && is.eligible && is.serves_as.is_none()
-            })
-            .collect();
+        let mut seeking_or_attached = 0;
+        let mut candidates = Vec::new();
+        for (client, is) in self.clients.iter().enumerate() {
+            if !matches!(is.state, State::Absent | State::Booting) {
+                seeking_or_attached += 1;
+            }
+            if is.state == State::Online && is.eligible && is.serves_as.is_none() {
+                candidates.push(client);
+            }
+        }
         let overlay = &self.now_in_force.overlay;
-        let missing = (overlay.supernode_ratio * seeking_or_attached as f64 - live as f64).max(0.0);
+        let wanted = overlay.supernode_ratio * f64::from(seeking_or_attached);
+        let missing = (wanted - self.live_supernodes() as f64).max(0.0);
         let heals = 1.0 - (-self.now_in_force.time.tick_s / overlay.healing_time_s).exp();
         let probability = (missing / candidates.len() as f64).min(1.0) * heals;
         for client in candidates {
@@ -478,20 +479,25 @@ impl Reference {
 
     /// Phase 10.
     fn observe(&self) -> Tick {
-        let in_state = |state| self.clients.iter().filter(|c| c.state == state).count() as u64;
         let live = self.live_supernodes();
-        Tick {
-            demand: self.clients.len() as u64 - in_state(State::Absent),
-            online: in_state(State::Online),
-            booting: in_state(State::Booting),
-            seeking: in_state(State::Seeking),
-            waiting: in_state(State::Waiting),
-            backoff: in_state(State::Backoff),
+        let mut seen = Tick {
             supernodes: live,
             stale_addresses: self.registry.len() as u64 - live,
             login_queue: self.queue.len() as u64,
             ..self.counts.clone()
+        };
+        for client in &self.clients {
+            match client.state {
+                State::Absent => continue,
+                State::Booting => seen.booting += 1,
+                State::Seeking => seen.seeking += 1,
+                State::Waiting => seen.waiting += 1,
+                State::Backoff => seen.backoff += 1,
+                State::Online => seen.online += 1,
+            }
+            seen.demand += 1;
         }
+        seen
     }
 
     /// The client's state changes: one event. A promotion is none.
@@ -511,6 +517,7 @@ impl Reference {
     fn becomes_absent(&mut self, client: usize) {
         self.detach(client);
         self.set_state(client, State::Absent);
+        self.clients[client].absent_since = self.tick;
     }
 
     /// Its request was rejected, or it gave it up.
@@ -592,6 +599,7 @@ fn draw_client(scenario: &Scenario, presence: &[f64], rng: &mut Xoshiro256PlusPl
         restart_at: patched.then(|| restart_tick(scenario, region, rng)),
         state: if present { State::Seeking } else { State::Absent },
         session_ends: residual_ticks as u64,
+        absent_since: 0,
         due: 0,
         failures: 0,
         attached_to: None,

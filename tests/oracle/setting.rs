@@ -19,13 +19,13 @@ fn hazard_per_h(scenario: &Scenario, region: usize, hour: f64) -> f64 {
     (1.0 + presence.daily_amplitude * (TAU * (local_h - presence.peak_local_h) / 24.0).cos()) / presence.absence_h
 }
 
-/// Probability that an absent client's session begins in this tick.
+/// Probability that the session of a client that was absent in the tick before begins in this tick.
 ///
-/// Reading: a session begins in the tick that its point in time falls into, so the hazard is integrated over the tick.
-/// By the midpoint rule, which is exact to 1e-7 of it at ticks of up to ten minutes.
+/// The hazard is integrated over the tick before, by the midpoint rule, which is exact to 1e-4 of it at ticks of ten
+/// minutes.
 pub(crate) fn beginning_probability(scenario: &Scenario, region: usize, tick: u64) -> f64 {
     let tick_h = scenario.time.tick_s / 3600.0;
-    let middle_h = (tick as f64 + 0.5) * tick_h;
+    let middle_h = (tick as f64 - 0.5) * tick_h;
     1.0 - (-hazard_per_h(scenario, region, middle_h).max(0.0) * tick_h).exp()
 }
 
