@@ -18,19 +18,19 @@ fn region(utc_offset_h: f64, share: f64) -> Region {
     Region { name: format!("at {utc_offset_h} h"), utc_offset_h, share }
 }
 
-/// 600 clients and 1.5 hours in ticks of 10 s; half an hour after the start an update restarts many within minutes.
+/// 400 clients and 1.25 hours in ticks of 10 s; half an hour after the start an update restarts many within minutes.
 /// The overlay has little headroom, and the login server about four times the usual load, as in the defaults.
 ///
 /// Capacities are crooked numbers: where the accumulated capacity meets a whole number exactly, rounding would decide
 /// in which of two ticks a request is served.
 pub(crate) fn base() -> Scenario {
     let mut s = Scenario::default();
-    s.population.clients = 600;
+    s.population.clients = 400;
     s.population.nat_fraction = 0.5;
     s.population.capable_fraction = 0.6;
-    s.population.regions = vec![region(0.0, 0.5), region(0.5, 0.3), region(-0.5, 0.2)];
+    s.population.regions = vec![region(0.0, 0.5), region(0.25, 0.3), region(-0.5, 0.2)];
     s.time.tick_s = 10.0;
-    s.time.horizon_h = 1.5;
+    s.time.horizon_h = 1.25;
     s.presence.session_h = 1.0;
     s.presence.absence_h = 1.0;
     s.updates.synchronization = 0.6;
@@ -162,14 +162,14 @@ pub(crate) fn updates_and_presence() -> Vec<Designed> {
             s.outage.recovered_at = 0.85;
             s.login.capacity_per_s_per_million = 2503.9;
         }),
-        designed("5,000 clients", 120, base(), |s| s.population.clients = 5000),
-        designed("one client", 2000, base(), |s| {
+        designed("5,000 clients", 100, base(), |s| s.population.clients = 5000),
+        designed("one client", 1000, base(), |s| {
             s.population.clients = 1;
             s.overlay.dedicated_per_million = 1e6;
             s.presence.session_h = 0.1;
             s.presence.absence_h = 0.1;
         }),
-        designed("seven clients, one super node", 2000, base(), |s| {
+        designed("seven clients, one super node", 1000, base(), |s| {
             s.population.clients = 7;
             s.overlay.supernode_ratio = 0.4;
             s.overlay.slots = 4;

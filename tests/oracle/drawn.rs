@@ -12,7 +12,7 @@ use crate::designed::intervention;
 /// Scenarios drawn.
 const SCENARIOS: usize = 40;
 /// Visits of a client in a tick that all runs of a scenario may take together, which sets their number.
-const CLIENT_TICKS: f64 = 3e7;
+const CLIENT_TICKS: f64 = 2e7;
 
 /// Compares all of them. The seed is fixed, so they are the same ones each time.
 pub(crate) fn compare_all(tests_max: f64) {

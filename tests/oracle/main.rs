@@ -6,6 +6,7 @@
 mod comparison;
 mod designed;
 mod drawn;
+mod exact;
 mod observer;
 mod reference;
 mod setting;
@@ -102,38 +103,4 @@ fn designed_scenarios_of_shocks_and_interventions_agree() {
 #[test]
 fn scenarios_drawn_at_random_agree() {
     drawn::compare_all(0.2 * TESTS_MAX);
-}
-
-#[test]
-#[ignore]
-fn diagnose() {
-    let mut s = designed::base();
-    s.population.clients = 1000;
-    s.updates.patched_fraction = 0.0;
-    s.presence.session_h = 1e7;
-    s.presence.absence_h = 1e-3;
-    s.updates.boot_sigma = 0.0;
-    s.updates.boot_median_s = 2000.0;
-    s.population.nat_fraction = 0.0;
-    s.population.capable_fraction = 1.0;
-    s.time.horizon_h = 12.0 / 360.0;
-    s.updates.release_h = 0.0;
-    s.updates.autostart_probability = 1.0;
-    s.overlay.dedicated_per_million = 0.0;
-    s.overlay.keepalive_s = 40.0;
-    s.overlay.stale_ttl_s = 60.0;
-    s.overlay.accept_per_s = f64::INFINITY;
-    s.overlay.healing_time_s = f64::INFINITY;
-    s.login.capacity_per_s_per_million = 4000.0;
-    s.retry.base_s = 10000.0;
-    s.retry.cap_s = 10000.0;
-    s.retry.jitter = critmass::parameters::Jitter::None;
-    s.shocks = vec![critmass::parameters::Shock { at_h: 2.0 / 360.0, supernode_fraction: 1.0, client_fraction: 0.0 }];
-    let stop = AtomicBool::new(false);
-    let k = Simulator::new().run(&s, 1, Some(10.0), &stop).unwrap();
-    let r = reference::run(&s, 1, 1);
-    println!("{:?}\n{:?}", k.outcome, r.outcome);
-    for (a, b) in k.trace.iter().zip(&r.trace) {
-        println!("K {a:?}\nR {b:?}");
-    }
 }

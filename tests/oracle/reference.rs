@@ -241,7 +241,7 @@ impl Reference {
     fn sessions(&mut self) {
         for client in 0..self.clients.len() {
             let is = &self.clients[client];
-            if is.state != State::Absent && is.session_ends == self.tick {
+            if is.session_ends == self.tick && is.state != State::Absent {
                 self.becomes_absent(client);
             }
         }
@@ -265,7 +265,7 @@ impl Reference {
     /// Phase 3. The retries that are due are read off the clients in phases 5 and 6, after the deaths of phase 4.
     fn boots_that_finish(&mut self) {
         for client in 0..self.clients.len() {
-            if self.clients[client].state == State::Booting && self.clients[client].due == self.tick {
+            if self.clients[client].due == self.tick && self.clients[client].state == State::Booting {
                 if self.rng.random_bool(self.now_in_force.updates.autostart_probability) {
                     self.seeks(client, self.tick);
                 } else {
@@ -280,7 +280,8 @@ impl Reference {
     /// Reading: the address of a super node that shut down in phase 5 of the tick before becomes stale here, where
     /// its death is handled, so each dead address is met in equally many attach phases.
     fn deaths_and_stale_addresses(&mut self) {
-        for client in 0..self.clients.len() {
+        let deaths = self.registry.iter().any(|&s| self.supernodes[s].life == Life::Dying);
+        for client in 0..if deaths { self.clients.len() } else { 0 } {
             let Some(supernode) = self.clients[client].attached_to else { continue };
             if self.supernodes[supernode].life == Life::Dying {
                 let was_online = self.clients[client].state == State::Online;
@@ -309,7 +310,7 @@ impl Reference {
     /// Phase 5.
     fn attach_attempts(&mut self) {
         let mut seeking: Vec<usize> = (0..self.clients.len())
-            .filter(|&c| self.clients[c].state == State::Seeking && self.clients[c].due == self.tick)
+            .filter(|&c| self.clients[c].due == self.tick && self.clients[c].state == State::Seeking)
             .collect();
         seeking.shuffle(&mut self.rng);
         for &supernode in &self.registry {
@@ -360,7 +361,7 @@ impl Reference {
     /// The end of phase 5.
     ///
     /// Readings: a super node that shuts down is not live from here on (not in L, not at the observation), although
-    /// its children learn of it in the next tick. Its owner did not lose a super node, it was one, so it logs in again
+    /// its children learn of it in the next tick; its address is counted as stale from then on. Its owner did not lose a super node, it was one, so it logs in again
     /// whatever `relogin_after_orphaning` says.
     fn overload_protection(&mut self) {
         let threshold = self.now_in_force.overlay.overload_probes_per_s * self.now_in_force.time.tick_s;
@@ -390,10 +391,10 @@ impl Reference {
             (login.queue_limit_s * self.capacity_per_s()).floor().max(1.0)
         };
         let mut requesting: Vec<usize> = (0..self.clients.len())
-            .filter(|&c| match self.clients[c].state {
-                State::Seeking => self.clients[c].attached_to.is_some(),
-                State::Backoff => self.clients[c].due == self.tick,
-                _ => false,
+            .filter(|&c| {
+                let is = &self.clients[c];
+                let attached_now = is.state == State::Seeking && is.attached_to.is_some();
+                is.due == self.tick && (attached_now || is.state == State::Backoff)
             })
             .collect();
         requesting.shuffle(&mut self.rng);
@@ -445,7 +446,7 @@ impl Reference {
         let timeout_ticks = self.duration(self.now_in_force.login.timeout_s);
         for client in 0..self.clients.len() {
             let is = &self.clients[client];
-            if is.state == State::Waiting && is.submitted_at + timeout_ticks == self.tick {
+            if is.submitted_at + timeout_ticks == self.tick && is.state == State::Waiting {
                 self.counts.login_timeouts += 1;
                 self.login_fails(client);
             }
@@ -457,10 +458,8 @@ impl Reference {
         let mut seeking_or_attached = 0;
         let mut candidates = Vec::new();
         for (client, is) in self.clients.iter().enumerate() {
-            if !matches!(is.state, State::Absent | State::Booting) {
-                seeking_or_attached += 1;
-            }
-            if is.state == State::Online && is.eligible && is.serves_as.is_none() {
+            seeking_or_attached += u32::from(!matches!(is.state, State::Absent | State::Booting));
+            if is.eligible && is.state == State::Online && is.serves_as.is_none() {
                 candidates.push(client);
             }
         }
@@ -482,21 +481,17 @@ impl Reference {
         let live = self.live_supernodes();
         let mut seen = Tick {
             supernodes: live,
-            stale_addresses: self.registry.len() as u64 - live,
+            stale_addresses: self.stale_addresses(),
             login_queue: self.queue.len() as u64,
             ..self.counts.clone()
         };
-        for client in &self.clients {
-            match client.state {
-                State::Absent => continue,
-                State::Booting => seen.booting += 1,
-                State::Seeking => seen.seeking += 1,
-                State::Waiting => seen.waiting += 1,
-                State::Backoff => seen.backoff += 1,
-                State::Online => seen.online += 1,
-            }
-            seen.demand += 1;
-        }
+        let in_state = |state| self.clients.iter().map(|client| u64::from(client.state == state)).sum();
+        seen.booting = in_state(State::Booting);
+        seen.seeking = in_state(State::Seeking);
+        seen.waiting = in_state(State::Waiting);
+        seen.backoff = in_state(State::Backoff);
+        seen.online = in_state(State::Online);
+        seen.demand = seen.booting + seen.seeking + seen.waiting + seen.backoff + seen.online;
         seen
     }
 
@@ -556,6 +551,11 @@ impl Reference {
 
     fn live_supernodes(&self) -> u64 {
         self.registry.iter().filter(|&&s| self.supernodes[s].life == Life::Live).count() as u64
+    }
+
+    fn stale_addresses(&self) -> u64 {
+        let stale = |&&supernode: &&usize| matches!(self.supernodes[supernode].life, Life::DeadSince(_));
+        self.registry.iter().filter(stale).count() as u64
     }
 
     fn capacity_per_s(&self) -> f64 {
