@@ -190,6 +190,7 @@ fn promotion_of_everybody_is_the_same_in_every_tick() {
     s.population.capable_fraction = 1.0;
     s.overlay.supernode_ratio = 1.0;
     s.overlay.healing_time_s = 1e-6;
+    s.overlay.stale_ttl_s = 0.0;
     s.time.horizon_h = at(60);
     same("promotion of everybody", &s);
 }
