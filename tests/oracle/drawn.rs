@@ -14,25 +14,49 @@ const SCENARIOS: usize = 40;
 /// Visits of a client in a tick that all runs of a scenario may take together, which sets their number.
 const CLIENT_TICKS: f64 = 2e7;
 
-/// Compares all of them. The seed is fixed, so they are the same ones each time.
+/// The scenarios. The seed is fixed, so they are the same ones each time.
+fn scenarios() -> Vec<Scenario> {
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, b"a second engine as a test oracle");
+    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+    let strategy = scenario();
+    (0..SCENARIOS).map(|_| strategy.new_tree(&mut runner).expect("nothing is rejected").current()).collect()
+}
+
+/// Compares all of them.
 pub(crate) fn compare_all(tests_max: f64) {
-    let mut runner = TestRunner::new_with_rng(
-        Config::default(),
-        TestRng::from_seed(RngAlgorithm::ChaCha, b"a second engine as a test oracle"),
-    );
     let mut comparison = Comparison::default();
-    for index in 0..SCENARIOS {
-        let scenario = scenario().new_tree(&mut runner).expect("nothing is rejected").current();
+    for (index, scenario) in scenarios().iter().enumerate() {
         let client_ticks = (scenario.population.clients * scenario.ticks()) as f64;
         let runs = (CLIENT_TICKS / client_ticks).clamp(100.0, 600.0) as u64;
-        let name = format!("drawn {index}, {}", differences(&scenario));
-        let started = std::time::Instant::now();
-        crate::compare(&mut comparison, &name, &scenario, runs);
-        if std::env::var_os("ORACLE_TIMES").is_some() {
-            eprintln!("{:6.2} s  {runs} runs, {name}", started.elapsed().as_secs_f64());
+        let deviations = comparison.deviations();
+        crate::compare(&mut comparison, &format!("drawn {index}"), scenario, runs);
+        if comparison.deviations() > deviations {
+            eprintln!("drawn {index}: {}", differences(scenario));
         }
     }
     comparison.finish(tests_max);
+}
+
+#[test]
+fn every_corner_is_among_the_scenarios_drawn() {
+    let corners: [(&str, fn(&Scenario) -> bool); 12] = [
+        ("nobody eligible", |s| s.population.capable_fraction == 0.0),
+        ("one super node wanted", |s| (1.0..2.0).contains(&(s.overlay.supernode_ratio * s.population.clients as f64))),
+        ("no capacity", |s| s.login.capacity_per_s_per_million == 0.0),
+        ("infinite capacity", |s| s.login.capacity_per_s_per_million.is_infinite()),
+        ("nobody patched", |s| s.updates.patched_fraction == 0.0),
+        ("one region", |s| s.population.regions.len() == 1),
+        ("ticks of 1 s", |s| s.time.tick_s == 1.0),
+        ("ticks of 60 s", |s| s.time.tick_s == 60.0),
+        ("one client", |s| s.population.clients == 1),
+        ("thousands of clients", |s| s.population.clients > 5000),
+        ("released at the start", |s| s.updates.release_h == 0.0),
+        ("no self-healing", |s| s.overlay.healing_time_s.is_infinite()),
+    ];
+    let scenarios = scenarios();
+    for (corner, is_met) in corners {
+        assert!(scenarios.iter().any(is_met), "{corner}");
+    }
 }
 
 /// The parameters that are not at their defaults.

@@ -71,11 +71,7 @@ fn compare(comparison: &mut Comparison, name: &str, scenario: &Scenario, runs: u
 fn compare_all(list: Vec<Designed>, tests_max: f64) {
     let mut comparison = Comparison::default();
     for Designed { name, scenario, runs } in list {
-        let started = std::time::Instant::now();
         compare(&mut comparison, name, &scenario, runs);
-        if std::env::var_os("ORACLE_TIMES").is_some() {
-            eprintln!("{:6.2} s  {name}", started.elapsed().as_secs_f64());
-        }
     }
     comparison.finish(tests_max);
 }
