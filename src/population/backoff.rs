@@ -2,57 +2,52 @@
 
 use crate::parameters::{Jitter, Retry};
 
-use super::random::Stream;
-use super::timing::duration_ticks;
-use rand_xoshiro::rand_core::Rng;
-
-/// The law of one delay: `1 + floor(low + u · scale)` ticks, with `u` uniform over the 32-bit numbers.
-///
-/// For a uniform delay this equals `max(1, ceil(delay / tick))` of model.md but for whole numbers, which have
-/// probability 0; for a fixed delay `scale` is 0 and `low` one tick less than the rounded delay.
-#[derive(Debug, Clone, Copy)]
-struct Law {
-    low: f64,
-    scale: f64,
-}
+use super::timing::Delay;
 
 /// The delays after the first, second … failure in a row, up to the one from which on nothing changes.
 #[derive(Debug, Default)]
 pub(super) struct Backoff {
-    laws: Vec<Law>,
+    delays: Vec<Delay>,
+    longest_ticks: u32,
 }
 
 impl Backoff {
     /// Tabulates `backoff(a) = min(cap, base · factor^(a−1))` and its jitter.
     pub(super) fn reset(&mut self, retry: &Retry, tick_s: f64) {
-        self.laws.clear();
+        self.delays.clear();
         let mut mean_s = retry.base_s;
         loop {
             let backoff_s = mean_s.min(retry.cap_s);
-            self.laws.push(law(backoff_s, retry.jitter, tick_s));
-            let last = mean_s >= retry.cap_s || retry.factor == 1.0 || self.laws.len() == usize::from(u16::MAX);
+            self.delays.push(match retry.jitter {
+                Jitter::None => Delay::fixed(backoff_s, tick_s),
+                Jitter::Full => Delay::uniform(0.0, backoff_s, tick_s),
+                Jitter::Equal => Delay::uniform(backoff_s / 2.0, backoff_s, tick_s),
+            });
+            let last = mean_s >= retry.cap_s || retry.factor == 1.0 || self.delays.len() == usize::from(u16::MAX);
             if last {
                 break;
             }
             mean_s *= retry.factor;
         }
+        self.longest_ticks = self.delays.iter().map(|delay| delay.longest_ticks()).max().unwrap_or(1);
     }
 
-    /// A delay after the `failures`-th failure in a row, in ticks, ≥ 1. `failures` ≥ 1.
+    /// The delay after the `failures`-th failure in a row that a uniform 32-bit number stands for, in ticks, ≥ 1.
+    /// `failures` ≥ 1.
     #[inline]
-    pub(super) fn draw_ticks(&self, failures: u16, stream: &mut Stream) -> u32 {
-        let law = self.laws[usize::from(failures).min(self.laws.len()) - 1];
-        ((law.low + law.scale * f64::from(stream.next_u32())) as u32).saturating_add(1)
+    pub(super) fn ticks(&self, failures: u16, random: u32) -> u32 {
+        self.delays[usize::from(failures).min(self.delays.len()) - 1].ticks(random)
     }
-}
 
-fn law(backoff_s: f64, jitter: Jitter, tick_s: f64) -> Law {
-    let backoff = backoff_s / tick_s;
-    let per_unit = 1.0 / 4_294_967_296.0;
-    match jitter {
-        Jitter::None => Law { low: f64::from(duration_ticks(backoff_s, tick_s) - 1), scale: 0.0 },
-        Jitter::Full => Law { low: 0.0, scale: backoff * per_unit },
-        Jitter::Equal => Law { low: backoff / 2.0, scale: backoff / 2.0 * per_unit },
+    /// The same where all delays are less than 2³⁰ ticks.
+    #[inline(always)]
+    pub(super) fn near_ticks(&self, failures: u16, random: u32) -> u32 {
+        self.delays[usize::from(failures).min(self.delays.len()) - 1].near_ticks(random)
+    }
+
+    /// The longest delay that there is, in ticks.
+    pub(super) fn longest_ticks(&self) -> u32 {
+        self.longest_ticks
     }
 }
 
@@ -61,11 +56,12 @@ mod tests {
     use super::*;
     use crate::parameters::Scenario;
     use crate::population::random::stream;
+    use rand_xoshiro::rand_core::Rng;
 
     fn mean(backoff: &Backoff, failures: u16) -> f64 {
         let mut stream = stream(1, "test");
         let n = 400_000;
-        (0..n).map(|_| f64::from(backoff.draw_ticks(failures, &mut stream))).sum::<f64>() / f64::from(n)
+        (0..n).map(|_| f64::from(backoff.ticks(failures, stream.next_u32()))).sum::<f64>() / f64::from(n)
     }
 
     #[test]
@@ -93,6 +89,6 @@ mod tests {
         retry.base_s = 0.1;
         let mut backoff = Backoff::default();
         backoff.reset(&retry, 60.0);
-        assert_eq!(backoff.draw_ticks(1, &mut stream(1, "test")), 1);
+        assert_eq!(backoff.ticks(1, u32::MAX), 1);
     }
 }

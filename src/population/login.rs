@@ -134,12 +134,12 @@ impl LoginServer {
     }
 
     /// Takes the requests submitted at or before `tick` that were not served: they stay in the queue as dead ones,
-    /// and are appended to `timed_out`.
-    pub(super) fn expire(&mut self, tick: u32, timed_out: &mut Vec<Ticket>) {
+    /// and are shown to `give_up`.
+    pub(super) fn expire(&mut self, tick: u32, mut give_up: impl FnMut(&[Ticket])) {
         while self.segments.front().is_some_and(|segment| segment.tick <= tick) {
-            if let Some(mut segment) = self.segments.pop_front() {
+            if let Some(segment) = self.segments.pop_front() {
                 self.expired += segment.requests.len() as u64;
-                timed_out.append(&mut segment.requests);
+                give_up(&segment.requests);
                 self.recycle(segment);
             }
         }
@@ -149,6 +149,11 @@ impl LoginServer {
         let mut requests = segment.requests;
         requests.clear();
         self.spare.push(requests);
+    }
+
+    /// The requests in the queue, but for those that timed out.
+    pub(super) fn requests(&self) -> impl Iterator<Item = Ticket> {
+        self.segments.iter().flat_map(|segment| segment.requests.iter().copied())
     }
 
     /// Rewrites every request in place.
@@ -194,7 +199,7 @@ mod tests {
         server.enqueue(0, &mut requests(0..3));
         server.enqueue(1, &mut requests(10..13));
         let mut timed_out = Vec::new();
-        server.expire(0, &mut timed_out);
+        server.expire(0, |tickets| timed_out.extend_from_slice(tickets));
         assert_eq!(timed_out, requests(0..3));
         assert_eq!((server.length(), server.room()), (6, 4));
         assert!(matches!(server.next(Discipline::Fifo, &mut stream(1, "login")), Next::Expired(3)));

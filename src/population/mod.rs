@@ -13,10 +13,14 @@
 //! | `login` | the login server's queue |
 //! | `backoff` | retry delays |
 //! | `phases` | the ten phases of a tick, in the order of model.md |
+//! | `attach` | the fifth of them, in its three ways |
+//! | `bits`, `prefetch` | sets of clients; asking for memory in time |
 //! | `observation`, `outcome` | what is seen, and what is reported |
 //! | `random` | a stream of random numbers for each purpose |
 
+mod attach;
 mod backoff;
+mod bits;
 mod clients;
 pub mod elementary;
 #[cfg(test)]
@@ -26,6 +30,7 @@ mod observation;
 pub mod outcome;
 mod overlay;
 mod phases;
+mod prefetch;
 mod presence;
 pub mod random;
 mod timing;
@@ -41,9 +46,11 @@ use login::LoginServer;
 use observation::{Counters, Observation};
 use outcome::{Outcome, TraceRow};
 use overlay::Overlay;
+use phases::BLOCK;
 use presence::Sessions;
-use random::{Stream, below, binomial, stream};
-use timing::{Wheel, duration_ticks, nearest_tick};
+use rand_xoshiro::rand_core::Rng;
+use random::{Stream, below, binomial, shuffle, stream};
+use timing::{Delay, Wheel, duration_ticks, nearest_tick};
 use updates::Restarts;
 
 /// A finished run.
@@ -63,6 +70,8 @@ struct Streams {
     boots: Stream,
     orphans: Stream,
     attach: Stream,
+    attach_outcome: Stream,
+    attach_order: Stream,
     attach_backoff: Stream,
     login: Stream,
     login_backoff: Stream,
@@ -78,6 +87,8 @@ impl Streams {
             boots: stream(seed, "boots"),
             orphans: stream(seed, "orphans"),
             attach: stream(seed, "attach"),
+            attach_outcome: stream(seed, "attach outcome"),
+            attach_order: stream(seed, "attach order"),
             attach_backoff: stream(seed, "attach backoff"),
             login: stream(seed, "login"),
             login_backoff: stream(seed, "login backoff"),
@@ -95,6 +106,8 @@ pub struct Simulator {
     clients: Clients,
     sessions: Sessions,
     restarts: Restarts,
+    /// The eligible clients of each region.
+    eligible: Vec<Range<u32>>,
     shocks: Vec<(u32, Shock)>,
     interventions: Vec<(u32, Intervention)>,
     /// Boots that finish.
@@ -108,6 +121,10 @@ pub struct Simulator {
     backoff: Backoff,
     counters: Counters,
     login_queue_before_service: u64,
+    /// Clients attached in this tick whose login request is served in it for certain.
+    served_at_once: u32,
+    /// When a client notices that its super node has died.
+    notice: Delay,
     /// Ticks after which a request times out.
     timeout_ticks: u32,
     /// Ticks for which a stale address stays.
@@ -141,6 +158,7 @@ impl Simulator {
             clients: Clients::default(),
             sessions: Sessions::default(),
             restarts: Restarts::default(),
+            eligible: Vec::new(),
             shocks: Vec::new(),
             interventions: Vec::new(),
             boots: Wheel::default(),
@@ -151,6 +169,8 @@ impl Simulator {
             backoff: Backoff::default(),
             counters: Counters::default(),
             login_queue_before_service: 0,
+            served_at_once: 0,
+            notice: Delay::fixed(0.0, 1.0),
             timeout_ticks: 1,
             stale_ticks: 1,
             healing_probability: 0.0,
@@ -197,6 +217,7 @@ impl Simulator {
         self.streams = Streams::new(seed);
         self.counters = Counters::default();
         self.login_queue_before_service = 0;
+        self.notice = Delay::uniform(0.0, scenario.overlay.keepalive_s, tick_s);
         self.timeout_ticks = duration_ticks(scenario.login.timeout_s, tick_s);
         self.stale_ticks = duration_ticks(scenario.overlay.stale_ttl_s, tick_s);
         for wheel in [&mut self.boots, &mut self.attach_retries, &mut self.login_retries] {
@@ -233,27 +254,24 @@ impl Simulator {
         let Scenario { population, updates, .. } = &self.scenario;
         let clients = population.clients as u32;
         let eligible_share = (1.0 - population.nat_fraction) * population.capable_fraction;
-        let eligible = binomial(&mut attributes, clients, eligible_share);
-        self.clients.reset(clients, eligible);
+        self.clients.reset(clients);
         self.restarts.reset(updates, self.scenario.time.tick_s);
+        self.eligible.clear();
         let shares: Vec<f64> = population.regions.iter().map(|region| region.share).collect();
-        let eligible_ranges = draw_ranges(0..eligible, &shares, &mut attributes);
-        let other_ranges = draw_ranges(eligible..clients, &shares, &mut attributes);
-        let ranges: Vec<[Range<u32>; 2]> =
-            eligible_ranges.into_iter().zip(other_ranges).map(|(eligible, other)| [eligible, other]).collect();
-        for (region, ranges) in population.regions.iter().zip(&ranges) {
-            for range in ranges {
-                let patched = binomial(&mut attributes, range.len() as u32, updates.patched_fraction);
-                let patched = range.start..range.start + patched;
+        let ranges = draw_ranges(0..clients, &shares, &mut attributes);
+        for (region, clients) in population.regions.iter().zip(&ranges) {
+            let eligible = binomial(&mut attributes, clients.len() as u32, eligible_share);
+            let first_other = clients.start + eligible;
+            self.clients.set_eligible(clients.start..first_other);
+            self.eligible.push(clients.start..first_other);
+            for class in [clients.start..first_other, first_other..clients.end] {
+                let patched = binomial(&mut attributes, class.len() as u32, updates.patched_fraction);
+                let patched = class.start..class.start + patched;
                 self.restarts.add(patched, region.utc_offset_h, updates, &mut self.streams.updates);
             }
         }
-        self.sessions.reset(
-            &self.scenario.presence,
-            &population.regions,
-            ranges.into_iter(),
-            self.scenario.time.tick_s,
-        );
+        let presence = &self.scenario.presence;
+        self.sessions.reset(presence, &population.regions, ranges.into_iter(), self.scenario.time.tick_s);
         self.sessions.set_up(&mut self.clients, &mut self.streams.presence);
         self.set_up_overlay(&mut stream(seed, "set-up"));
     }
@@ -263,34 +281,45 @@ impl Simulator {
     fn set_up_overlay(&mut self, stream: &mut Stream) {
         let mut present: Vec<ClientId> = std::mem::take(&mut self.chosen);
         present.clear();
-        let is_present = |&client: &ClientId| self.clients.is_present(client);
-        present.extend((0..self.clients.len()).map(ClientId).filter(is_present));
-        let eligible = present.partition_point(|client| client.0 < self.clients.eligible());
+        let is_present = |&client: &ClientId| self.clients.present().contains(client);
+        present.extend(self.eligible.iter().cloned().flatten().map(ClientId).filter(is_present));
+        let eligible = present.len();
+        let starts = std::iter::once(0).chain(self.eligible.iter().map(|range| range.end));
+        let ends = self.eligible.iter().map(|range| range.start).chain([self.clients.len()]);
+        let others = starts.zip(ends).flat_map(|(start, end)| start..end);
+        present.extend(others.map(ClientId).filter(is_present));
         let wanted = (self.scenario.overlay.supernode_ratio * present.len() as f64 + 1e-9).floor() as usize;
         let supernodes = wanted.min(eligible).saturating_sub(self.overlay.dedicated() as usize);
         for place in 0..supernodes {
             present.swap(place, place + below(stream, (eligible - place) as u32) as usize);
             let client = present[place];
             let supernode = self.overlay.add(client);
-            self.clients.set_attachment(client, supernode, 0);
-            self.clients.place(client, State::SuperNode);
+            self.clients.promote(client, supernode);
         }
         let others = &mut present[supernodes..];
-        for place in 0..others.len() {
-            others.swap(place, place + below(stream, (others.len() - place) as u32) as usize);
-            let client = others[place];
-            if self.overlay.accepting() > 0 {
-                let supernode = self.overlay.draw_accepting(stream);
-                let place = self.overlay.attach(client, supernode);
-                self.clients.set_attachment(client, supernode, place);
-                self.clients.place(client, State::Online);
-            } else {
-                self.clients.place(client, State::Seeking);
-                self.attempts.push(self.clients.ticket(client));
+        shuffle(others, stream);
+        for block in others.chunks(BLOCK) {
+            block.iter().for_each(|&client| self.clients.prefetch(client));
+            for &client in block {
+                self.set_up_client(client, stream);
             }
         }
         present.clear();
         self.chosen = present;
+    }
+
+    /// A client that is present at tick 0 and no super node.
+    fn set_up_client(&mut self, client: ClientId, stream: &mut Stream) {
+        if self.overlay.accepting() > 0 {
+            let supernode = self.overlay.choose_accepting(stream.next_u64());
+            let place = self.overlay.attach(client, supernode);
+            self.clients.attach(client, supernode, place, State::Online);
+            self.clients.count_moves(State::Absent, State::Online, 1);
+        } else {
+            self.clients.place(client, State::Seeking);
+            self.clients.count_moves(State::Absent, State::Seeking, 1);
+            self.attach_retries.push(0, self.clients.ticket(client));
+        }
     }
 }
 

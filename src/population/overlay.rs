@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 
 use super::clients::ClientId;
-use super::random::{Stream, below, unit};
+use super::prefetch::prefetch;
+use super::random::{Stream, below, scale, unit};
 
 /// A super node: its index in the arrays of [`Overlay`]. Indices of dead super nodes are used again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -21,20 +22,39 @@ const OPERATOR: ClientId = ClientId(u32::MAX);
 /// The place of a dead super node among the live ones: nowhere.
 const DEAD: u32 = u32::MAX;
 
-/// The super nodes as a structure of arrays, with the live ones partitioned into those that accept and the rest, so
-/// that a probe of the registry is one random number.
+/// Marks an entry of a row of children as free. Client indices are below 2³⁰.
+const FREE: u32 = 1 << 31;
+/// No free entry.
+const NO_PLACE: u16 = 0;
+
+/// What attaching and detaching a child touches of a super node, in 40 bytes, and one entry of the row.
+#[derive(Default)]
+struct Node {
+    /// The children by place. An entry that a child has left is `FREE`, with the next such entry: its place + 1.
+    row: Vec<u32>,
+    /// Where it is in `live`.
+    live_place: u32,
+    /// The last attach phase in which it accepted a client.
+    accepted_in: u32,
+    /// Clients that it accepted in that phase.
+    accepted: u16,
+    /// Number of children.
+    children: u16,
+    /// The last entry that became free: its place + 1.
+    free: u16,
+}
+
+/// The super nodes, with the live ones partitioned into those that accept and the rest, so that a probe of the
+/// registry is one random number.
 #[derive(Default)]
 pub(super) struct Overlay {
+    /// The super nodes, live or dead. 40 bytes, and 4 for each place in the row.
+    nodes: Vec<Node>,
     /// The client that owns each super node. 4 bytes.
     owner: Vec<ClientId>,
-    /// The children of each super node, in no particular order: one contiguous row each.
-    children: Vec<Vec<ClientId>>,
-    /// Clients that each has accepted in this tick. 4 bytes; reset at the end of the attach phase.
-    accepted: Vec<u32>,
-    /// Probes that each has met in this tick. 4 bytes; reset likewise; only with overload protection.
+    /// Probes that each has met in this tick. 4 bytes; reset at the end of the attach phase; only with overload
+    /// protection.
     probed: Vec<u32>,
-    /// Where each is in `live`. 4 bytes.
-    live_place: Vec<u32>,
     /// The live super nodes: first the `accepting` ones, then those without a free slot or at their accept limit.
     live: Vec<SuperNodeId>,
     accepting: u32,
@@ -47,22 +67,57 @@ pub(super) struct Overlay {
     dedicated: u32,
     slots: u32,
     accept_limit: u32,
-    /// Super nodes with `accepted` > 0.
-    touched: Vec<SuperNodeId>,
+    /// Number of the attach phase.
+    phase: u32,
+    /// Super nodes that do not accept any more in this attach phase, though they may have free slots.
+    limited: Vec<SuperNodeId>,
     /// Super nodes with `probed` > 0.
     probed_ones: Vec<SuperNodeId>,
+}
+
+impl Node {
+    /// Empties the row, whose memory stays.
+    fn clear(&mut self) {
+        self.row.clear();
+        (self.live_place, self.accepted_in, self.accepted) = (DEAD, 0, 0);
+        (self.children, self.free) = (0, NO_PLACE);
+    }
+
+    /// Puts a child into the row. Gives its place.
+    #[inline(always)]
+    fn put(&mut self, client: ClientId) -> u16 {
+        self.children += 1;
+        if self.free == NO_PLACE {
+            self.row.push(client.0);
+            return (self.row.len() - 1) as u16;
+        }
+        let place = self.free - 1;
+        self.free = std::mem::replace(&mut self.row[usize::from(place)], client.0) as u16;
+        place
+    }
+
+    /// Takes the child at a place out of the row.
+    #[inline]
+    fn take(&mut self, place: u16) {
+        self.children -= 1;
+        self.row[usize::from(place)] = u32::from(self.free) | FREE;
+        self.free = place + 1;
+    }
+
+    /// The children with their places.
+    fn children(&self) -> impl Iterator<Item = (u16, ClientId)> {
+        let entries = self.row.iter().enumerate();
+        entries.filter(|&(_, entry)| entry & FREE == 0).map(|(place, &entry)| (place as u16, ClientId(entry)))
+    }
 }
 
 impl Overlay {
     /// No super nodes. `slots` is the number of children of a super node at most, `accept_limit` the number of
     /// clients that it accepts in one tick at most.
     pub(super) fn reset(&mut self, slots: u32, accept_limit: u32) {
+        self.nodes.iter_mut().for_each(Node::clear);
         self.owner.clear();
-        self.accepted.clear();
         self.probed.clear();
-        self.live_place.clear();
-        // The rows stay, for their memory.
-        self.children.iter_mut().for_each(Vec::clear);
         self.live.clear();
         self.accepting = 0;
         self.died.clear();
@@ -72,7 +127,8 @@ impl Overlay {
         self.dedicated = 0;
         self.slots = slots;
         self.accept_limit = accept_limit;
-        self.touched.clear();
+        self.phase = 0;
+        self.limited.clear();
         self.probed_ones.clear();
     }
 
@@ -106,16 +162,15 @@ impl Overlay {
             None => {
                 let supernode = SuperNodeId(self.owner.len() as u32);
                 self.owner.push(owner);
-                self.accepted.push(0);
                 self.probed.push(0);
-                self.live_place.push(DEAD);
-                if self.children.len() < self.owner.len() {
-                    self.children.push(Vec::new());
+                // The nodes of an earlier run are used again, for the memory of their rows.
+                if self.nodes.len() < self.owner.len() {
+                    self.nodes.push(Node::default());
                 }
                 supernode
             }
         };
-        self.live_place[supernode.index()] = self.live.len() as u32;
+        self.nodes[supernode.index()].live_place = self.live.len() as u32;
         self.live.push(supernode);
         self.start_accepting(supernode);
         supernode
@@ -131,12 +186,12 @@ impl Overlay {
 
     fn swap_live(&mut self, a: u32, b: u32) {
         self.live.swap(a as usize, b as usize);
-        self.live_place[self.live[a as usize].index()] = a;
-        self.live_place[self.live[b as usize].index()] = b;
+        self.nodes[self.live[a as usize].index()].live_place = a;
+        self.nodes[self.live[b as usize].index()].live_place = b;
     }
 
     fn start_accepting(&mut self, supernode: SuperNodeId) {
-        let place = self.live_place[supernode.index()];
+        let place = self.nodes[supernode.index()].live_place;
         if place != DEAD && place >= self.accepting {
             self.swap_live(place, self.accepting);
             self.accepting += 1;
@@ -145,18 +200,18 @@ impl Overlay {
 
     fn stop_accepting(&mut self, supernode: SuperNodeId) {
         self.accepting -= 1;
-        self.swap_live(self.live_place[supernode.index()], self.accepting);
+        self.swap_live(self.nodes[supernode.index()].live_place, self.accepting);
     }
 
     /// A super node dies: it is no longer probed with success; its children notice in phase 4.
     pub(super) fn kill(&mut self, supernode: SuperNodeId) {
-        if self.live_place[supernode.index()] < self.accepting {
+        if self.nodes[supernode.index()].live_place < self.accepting {
             self.stop_accepting(supernode);
         }
         let last = self.live.len() as u32 - 1;
-        self.swap_live(self.live_place[supernode.index()], last);
+        self.swap_live(self.nodes[supernode.index()].live_place, last);
         self.live.pop();
-        self.live_place[supernode.index()] = DEAD;
+        self.nodes[supernode.index()].live_place = DEAD;
         self.died.push(supernode);
     }
 
@@ -167,7 +222,9 @@ impl Overlay {
             return;
         }
         for &supernode in &self.died {
-            orphans.append(&mut self.children[supernode.index()]);
+            let node = &mut self.nodes[supernode.index()];
+            orphans.extend(node.children().map(|(_, child)| child));
+            node.clear();
             self.free.push(supernode);
         }
         self.stale.push_back((expiry, self.died.len() as u32));
@@ -188,48 +245,81 @@ impl Overlay {
     /// Hangs a client on a super node that has a free slot, regardless of the accept limit. Gives its place.
     #[inline]
     pub(super) fn attach(&mut self, client: ClientId, supernode: SuperNodeId) -> u16 {
-        let row = &mut self.children[supernode.index()];
-        debug_assert!((row.len() as u32) < self.slots);
-        row.push(client);
-        let children = row.len() as u32;
-        if children == self.slots {
-            self.stop_accepting(supernode);
-        }
-        (children - 1) as u16
-    }
-
-    /// Hangs a client on an accepting super node in the attach phase, which counts towards its accept limit.
-    #[inline]
-    pub(super) fn accept(&mut self, client: ClientId, supernode: SuperNodeId) -> u16 {
-        let place = self.attach(client, supernode);
-        let accepted = &mut self.accepted[supernode.index()];
-        if *accepted == 0 {
-            self.touched.push(supernode);
-        }
-        *accepted += 1;
-        if *accepted == self.accept_limit && u32::from(place) + 1 < self.slots {
+        let node = &mut self.nodes[supernode.index()];
+        debug_assert!(u32::from(node.children) < self.slots);
+        let place = node.put(client);
+        if u32::from(node.children) == self.slots {
             self.stop_accepting(supernode);
         }
         place
     }
 
-    /// Takes the child at a place off its super node, live or dead. Gives the client that moved to that place.
+    /// Starts an attach phase: accept limits start anew.
+    pub(super) fn start_attach_phase(&mut self) {
+        self.phase += 1;
+    }
+
+    /// Hangs a client on an accepting super node in the attach phase, which counts towards its accept limit.
+    #[inline(always)]
+    pub(super) fn accept(&mut self, client: ClientId, supernode: SuperNodeId) -> u16 {
+        let node = &mut self.nodes[supernode.index()];
+        debug_assert!(u32::from(node.children) < self.slots);
+        let place = node.put(client);
+        node.accepted = if node.accepted_in == self.phase { node.accepted + 1 } else { 1 };
+        node.accepted_in = self.phase;
+        if u32::from(node.children) == self.slots {
+            self.stop_accepting(supernode);
+        } else if u32::from(node.accepted) == self.accept_limit {
+            self.stop_accepting(supernode);
+            self.limited.push(supernode);
+        }
+        place
+    }
+
+    /// Ends the attach phase: those that only reached their accept limit accept again.
+    pub(super) fn end_attach_phase(&mut self) {
+        let mut limited = std::mem::take(&mut self.limited);
+        limited.drain(..).for_each(|supernode| self.start_accepting(supernode));
+        self.limited = limited;
+    }
+
+    /// Takes the child at a place off its super node, live or dead.
     #[inline]
-    pub(super) fn detach(&mut self, supernode: SuperNodeId, place: u16) -> Option<ClientId> {
-        let row = &mut self.children[supernode.index()];
-        let was_full = row.len() as u32 == self.slots;
-        row.swap_remove(usize::from(place));
-        let moved = row.get(usize::from(place)).copied();
+    pub(super) fn detach(&mut self, supernode: SuperNodeId, place: u16) {
+        let node = &mut self.nodes[supernode.index()];
+        let was_full = u32::from(node.children) == self.slots;
+        node.take(place);
         if was_full {
             self.start_accepting(supernode);
         }
-        moved
     }
 
-    /// One of the accepting super nodes, uniformly. There must be one.
+    /// The accepting super node that a random 64-bit number chooses, uniformly. There must be one.
     #[inline]
-    pub(super) fn draw_accepting(&self, stream: &mut Stream) -> SuperNodeId {
-        self.live[below(stream, self.accepting) as usize]
+    pub(super) fn choose_accepting(&self, random: u64) -> SuperNodeId {
+        self.live[scale(random, self.accepting) as usize]
+    }
+
+    /// Asks for what a super node needs to take a child in.
+    #[inline(always)]
+    pub(super) fn prefetch(&self, supernode: SuperNodeId) {
+        prefetch(&self.nodes, supernode.index());
+    }
+
+    /// Asks for the entry of the row in which the next child of a super node will be put, once the super node is there.
+    #[inline(always)]
+    pub(super) fn prefetch_free_place(&self, supernode: SuperNodeId) {
+        if let Some(node) = self.nodes.get(supernode.index()) {
+            prefetch(&node.row, usize::from(node.free).wrapping_sub(1).min(node.row.len().wrapping_sub(1)));
+        }
+    }
+
+    /// Asks for the entry of a child in the row of its super node, once the super node is there.
+    #[inline(always)]
+    pub(super) fn prefetch_place(&self, supernode: SuperNodeId, place: u16) {
+        if let Some(node) = self.nodes.get(supernode.index()) {
+            prefetch(&node.row, usize::from(place));
+        }
     }
 
     /// Probability that an attempt of up to `probes` probes meets an accepting super node: `1 − s^probes` with the
@@ -265,16 +355,6 @@ impl Overlay {
         None
     }
 
-    /// Ends the attach phase: accept limits start anew.
-    pub(super) fn end_attach_phase(&mut self) {
-        while let Some(supernode) = self.touched.pop() {
-            let accepted = std::mem::take(&mut self.accepted[supernode.index()]);
-            if accepted >= self.accept_limit && (self.children[supernode.index()].len() as u32) < self.slots {
-                self.start_accepting(supernode);
-            }
-        }
-    }
-
     /// Ends the attach phase with overload protection: appends to `overloaded` the owners of those super nodes that
     /// met more than `probes_max` probes in this tick and shut down, each with the given probability. They are dead.
     pub(super) fn shut_down_overloaded(
@@ -302,16 +382,21 @@ impl Overlay {
         assert!(self.accepting as usize <= self.live.len());
         let mut children = 0;
         for (place, &supernode) in self.live.iter().enumerate() {
-            assert_eq!(self.live_place[supernode.index()] as usize, place);
-            let row = &self.children[supernode.index()];
-            assert!(row.len() as u32 <= self.slots, "more children than slots");
-            assert_eq!((row.len() as u32) < self.slots, (place as u32) < self.accepting, "accepts iff it has a slot");
+            let node = &self.nodes[supernode.index()];
+            assert_eq!(node.live_place as usize, place);
+            assert!(u32::from(node.children) <= self.slots, "more children than slots");
+            assert!(node.row.len() as u32 <= self.slots, "more places than slots");
+            assert_eq!(
+                u32::from(node.children) < self.slots,
+                (place as u32) < self.accepting,
+                "accepts iff it has a slot"
+            );
         }
         for &supernode in self.live.iter().chain(&self.died) {
-            for (place, &child) in self.children[supernode.index()].iter().enumerate() {
-                assert!(is_child(child, supernode, place as u16));
-                children += 1;
-            }
+            let node = &self.nodes[supernode.index()];
+            assert_eq!(node.children().count(), usize::from(node.children));
+            children += u32::from(node.children);
+            assert!(node.children().all(|(place, child)| is_child(child, supernode, place)));
         }
         assert_eq!(self.stale.iter().map(|&(_, count)| count).sum::<u32>(), self.stale_count);
         children
@@ -345,9 +430,13 @@ mod tests {
         assert_eq!(overlay.accepting(), 1);
         assert_eq!(overlay.attach(ClientId(2), supernode), 1);
         assert_eq!(overlay.accepting(), 0);
-        assert_eq!(overlay.detach(supernode, 0), Some(ClientId(2)));
+        overlay.detach(supernode, 0);
         assert_eq!(overlay.accepting(), 1);
-        assert_eq!(overlay.detach(supernode, 0), None);
+        assert_eq!(overlay.attach(ClientId(3), supernode), 0, "the place that became free");
+        assert_eq!(overlay.accepting(), 0);
+        overlay.detach(supernode, 1);
+        overlay.detach(supernode, 0);
+        assert_eq!(overlay.check(|_, _, _| false), 0);
     }
 
     #[test]
@@ -355,10 +444,15 @@ mod tests {
         let mut overlay = Overlay::default();
         overlay.reset(75, 2);
         let supernode = overlay.add(ClientId(0));
+        overlay.start_attach_phase();
         overlay.accept(ClientId(1), supernode);
+        assert_eq!(overlay.accepting(), 1);
         overlay.accept(ClientId(2), supernode);
         assert_eq!(overlay.accepting(), 0);
         overlay.end_attach_phase();
+        assert_eq!(overlay.accepting(), 1);
+        overlay.start_attach_phase();
+        overlay.accept(ClientId(3), supernode);
         assert_eq!(overlay.accepting(), 1);
     }
 

@@ -1,12 +1,18 @@
 //! The ten phases of a tick, each a function, in the order of model.md ("Order inside a tick").
 
-use super::clients::{ClientId, State, Ticket};
+use super::backoff::Backoff;
+use super::clients::{ClientId, State, Tally, Ticket};
 use super::login::Next;
 use super::observation::Snapshot;
-use super::random::{Stream, below, binomial, chance, unit};
-use super::timing::duration_ticks;
+use super::random::{Stream, binomial, chance, halves, shuffle_first};
+use super::timing::{Wheel, duration_ticks};
 use super::{Clients, Simulator};
 use rand_distr::{Distribution, StandardNormal};
+use rand_xoshiro::rand_core::Rng;
+
+/// Clients that are handled together: what all of them will touch is asked for before the first of them is handled, so
+/// that the memory answers many at a time.
+pub(super) const BLOCK: usize = 128;
 
 impl Simulator {
     /// Simulates tick `now`, up to the observation.
@@ -18,12 +24,18 @@ impl Simulator {
         // the same as the order of model.md, in which the orphan would lose the request that it had just made.
         self.deaths(now);
         self.timers(now);
-        self.attach_attempts();
+        let slots = self.login.take_service_slots();
+        let requests_max = (self.attempts.len() + self.requests.len()) as u64;
+        let serves_at_once = self.login.length() == 0 && requests_max <= self.login.room().min(slots);
+        self.attach_attempts(serves_at_once);
         if self.scenario.overlay.overload_probes_per_s.is_finite() {
             self.overload();
         }
-        let slots = self.login.take_service_slots();
-        self.login_requests(now, slots);
+        if serves_at_once {
+            self.serve_at_once();
+        } else {
+            self.login_requests(now, slots);
+        }
         self.time_outs(now);
         self.promotions();
         #[cfg(test)]
@@ -88,28 +100,28 @@ impl Simulator {
         if matches!(self.clients.state(client), State::Absent | State::Booting) {
             return;
         }
-        self.disconnect(client, State::Booting);
+        let mut tally = Tally::default();
+        let ticket = self.disconnect(client, State::Booting, &mut tally);
+        self.clients.count_interrupted(&tally, State::Booting);
         self.counters.restarts += 1;
         let updates = &self.scenario.updates;
         let normal: f64 = StandardNormal.sample(&mut self.streams.boots);
         let boot_s = updates.boot_median_s * libm::exp(updates.boot_sigma * normal);
-        self.boots.push(duration_ticks(boot_s, self.scenario.time.tick_s), self.clients.ticket(client));
+        self.boots.push(duration_ticks(boot_s, self.scenario.time.tick_s), ticket);
     }
 
-    /// Takes a client off the network, whatever it did there, into a state that is off the network.
-    fn disconnect(&mut self, client: ClientId, to: State) {
-        match self.clients.interrupt(client, to) {
-            State::Waiting | State::Backoff | State::Online => self.detach(client),
-            State::SuperNode => self.overlay.kill(self.clients.attachment(client).0),
+    /// Takes a client off the network, whatever it did there, into a state that is off the network. Gives its ticket
+    /// from now on.
+    #[inline(always)]
+    fn disconnect(&mut self, client: ClientId, to: State, tally: &mut Tally) -> Ticket {
+        let was = self.clients.interrupt(client, to);
+        tally.add(was.from);
+        match was.from {
+            State::Waiting | State::Backoff | State::Online => self.overlay.detach(was.supernode, was.place),
+            State::SuperNode => self.overlay.kill(was.supernode),
             State::Absent | State::Booting | State::Seeking => {}
         }
-    }
-
-    fn detach(&mut self, client: ClientId) {
-        let (supernode, place) = self.clients.attachment(client);
-        if let Some(moved) = self.overlay.detach(supernode, place) {
-            self.clients.set_place(moved, place);
-        }
+        was.ticket
     }
 
     /// Phase 2: sessions that end, then sessions that begin. The initial sessions last a tick at least.
@@ -120,30 +132,41 @@ impl Simulator {
         let (mut ending, mut beginning) = (std::mem::take(&mut self.chosen), std::mem::take(&mut self.beginning));
         let stream = &mut self.streams.presence;
         self.sessions.draw(now, &mut self.clients, stream, &mut ending, &mut beginning);
-        for client in ending.drain(..) {
-            self.disconnect(client, State::Absent);
+        let mut tally = Tally::default();
+        for block in ending.chunks(BLOCK) {
+            for &client in block {
+                self.overlay.prefetch(self.clients.attachment(client).0);
+            }
+            for &client in block {
+                let (supernode, place) = self.clients.attachment(client);
+                self.overlay.prefetch_place(supernode, place);
+            }
+            for &client in block {
+                self.disconnect(client, State::Absent, &mut tally);
+            }
         }
-        for client in beginning.drain(..) {
-            self.clients.change(client, State::Seeking);
+        self.clients.count_interrupted(&tally, State::Absent);
+        for &client in &beginning {
+            self.clients.place(client, State::Seeking);
             self.attempts.push(self.clients.ticket(client));
         }
+        self.clients.count_moves(State::Absent, State::Seeking, beginning.len() as u32);
+        self.clients.count_events(beginning.len() as u64);
+        ending.clear();
+        beginning.clear();
         (self.chosen, self.beginning) = (ending, beginning);
     }
 
     /// Phase 3: boots that finish, and retries that are due.
     fn timers(&mut self, now: u32) {
-        let mut due = std::mem::take(&mut self.due);
-        self.boots.take(now, &mut due);
-        for ticket in due.drain(..) {
-            if self.clients.is_valid(ticket, State::Booting) {
-                self.finish_boot(ticket);
-            }
+        let mut booted = std::mem::take(&mut self.due);
+        self.boots.take(now, |due| self.clients.meet_all(due, &mut booted));
+        self.attach_retries.take(now, |due| self.clients.meet_all(due, &mut self.attempts));
+        self.login_retries.take(now, |due| self.clients.meet_all(due, &mut self.requests));
+        for ticket in booted.drain(..) {
+            self.finish_boot(ticket);
         }
-        self.attach_retries.take(now, &mut due);
-        self.attempts.extend(due.drain(..).filter(|&ticket| self.clients.is_valid(ticket, State::Seeking)));
-        self.login_retries.take(now, &mut due);
-        self.requests.extend(due.drain(..).filter(|&ticket| self.clients.is_valid(ticket, State::Backoff)));
-        self.due = due;
+        self.due = booted;
     }
 
     fn finish_boot(&mut self, ticket: Ticket) {
@@ -153,7 +176,7 @@ impl Simulator {
             self.attempts.push(ticket);
         } else {
             self.clients.change(client, State::Absent);
-            self.clients.clear_present(client);
+            self.clients.present_mut().remove(client);
             self.sessions.left(client);
         }
     }
@@ -162,122 +185,71 @@ impl Simulator {
     fn deaths(&mut self, now: u32) {
         let mut orphans = std::mem::take(&mut self.chosen);
         self.overlay.bury(now.saturating_add(self.stale_ticks), &mut orphans);
-        let tick_s = self.scenario.time.tick_s;
-        let keepalive_s = self.scenario.overlay.keepalive_s;
         let remembers = !self.scenario.login.relogin_after_orphaning;
-        for orphan in orphans.drain(..) {
-            let was_online = self.clients.interrupt(orphan, State::Seeking) == State::Online;
-            let ticket = self.clients.ticket(orphan);
-            let ticket = if was_online && remembers { ticket.remember_online() } else { ticket };
-            let notice_s = unit(&mut self.streams.orphans) * keepalive_s;
-            self.attach_retries.push(duration_ticks(notice_s, tick_s), ticket);
+        let mut tally = Tally::default();
+        let mut stream = self.streams.orphans.clone();
+        for block in orphans.chunks(BLOCK) {
+            block.iter().for_each(|&orphan| self.clients.prefetch(orphan));
+            for pair in block.chunks(2) {
+                for (&orphan, random) in pair.iter().zip(halves(stream.next_u64())) {
+                    let was = self.clients.interrupt(orphan, State::Seeking);
+                    tally.add(was.from);
+                    let remembers = remembers && was.from == State::Online;
+                    let ticket = if remembers { was.ticket.remember_online() } else { was.ticket };
+                    self.attach_retries.push(self.notice.ticks(random), ticket);
+                }
+            }
         }
+        self.streams.orphans = stream;
+        self.clients.count_interrupted(&tally, State::Seeking);
+        orphans.clear();
         self.overlay.expire(now);
         self.chosen = orphans;
-    }
-
-    /// Phase 5: the attach attempts of this tick, in random order.
-    ///
-    /// Whether an attempt succeeds, and at which super node, does not depend on who makes it. So the outcomes are
-    /// drawn one after another, and each success goes to one of the clients that are left, uniformly.
-    fn attach_attempts(&mut self) {
-        let mut attempts = std::mem::take(&mut self.attempts);
-        let mut attached = 0;
-        if self.scenario.overlay.overload_probes_per_s.is_finite() {
-            for _ in 0..attempts.len() {
-                let probes = self.scenario.overlay.probes as u32;
-                if let Some(supernode) = self.overlay.probe(probes, &mut self.streams.attach) {
-                    self.attach_one_of(&mut attempts, attached, supernode);
-                    attached += 1;
-                }
-            }
-        } else {
-            let mut left = attempts.len();
-            while left > 0 && self.overlay.accepting() > 0 {
-                let accepting = self.overlay.accepting();
-                let success = self.overlay.success_probability(self.scenario.overlay.probes as u32);
-                while left > 0 && self.overlay.accepting() == accepting {
-                    left = skip_failures(left, success, &mut self.streams.attach);
-                    if left > 0 {
-                        left -= 1;
-                        let supernode = self.overlay.draw_accepting(&mut self.streams.attach);
-                        self.attach_one_of(&mut attempts, attached, supernode);
-                        attached += 1;
-                    }
-                }
-            }
-        }
-        self.overlay.end_attach_phase();
-        self.counters.attach_attempts += attempts.len() as u64;
-        self.counters.attach_failures += (attempts.len() - attached) as u64;
-        for &ticket in &attempts[attached..] {
-            self.retry_attach(ticket.failed());
-        }
-        attempts.clear();
-        self.attempts = attempts;
-    }
-
-    /// Hangs one of the attempts from place `first` on, chosen uniformly, on a super node; it moves to place `first`.
-    fn attach_one_of(&mut self, attempts: &mut [Ticket], first: usize, supernode: super::overlay::SuperNodeId) {
-        let left = (attempts.len() - first) as u32;
-        attempts.swap(first, first + below(&mut self.streams.attach, left) as usize);
-        let ticket = attempts[first];
-        let client = ticket.client();
-        let place = self.overlay.accept(client, supernode);
-        self.clients.set_attachment(client, supernode, place);
-        if ticket.was_online() {
-            self.clients.change(client, State::Online);
-        } else {
-            // The event is counted when the request has been admitted or rejected.
-            self.clients.place(client, State::Backoff);
-            self.requests.push(self.clients.ticket(client));
-        }
-    }
-
-    fn retry_attach(&mut self, failed: Ticket) {
-        let delay = self.backoff.draw_ticks(failed.failures(), &mut self.streams.attach_backoff);
-        self.attach_retries.push(delay, failed);
     }
 
     /// The end of phase 5 with overload protection: super nodes that were probed too often may shut down.
     fn overload(&mut self) {
         let mut owners = std::mem::take(&mut self.chosen);
+        let mut failed = std::mem::take(&mut self.due);
         let overlay = &self.scenario.overlay;
         let probes_max = overlay.overload_probes_per_s * self.scenario.time.tick_s;
         let probability = overlay.overload_shutdown_probability;
         self.overlay.shut_down_overloaded(probes_max, probability, &mut self.streams.attach, &mut owners);
+        let mut tally = Tally::default();
         for owner in owners.drain(..) {
-            self.clients.change(owner, State::Seeking);
-            let ticket = self.clients.ticket(owner);
-            self.retry_attach(ticket.failed());
+            let was = self.clients.interrupt(owner, State::Seeking);
+            tally.add(was.from);
+            failed.push(was.ticket);
         }
-        self.chosen = owners;
+        self.clients.count_interrupted(&tally, State::Seeking);
+        retry(&failed, &self.backoff, &mut self.streams.attach_backoff, &mut self.attach_retries);
+        failed.clear();
+        (self.chosen, self.due) = (owners, failed);
+    }
+
+    /// Phases 6 and 7 where the queue is empty, and every request of this tick is served in it: no order matters.
+    fn serve_at_once(&mut self) {
+        let arrivals = u64::from(std::mem::take(&mut self.served_at_once)) + self.requests.len() as u64;
+        self.clients.count_moves(State::Backoff, State::Online, self.requests.len() as u32);
+        for ticket in self.requests.drain(..) {
+            self.clients.place(ticket.client(), State::Online);
+        }
+        // Waiting, then online.
+        self.clients.count_events(2 * arrivals);
+        self.counters.login_requests += arrivals;
+        self.counters.logins += arrivals;
+        self.login_queue_before_service = arrivals;
     }
 
     /// Phases 6 and 7: the login requests of this tick enter the queue in random order; up to `slots` are served.
     fn login_requests(&mut self, now: u32, slots: u64) {
         let mut requests = std::mem::take(&mut self.requests);
-        let arrivals = requests.len() as u64;
-        let room = self.login.room();
-        self.counters.login_requests += arrivals;
-        if self.login.length() == 0 && arrivals <= room.min(slots) {
-            // Everybody is served at once, so that no order matters.
-            self.login_queue_before_service = arrivals;
-            for ticket in requests.drain(..) {
-                self.clients.place(ticket.client(), State::Online);
-            }
-            // Waiting, then online.
-            self.clients.count_events(2 * arrivals);
-            self.counters.logins += arrivals;
-        } else {
-            self.reject(&mut requests, room);
-            for ticket in &requests {
-                self.clients.change(ticket.client(), State::Waiting);
-            }
-            self.login.enqueue(now, &mut requests);
-            self.login_queue_before_service = self.login.length();
-            self.service(slots);
-        }
+        self.counters.login_requests += requests.len() as u64;
+        self.reject(&mut requests, self.login.room());
+        self.clients.start_waiting(&requests);
+        self.login.enqueue(now, &mut requests);
+        self.login_queue_before_service = self.login.length();
+        self.service(slots);
         self.requests = requests;
     }
 
@@ -287,22 +259,18 @@ impl Simulator {
         if admitted == requests.len() {
             return;
         }
-        for place in 0..admitted {
-            let left = (requests.len() - place) as u32;
-            requests.swap(place, place + below(&mut self.streams.login, left) as usize);
+        // Whichever is less work: to choose those that are admitted, or those that are rejected.
+        let few = admitted.min(requests.len() - admitted);
+        shuffle_first(requests, few, &mut self.streams.login);
+        if few < admitted {
+            requests.reverse();
         }
-        let rejected = (requests.len() - admitted) as u64;
-        self.counters.login_rejections += rejected;
+        let rejected = &requests[admitted..];
+        self.counters.login_rejections += rejected.len() as u64;
         // Each goes into back-off, also the one that comes from there.
-        self.clients.count_events(rejected);
-        for ticket in requests.drain(admitted..) {
-            self.retry_login(ticket.failed());
-        }
-    }
-
-    fn retry_login(&mut self, failed: Ticket) {
-        let delay = self.backoff.draw_ticks(failed.failures(), &mut self.streams.login_backoff);
-        self.login_retries.push(delay, failed);
+        self.clients.count_events(rejected.len() as u64);
+        retry(rejected, &self.backoff, &mut self.streams.login_backoff, &mut self.login_retries);
+        requests.truncate(admitted);
     }
 
     /// Phase 7: the login server serves up to `slots` requests. One whose client no longer waits costs a slot as
@@ -313,8 +281,8 @@ impl Simulator {
         while left > 0 {
             let cost = match self.login.next(discipline, &mut self.streams.login) {
                 Next::Nothing => return,
-                Next::Request(ticket) if self.clients.is_valid(ticket, State::Waiting) => {
-                    self.clients.change(ticket.client(), State::Online);
+                Next::Request(ticket) if self.clients.meet(ticket) => {
+                    self.clients.log_in(ticket.client());
                     self.counters.logins += 1;
                     1
                 }
@@ -342,20 +310,17 @@ impl Simulator {
     fn time_outs(&mut self, now: u32) {
         let Some(submitted) = now.checked_sub(self.timeout_ticks) else { return };
         let mut expired = std::mem::take(&mut self.due);
-        self.login.expire(submitted, &mut expired);
-        for ticket in expired.drain(..) {
-            if self.clients.is_valid(ticket, State::Waiting) {
-                self.clients.change(ticket.client(), State::Backoff);
-                self.counters.login_timeouts += 1;
-                self.retry_login(ticket.failed());
-            }
-        }
+        self.login.expire(submitted, |tickets| self.clients.meet_all(tickets, &mut expired));
+        self.clients.stop_waiting(&expired);
+        self.counters.login_timeouts += expired.len() as u64;
+        retry(&expired, &self.backoff, &mut self.streams.login_backoff, &mut self.login_retries);
+        expired.clear();
         self.due = expired;
     }
 
     /// Phase 9: self-healing. Eligible clients that are online become super nodes where there are too few.
     fn promotions(&mut self) {
-        let candidates = self.clients.eligible_online();
+        let candidates = self.clients.promotable().count();
         let members = self.clients.demand() - self.clients.count(State::Booting);
         let missing = self.scenario.overlay.supernode_ratio * f64::from(members) - f64::from(self.overlay.live());
         if candidates == 0 || missing <= 0.0 {
@@ -364,11 +329,10 @@ impl Simulator {
         let probability = (missing / f64::from(candidates)).min(1.0) * self.healing_probability;
         let count = binomial(&mut self.streams.promotion, candidates, probability);
         for _ in 0..count {
-            let client = draw_eligible_online(&self.clients, &mut self.streams.promotion);
-            self.detach(client);
-            let supernode = self.overlay.add(client);
-            self.clients.set_attachment(client, supernode, 0);
-            self.clients.place(client, State::SuperNode);
+            let client = self.clients.promotable().draw(&mut self.streams.promotion);
+            let (supernode, place) = self.clients.attachment(client);
+            self.overlay.detach(supernode, place);
+            self.clients.promote(client, self.overlay.add(client));
         }
     }
 
@@ -395,36 +359,31 @@ impl Simulator {
         }
         self.login.rewrite(|ticket| self.clients.renumbered(ticket).unwrap_or_else(|| Clients::void(ticket)));
         self.clients.restart_generations();
+        self.login.requests().for_each(|ticket| self.clients.count_void(ticket));
     }
 }
 
-/// One of the eligible clients that are online and not super nodes, uniformly. There must be one.
-fn draw_eligible_online(clients: &Clients, stream: &mut Stream) -> ClientId {
-    let eligible = clients.eligible();
-    // So many tries fail with a probability below e⁻⁴ even if only one in sixteen clients is a candidate; then, and
-    // where there are fewer, a scan finds the candidate of a random rank.
-    for _ in 0..64 {
-        let client = ClientId(below(stream, eligible));
-        if clients.state(client) == State::Online {
-            return client;
+/// Lets those that failed once more come again after their backoff.
+pub(super) fn retry(tickets: &[Ticket], backoff: &Backoff, stream: &mut Stream, wheel: &mut Wheel) {
+    // A copy of the generator stays in registers.
+    let mut own = stream.clone();
+    if wheel.is_near(backoff.longest_ticks()) {
+        let mut delays = [0; BLOCK];
+        for block in tickets.chunks(BLOCK) {
+            for (pair, delays) in block.chunks(2).zip(delays.chunks_mut(2)) {
+                for ((ticket, delay), random) in pair.iter().zip(delays).zip(halves(own.next_u64())) {
+                    *delay = backoff.near_ticks(ticket.failed().failures(), random);
+                }
+            }
+            for (ticket, &delay) in block.iter().zip(&delays) {
+                wheel.push_near(delay, ticket.failed());
+            }
+        }
+    } else {
+        for ticket in tickets {
+            let failed = ticket.failed();
+            wheel.push(backoff.ticks(failed.failures(), own.next_u32()), failed);
         }
     }
-    let rank = below(stream, clients.eligible_online());
-    let mut online = (0..eligible).map(ClientId).filter(|&client| clients.state(client) == State::Online);
-    online.nth(rank as usize).unwrap_or_default()
-}
-
-/// Passes over the failures before the next success among `left` attempts that succeed with `probability` each.
-/// Gives how many attempts are left, the successful one included; 0 if none succeeds.
-fn skip_failures(left: usize, probability: f64, stream: &mut Stream) -> usize {
-    if probability >= 0.0625 {
-        let mut left = left;
-        while left > 0 && !chance(stream, probability) {
-            left -= 1;
-        }
-        return left;
-    }
-    // The number of failures is geometric: floor(ln(U) / ln(1 − p)).
-    let failures = libm::log(1.0 - unit(stream)) / libm::log1p(-probability);
-    if failures >= left as f64 { 0 } else { left - failures as usize }
+    *stream = own;
 }

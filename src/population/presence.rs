@@ -10,9 +10,9 @@ use super::clients::{ClientId, Clients};
 use super::random::{Stream, below, binomial, unit};
 use crate::parameters::{Presence, Region};
 
-/// The clients of one region: two ranges of indices, the eligible ones and the others.
+/// The clients of one region, which have consecutive indices.
 struct RegionClients {
-    ranges: [Range<u32>; 2],
+    clients: Range<u32>,
     absent: u32,
     /// Hours from UTC to local time.
     utc_offset_h: f64,
@@ -22,8 +22,6 @@ struct RegionClients {
 #[derive(Default)]
 pub(super) struct Sessions {
     regions: Vec<RegionClients>,
-    /// Upper ends of the ranges of indices in rising order, each with its region.
-    ends: Vec<(u32, u32)>,
     amplitude: f64,
     peak_local_h: f64,
     absence_h: f64,
@@ -33,12 +31,12 @@ pub(super) struct Sessions {
 }
 
 impl Sessions {
-    /// Takes the law of presence, and the ranges of indices of each region: eligible clients, then the others.
+    /// Takes the law of presence, and the clients of each region.
     pub(super) fn reset(
         &mut self,
         presence: &Presence,
         regions: &[Region],
-        ranges: impl Iterator<Item = [Range<u32>; 2]>,
+        clients: impl Iterator<Item = Range<u32>>,
         tick_s: f64,
     ) {
         self.amplitude = presence.daily_amplitude;
@@ -48,19 +46,17 @@ impl Sessions {
         self.tick_h = tick_s / 3600.0;
         self.end_probability = -libm::expm1(-self.tick_h / self.session_h);
         self.regions.clear();
-        self.ends.clear();
-        for (index, (region, ranges)) in regions.iter().zip(ranges).enumerate() {
-            self.ends.extend(ranges.iter().filter(|range| !range.is_empty()).map(|range| (range.end, index as u32)));
-            self.regions.push(RegionClients { ranges, absent: 0, utc_offset_h: region.utc_offset_h });
-        }
-        self.ends.sort_unstable();
+        self.regions.extend(regions.iter().zip(clients).map(|(region, clients)| RegionClients {
+            clients,
+            absent: 0,
+            utc_offset_h: region.utc_offset_h,
+        }));
     }
 
     /// A client that became absent outside of this module.
     pub(super) fn left(&mut self, client: ClientId) {
-        let place = self.ends.partition_point(|&(end, _)| end <= client.0);
-        let region = self.ends[place].1;
-        self.regions[region as usize].absent += 1;
+        let region = self.regions.partition_point(|region| region.clients.end <= client.0);
+        self.regions[region].absent += 1;
     }
 
     /// The integral of the hazard λ of model.md over the hours `from_h` … `to_h` of local time.
@@ -95,9 +91,9 @@ impl Sessions {
             let probability = self.steady_state(self.regions[index].utc_offset_h);
             let region = &mut self.regions[index];
             region.absent = region.len();
-            for client in region.ranges.iter().cloned().flatten().map(ClientId) {
+            for client in region.clients.clone().map(ClientId) {
                 if unit(stream) < probability {
-                    clients.set_present(client);
+                    clients.present_mut().insert(client);
                     region.absent -= 1;
                 }
             }
@@ -124,32 +120,31 @@ impl Sessions {
             let begins = binomial(stream, absent, begin_probability);
             let ends = binomial(stream, present, self.end_probability);
             let own = beginning.len();
-            region.choose(clients, stream, false, begins, absent, beginning);
+            region.choose::<false>(clients, stream, begins, absent, beginning);
             // Whoever begins in this tick must not be chosen to end in it.
-            beginning[own..].iter().for_each(|&client| clients.clear_present(client));
-            region.choose(clients, stream, true, ends, present, ending);
+            for &client in &beginning[own..] {
+                clients.present_mut().remove(client);
+            }
+            region.choose::<true>(clients, stream, ends, present, ending);
             region.absent = absent + ends - begins;
         }
-        beginning[first..].iter().for_each(|&client| clients.set_present(client));
+        for &client in &beginning[first..] {
+            clients.present_mut().insert(client);
+        }
     }
 }
 
 impl RegionClients {
     fn len(&self) -> u32 {
-        self.ranges.iter().map(|range| range.len() as u32).sum()
+        self.clients.len() as u32
     }
 
-    fn all(&self) -> impl Iterator<Item = ClientId> {
-        self.ranges.iter().cloned().flatten().map(ClientId)
-    }
-
-    /// Chooses `count` of the `candidates` clients whose bit equals `present`, uniformly and without repetition:
-    /// inverts their bits and appends them to `chosen`.
-    fn choose(
+    /// Chooses `count` of the `candidates` clients whose bit equals `PRESENT`, uniformly and without repetition:
+    /// inverts their bits, asks for their records, and appends them to `chosen`.
+    fn choose<const PRESENT: bool>(
         &self,
         clients: &mut Clients,
         stream: &mut Stream,
-        present: bool,
         count: u32,
         candidates: u32,
         chosen: &mut Vec<ClientId>,
@@ -157,41 +152,45 @@ impl RegionClients {
         let size = self.len();
         let tries = f64::from(count) * f64::from(size) / f64::from(candidates - count + 1);
         if tries > f64::from(size) + f64::from(4 * count) {
-            self.choose_from_list(clients, stream, present, count, chosen);
+            self.choose_from_list::<PRESENT>(clients, stream, count, chosen);
             return;
         }
-        let eligible = self.ranges[0].len() as u32;
-        for _ in 0..count {
-            let client = loop {
-                let place = below(stream, size);
-                let range = &self.ranges[usize::from(place >= eligible)];
-                let client = ClientId(range.start + place - if place < eligible { 0 } else { eligible });
-                if clients.is_present(client) == present {
-                    break client;
-                }
-            };
-            clients.set_presence(client, !present);
-            chosen.push(client);
+        let (first, count) = (chosen.len(), count as usize);
+        // One more than are chosen, so that even the last try has a place.
+        chosen.resize(first + count + 1, ClientId::default());
+        let list = &mut chosen[first..];
+        let present = clients.present_mut();
+        let mut own = stream.clone();
+        let mut length = 0;
+        while length < count {
+            let client = ClientId(self.clients.start + below(&mut own, size));
+            list[length] = client;
+            length += present.flip_if::<PRESENT>(client);
         }
+        *stream = own;
+        chosen.truncate(first + count);
+        chosen[first..].iter().for_each(|&client| clients.prefetch(client));
     }
 
     /// The same where so few clients are left to choose from that trying at random would take longer.
-    fn choose_from_list(
+    fn choose_from_list<const PRESENT: bool>(
         &self,
         clients: &mut Clients,
         stream: &mut Stream,
-        present: bool,
         count: u32,
         chosen: &mut Vec<ClientId>,
     ) {
         let first = chosen.len();
-        chosen.extend(self.all().filter(|&client| clients.is_present(client) == present));
+        chosen
+            .extend(self.clients.clone().map(ClientId).filter(|&client| clients.present().contains(client) == PRESENT));
         for place in 0..count as usize {
             let other = place + below(stream, (chosen.len() - first - place) as u32) as usize;
             chosen.swap(first + place, first + other);
         }
         chosen.truncate(first + count as usize);
-        chosen[first..].iter().for_each(|&client| clients.set_presence(client, !present));
+        for &client in &chosen[first..] {
+            clients.present_mut().flip_if::<PRESENT>(client);
+        }
     }
 }
 
@@ -206,9 +205,9 @@ mod tests {
         change(&mut scenario.presence);
         let mut sessions = Sessions::default();
         let region = [Region { name: "one".into(), utc_offset_h: 0.0, share: 1.0 }];
-        sessions.reset(&scenario.presence, &region, std::iter::once([0..clients / 3, clients / 3..clients]), 5.0);
+        sessions.reset(&scenario.presence, &region, std::iter::once(0..clients), 5.0);
         let mut population = Clients::default();
-        population.reset(clients, clients / 3);
+        population.reset(clients);
         (sessions, population)
     }
 
@@ -254,17 +253,18 @@ mod tests {
             let (mut ending, mut beginning) = (Vec::new(), Vec::new());
             let (mut ended, mut begun) = (0, 0);
             for now in 1..2000 {
-                let before: Vec<bool> = (0..3000).map(|id| clients.is_present(ClientId(id))).collect();
+                let before: Vec<bool> = (0..3000).map(|id| clients.present().contains(ClientId(id))).collect();
                 sessions.draw(now, &mut clients, &mut stream, &mut ending, &mut beginning);
                 for &client in &ending {
-                    assert!(before[client.index()] && !clients.is_present(client));
+                    assert!(before[client.index()] && !clients.present().contains(client));
                 }
                 for &client in &beginning {
-                    assert!(!before[client.index()] && clients.is_present(client));
+                    assert!(!before[client.index()] && clients.present().contains(client));
                 }
-                let absent = (0..3000).filter(|&id| !clients.is_present(ClientId(id))).count();
+                let absent = (0..3000).filter(|&id| !clients.present().contains(ClientId(id))).count();
                 assert_eq!(absent as u32, sessions.regions[0].absent);
-                let changed = (0..3000).filter(|&id| clients.is_present(ClientId(id)) != before[id as usize]).count();
+                let changed =
+                    (0..3000).filter(|&id| clients.present().contains(ClientId(id)) != before[id as usize]).count();
                 assert_eq!(changed, ending.len() + beginning.len(), "nobody is chosen twice");
                 (ended, begun) = (ended + ending.len(), begun + beginning.len());
                 ending.clear();

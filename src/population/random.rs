@@ -38,11 +38,39 @@ pub fn stream(seed: u64, purpose: &str) -> Stream {
     Stream::seed_from_u64(derive_seed(seed, &[name]))
 }
 
-/// A whole number in 0 … n − 1, by multiply and shift (Lemire 2019): no result's probability is off by more than
-/// 2⁻⁶⁴. 0 for n = 0.
+/// The whole number in 0 … n − 1 that a random 64-bit number stands for, by multiply and shift (Lemire 2019): no
+/// result's probability is off by more than 2⁻⁶⁴. 0 for n = 0.
+#[inline]
+pub(crate) fn scale(random: u64, n: u32) -> u32 {
+    ((u128::from(random) * u128::from(n)) >> 64) as u32
+}
+
+/// A whole number in 0 … n − 1, uniformly. 0 for n = 0.
 #[inline]
 pub(crate) fn below(stream: &mut Stream, n: u32) -> u32 {
-    ((u128::from(stream.next_u64()) * u128::from(n)) >> 64) as u32
+    scale(stream.next_u64(), n)
+}
+
+/// The two halves of a random 64-bit number, for laws that need no more than 32 bits.
+#[inline]
+pub(crate) fn halves(random: u64) -> [u32; 2] {
+    [random as u32, (random >> 32) as u32]
+}
+
+/// Brings a list into random order, each equally likely.
+pub(crate) fn shuffle<T>(list: &mut [T], stream: &mut Stream) {
+    shuffle_first(list, list.len(), stream);
+}
+
+/// Brings `count` elements of a list, chosen at random, to its front in random order.
+pub(crate) fn shuffle_first<T>(list: &mut [T], count: usize, stream: &mut Stream) {
+    // A copy of the generator stays in registers.
+    let mut own = stream.clone();
+    let length = list.len();
+    for place in 0..count.min(length) {
+        list.swap(place, place + below(&mut own, (length - place) as u32) as usize);
+    }
+    *stream = own;
 }
 
 /// A real number in [0, 1), a multiple of 2⁻⁵³.
@@ -55,6 +83,12 @@ pub(crate) fn unit(stream: &mut Stream) -> f64 {
 #[inline]
 pub(crate) fn chance(stream: &mut Stream, p: f64) -> bool {
     unit(stream) < p
+}
+
+/// The number below which 53 random bits lie with probability `p`.
+#[inline]
+pub(crate) fn threshold(p: f64) -> u64 {
+    libm::ceil(p * (1u64 << 53) as f64) as u64
 }
 
 /// The number of successes in `n` independent trials of probability `p`, which is taken as 0 … 1.
@@ -77,6 +111,20 @@ mod tests {
         let mut attach = stream(2007, "attach");
         assert_eq!([attach.next_u64(), attach.next_u64()], [7_262_118_920_620_755_569, 10_487_361_551_685_468_155]);
         assert_eq!(derive_seed(2007, &[3, 14]), 2_424_046_578_338_494_630);
+    }
+
+    #[test]
+    fn every_order_of_a_shuffled_list_is_as_likely() {
+        let mut stream = stream(1, "shuffle");
+        let mut counts = std::collections::BTreeMap::new();
+        for _ in 0..240_000 {
+            let mut list = [0, 1, 2, 3];
+            shuffle(&mut list, &mut stream);
+            *counts.entry(list).or_insert(0) += 1;
+        }
+        assert_eq!(counts.len(), 24);
+        // 10,000 each, give or take 98: 6.5 standard errors, a false alarm below 24 · 1e-10.
+        assert!(counts.values().all(|&count: &i32| (count - 10_000).abs() < 637), "{counts:?}");
     }
 
     #[test]
