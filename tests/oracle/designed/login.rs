@@ -1,0 +1,122 @@
+//! The login server: discipline, capacity, queue, time-outs, and what is wasted.
+
+use critmass::parameters::{Discipline, Jitter, Scenario};
+
+use super::{Designed, on_base};
+
+pub(crate) fn login() -> Vec<Designed> {
+    let collapsed = |s: &mut Scenario| {
+        s.login.capacity_per_s_per_million = 203.7;
+        s.overlay.accept_per_s = 2.0;
+        s.overlay.dedicated_per_million = 10_000.0;
+        s.overlay.slots = 60;
+    };
+    let edge = |s: &mut Scenario| {
+        collapsed(s);
+        s.login.capacity_per_s_per_million = 503.1;
+    };
+    let lifo = |s: &mut Scenario| s.login.discipline = Discipline::Lifo;
+    let drops = |s: &mut Scenario| s.login.drop_expired = true;
+    vec![
+        on_base("collapsed, fifo", collapsed),
+        on_base("collapsed, lifo", move |s| {
+            collapsed(s);
+            lifo(s);
+        }),
+        on_base("collapsed, fifo that drops", move |s| {
+            collapsed(s);
+            drops(s);
+        }),
+        on_base("collapsed, lifo that drops", move |s| {
+            collapsed(s);
+            lifo(s);
+            drops(s);
+        }),
+        on_base("edge, fifo", edge),
+        on_base("edge, lifo", move |s| {
+            edge(s);
+            lifo(s);
+        }),
+        on_base("edge, fifo that drops", move |s| {
+            edge(s);
+            drops(s);
+        }),
+        on_base("edge, lifo that drops", move |s| {
+            edge(s);
+            lifo(s);
+            drops(s);
+        }),
+        on_base("edge, one login is enough", move |s| {
+            edge(s);
+            s.login.relogin_after_orphaning = false;
+            s.presence.session_h = 0.5;
+        }),
+        on_base("edge, super nodes that come and go", move |s| {
+            edge(s);
+            s.overlay.dedicated_per_million = 0.0;
+            s.overlay.healing_time_s = 20.0;
+            s.presence.session_h = 0.3;
+            s.presence.absence_h = 0.2;
+        }),
+        on_base("failures to attach, then failures to log in", move |s| {
+            collapsed(s);
+            s.overlay.probes = 1;
+            s.overlay.accept_per_s = 0.1;
+            s.overlay.slots = 40;
+            s.retry.factor = 3.0;
+            s.retry.jitter = Jitter::None;
+            s.updates.synchronization = 1.0;
+        }),
+        on_base("edge, super nodes that come and go, one login is enough", move |s| {
+            edge(s);
+            s.overlay.dedicated_per_million = 0.0;
+            s.overlay.healing_time_s = 20.0;
+            s.presence.session_h = 0.3;
+            s.presence.absence_h = 0.2;
+            s.login.relogin_after_orphaning = false;
+        }),
+        on_base("infinite capacity", move |s| {
+            edge(s);
+            s.login.capacity_per_s_per_million = f64::INFINITY;
+        }),
+        on_base("no capacity", move |s| {
+            edge(s);
+            s.login.capacity_per_s_per_million = 0.0;
+        }),
+        on_base("no capacity, any number may queue", move |s| {
+            edge(s);
+            s.login.capacity_per_s_per_million = 0.0;
+            s.login.queue_limit_s = f64::INFINITY;
+        }),
+        on_base("a queue of one", move |s| {
+            edge(s);
+            s.login.queue_limit_s = 0.0;
+        }),
+        on_base("any number may queue", move |s| {
+            edge(s);
+            s.login.queue_limit_s = f64::INFINITY;
+        }),
+        on_base("a request is given up in the tick after", move |s| {
+            edge(s);
+            s.login.timeout_s = 3.0;
+        }),
+        on_base("a request is hardly ever given up", move |s| {
+            edge(s);
+            s.login.timeout_s = 2000.0;
+        }),
+        on_base("less than a login in a tick", move |s| {
+            edge(s);
+            s.login.capacity_per_s_per_million = 71.3;
+            s.login.queue_limit_s = 600.0;
+            s.login.timeout_s = 300.0;
+        }),
+        on_base("edge, no jitter", move |s| {
+            edge(s);
+            s.retry.jitter = Jitter::None;
+        }),
+        on_base("edge, half jitter", move |s| {
+            edge(s);
+            s.retry.jitter = Jitter::Equal;
+        }),
+    ]
+}

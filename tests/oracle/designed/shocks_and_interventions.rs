@@ -1,0 +1,82 @@
+//! Crashes, and parameters that change in the middle of a run.
+
+use critmass::parameters::{Scenario, Shock, Value};
+
+use super::{Designed, intervention, on_base};
+
+pub(crate) fn shocks_and_interventions() -> Vec<Designed> {
+    let shock = |at_h, supernode_fraction, client_fraction| Shock { at_h, supernode_fraction, client_fraction };
+    let down = |s: &mut Scenario| {
+        s.login.capacity_per_s_per_million = 252.9;
+        s.overlay.accept_per_s = 2.0;
+        s.overlay.slots = 60;
+    };
+    let changed = |name, settings: &[(&str, Value)]| {
+        let settings = settings.to_vec();
+        on_base(name, move |s| {
+            down(s);
+            s.interventions = vec![intervention(0.8, &settings)];
+        })
+    };
+    vec![
+        on_base("most super nodes crash", |s| {
+            s.updates.patched_fraction = 0.0;
+            s.shocks = vec![shock(0.6, 0.8, 0.0)];
+        }),
+        on_base("half of the clients crash", |s| {
+            s.updates.patched_fraction = 0.0;
+            s.shocks = vec![shock(0.6, 0.0, 0.5)];
+        }),
+        on_base("two shocks at once, and one before the release", |s| {
+            s.shocks = vec![shock(0.3, 0.3, 0.2), shock(0.55, 0.5, 0.1), shock(0.55, 0.2, 0.3)];
+        }),
+        on_base("super nodes crash, dedicated ones do not, one login is enough", |s| {
+            s.login.relogin_after_orphaning = false;
+            s.overlay.dedicated_per_million = 10_000.0;
+            s.shocks = vec![shock(0.7, 0.5, 0.0)];
+        }),
+        changed("more capacity", &[("login.capacity_per_s_per_million", Value::Number(3011.3))]),
+        changed(
+            "infinite capacity from then on",
+            &[("login.capacity_per_s_per_million", Value::Number(f64::INFINITY))],
+        ),
+        changed("no capacity from then on", &[("login.capacity_per_s_per_million", Value::Number(0.0))]),
+        changed("a shorter queue", &[("login.queue_limit_s", Value::Number(10.0))]),
+        changed("newest first", &[("login.discipline", Value::Choice("lifo"))]),
+        changed("expired requests dropped", &[("login.drop_expired", Value::Boolean(true))]),
+        changed("dedicated super nodes added", &[("overlay.dedicated_per_million", Value::Number(30_000.0))]),
+        on_base("infinite capacity to start with", move |s| {
+            s.login.capacity_per_s_per_million = f64::INFINITY;
+            s.interventions = vec![intervention(0.6, &[("login.capacity_per_s_per_million", Value::Number(301.7))])];
+        }),
+        on_base("dedicated super nodes cannot be taken away", |s| {
+            s.overlay.dedicated_per_million = 20_000.0;
+            s.interventions = vec![intervention(0.3, &[("overlay.dedicated_per_million", Value::Number(1000.0))])];
+        }),
+        on_base("healing repaired", |s| {
+            s.overlay.healing_time_s = f64::INFINITY;
+            s.interventions = vec![intervention(0.9, &[("overlay.healing_time_s", Value::Number(60.0))])];
+        }),
+        on_base("healing breaks", |s| {
+            s.interventions = vec![intervention(0.2, &[("overlay.healing_time_s", Value::Number(f64::INFINITY))])];
+        }),
+        changed(
+            "clients retry less",
+            &[
+                ("retry.base_s", Value::Number(100.0)),
+                ("retry.factor", Value::Number(1.5)),
+                ("retry.cap_s", Value::Number(900.0)),
+                ("retry.jitter", Value::Choice("equal")),
+            ],
+        ),
+        on_base("several in turn", move |s| {
+            down(s);
+            s.interventions = vec![
+                intervention(0.7, &[("retry.jitter", Value::Choice("none"))]),
+                intervention(0.9, &[("login.drop_expired", Value::Boolean(true))]),
+                intervention(0.9, &[("login.capacity_per_s_per_million", Value::Number(604.3))]),
+                intervention(1.1, &[("login.capacity_per_s_per_million", Value::Number(1207.9))]),
+            ];
+        }),
+    ]
+}

@@ -1,0 +1,102 @@
+//! The kernel against a second engine: the same model written for obviousness alone, compared column by column.
+//!
+//! [`reference`], with [`setting`] and [`observer`], is the engine; [`comparison`] is the statistics, with a
+//! false-alarm rate of 1e-6 for all tests together; [`designed`] and [`drawn`] are the scenarios.
+
+mod comparison;
+mod designed;
+mod drawn;
+mod exact;
+mod observer;
+mod reference;
+mod setting;
+
+use std::sync::atomic::AtomicBool;
+
+use critmass::parameters::Scenario;
+use critmass::population::outcome::{OUTPUTS, OutputValue, TRACE_COLUMNS};
+use critmass::population::{Run, Simulator};
+
+use comparison::{Column, Comparison, TESTS_MAX};
+use designed::Designed;
+
+/// Rows of the trace of a run: at these the time courses are compared.
+const TRACE_ROWS: u64 = 8;
+
+/// A run of each engine for each seed; the two share no random numbers.
+fn runs_of_both(scenario: &Scenario, seeds: std::ops::Range<u64>) -> (Vec<Run>, Vec<Run>) {
+    scenario.check().unwrap_or_else(|e| panic!("{e:?}: {scenario:?}"));
+    let every = scenario.ticks().div_ceil(TRACE_ROWS);
+    let every_s = every as f64 * scenario.time.tick_s;
+    let stop = AtomicBool::new(false);
+    let mut simulator = Simulator::new();
+    let kernel =
+        seeds.clone().map(|seed| simulator.run(scenario, seed, Some(every_s), &stop).expect("nobody stops it"));
+    let reference = seeds.map(|seed| reference::run(scenario, seed, every));
+    (kernel.collect(), reference.collect())
+}
+
+fn number(value: OutputValue) -> Option<f64> {
+    match value {
+        OutputValue::Boolean(b) => Some(if b { 1.0 } else { 0.0 }),
+        OutputValue::Count(n) => Some(n as f64),
+        OutputValue::Number(x) => x,
+    }
+}
+
+/// Compares every output and every column of the trace.
+///
+/// Each scenario of a comparison has its own seeds: the pool of the scenarios needs them to be independent.
+fn compare(comparison: &mut Comparison, name: &str, scenario: &Scenario, runs: u64) {
+    let first_seed = comparison.next_seed(runs);
+    let (kernel, reference) = runs_of_both(scenario, first_seed..first_seed + runs);
+    for output in OUTPUTS {
+        let of = |runs: &[Run]| runs.iter().map(|run| number((output.get)(&run.outcome))).collect();
+        let column = Column { name: output.name.to_owned(), kernel: of(&kernel), reference: of(&reference) };
+        comparison.column(name, &column);
+    }
+    let rows = kernel[0].trace.len();
+    assert_eq!(rows, reference[0].trace.len(), "{name}: rows of the trace");
+    for column in TRACE_COLUMNS {
+        for row in 0..rows {
+            let of = |runs: &[Run]| runs.iter().map(|run| number((column.get)(&run.trace[row]))).collect();
+            let name_at = format!("trace {} in row {row}", column.name);
+            let at = Column { name: name_at, kernel: of(&kernel), reference: of(&reference) };
+            comparison.column(name, &at);
+        }
+    }
+}
+
+/// Compares a list of scenarios; `tests_max` is the list's share of the single tests.
+fn compare_all(list: Vec<Designed>, tests_max: f64) {
+    let mut comparison = Comparison::default();
+    for Designed { name, scenario, runs } in list {
+        compare(&mut comparison, name, &scenario, runs);
+    }
+    comparison.finish(tests_max);
+}
+
+#[test]
+fn designed_scenarios_of_updates_and_presence_agree() {
+    compare_all(designed::updates_and_presence(), 0.2 * TESTS_MAX);
+}
+
+#[test]
+fn designed_scenarios_of_the_overlay_agree() {
+    compare_all(designed::overlay(), 0.2 * TESTS_MAX);
+}
+
+#[test]
+fn designed_scenarios_of_the_login_server_agree() {
+    compare_all(designed::login(), 0.2 * TESTS_MAX);
+}
+
+#[test]
+fn designed_scenarios_of_shocks_and_interventions_agree() {
+    compare_all(designed::shocks_and_interventions(), 0.2 * TESTS_MAX);
+}
+
+#[test]
+fn scenarios_drawn_at_random_agree() {
+    drawn::compare_all(0.2 * TESTS_MAX);
+}
