@@ -1,6 +1,6 @@
 //! Every parameter of the model, declared once.
 //!
-//! The [`parameters!`] table below is the only place where a parameter's name, type, default, unit, range,
+//! The `parameters!` table below is the only place where a parameter's name, type, default, unit, range,
 //! meaning and source are written down. The [`Scenario`] that a run reads, the sweep file's parser with its
 //! messages, `critmass parameters`, the manifest and the metadata of the Parquet columns are all derived from it.
 

@@ -18,6 +18,41 @@
 //! | `observation`, `outcome` | what is seen, and what is reported |
 //! | `random` | a stream of random numbers for each purpose |
 
+//!
+//! # What lies where, and what one event touches
+//!
+//! Whom a tick concerns is drawn at random among millions, so the kernel's time is the memory's time. Three rules follow.
+//!
+//! *Whatever happens to a client touches one line of its own.* Its record is 8 bytes: state, generation, super node and
+//! place there. Region, eligibility and patch are ranges of indices. Sets of a bit a client, which stay in a core's own
+//! cache, answer what is asked much more often than it changes.
+//!
+//! *What only waits is not looked at where it lies.* A `Ticket` of 8 bytes carries all that the next
+//! step needs. It waits in the bucket of its tick, in chunks of 64 that are written and read in sequence and used again,
+//! or in the login queue. A super node that dies, a session that ends or a restart need not find the tickets of those
+//! that it concerns: these become void, and are dropped when they are met.
+//!
+//! *Nobody has a timer for what is memoryless.* How many sessions end and begin in a tick is binomial, and who is a
+//! uniform choice; likewise restarts, promotions and shocks.
+//!
+//! | array | bytes a client | of which a million clients have |
+//! | --- | --- | --- |
+//! | records | 8 | 8 MB |
+//! | four sets of a bit a client | 0.5 | 0.5 MB |
+//! | super nodes: 60 bytes, and a row of up to `slots` children at 4 bytes | about 4 | 9,000 of them |
+//! | tickets that wait | 8 for each client that waits | up to 3.5 MB in a storm |
+//!
+//! | event | touches at random | and in sequence |
+//! | --- | --- | --- |
+//! | a session begins, attaches, logs in | record, super node, entry of its row | |
+//! | it ends | record, super node, entry of its row | |
+//! | a super node dies | its row; the record of each child | a ticket for each child |
+//! | an attach attempt fails, a login request is rejected | a bit | its ticket, read and written |
+//! | a login request enters the queue, and times out | two bits | its ticket, read and written twice |
+//!
+//! What is touched at random is asked for ahead, a block of clients at a time (`phases::BLOCK`), so that the memory
+//! answers many at once. What this is worth, and how far it is from what the memory can do: `benches/README.md`.
+
 mod attach;
 mod backoff;
 mod bits;
@@ -99,7 +134,6 @@ impl Streams {
 
 /// The workspace of a run: all arrays, reused from run to run. One for each thread.
 ///
-/// A client takes 8.1 bytes for its state, 4 in the row of its super node, and 8 for each ticket that waits for it.
 pub struct Simulator {
     scenario: Scenario,
     streams: Streams,
@@ -244,8 +278,7 @@ impl Simulator {
         self.login.set_capacity(capacity_per_s, login.queue_limit_s, time.tick_s);
         self.backoff.reset(retry, time.tick_s);
         self.healing_probability = -libm::expm1(-time.tick_s / overlay.healing_time_s);
-        let dedicated = libm::round(overlay.dedicated_per_million * millions);
-        self.overlay.add_dedicated(dedicated.clamp(0.0, f64::from(u32::MAX)) as u32);
+        self.overlay.add_dedicated(dedicated_supernodes(overlay.dedicated_per_million, population.clients));
     }
 
     /// Draws the attributes of the clients, which become ranges of indices, and the state of the network at tick 0.
@@ -339,10 +372,22 @@ fn draw_ranges(clients: Range<u32>, shares: &[f64], stream: &mut Stream) -> Vec<
     ranges
 }
 
+/// How many super nodes of the operator a scenario has. All super nodes have indices of 30 bits, which are many more
+/// than fit into memory: see [`memory_estimate_bytes`].
+fn dedicated_supernodes(per_million: f64, clients: u64) -> u32 {
+    let most = f64::from(1u32 << 30) - 1.0 - clients as f64;
+    libm::round(per_million * (clients as f64 / 1e6)).clamp(0.0, most) as u32
+}
+
 /// An upper estimate of the memory that one workspace needs for this scenario, bytes.
 ///
-/// Measured peaks at 5 million clients are 15 bytes a client in a healthy network and 20 in a collapsed one (see
-/// benches/README.md); overlays with many small super nodes take more.
+/// Measured peaks at 10 million clients are below 20 bytes a client (see benches/README.md); overlays with many small
+/// super nodes take more. A dedicated super node takes 60 bytes and the places of its row.
 pub fn memory_estimate_bytes(scenario: &Scenario) -> u64 {
-    scenario.population.clients * 32 + (16 << 20)
+    let later = scenario.interventions.iter().flat_map(|change| &change.settings);
+    let later = later.filter(|(parameter, _)| parameter.name == "overlay.dedicated_per_million");
+    let per_million =
+        later.filter_map(|(_, value)| value.as_f64()).fold(scenario.overlay.dedicated_per_million, f64::max);
+    let clients = scenario.population.clients;
+    clients * 32 + u64::from(dedicated_supernodes(per_million, clients)) * 64 + (16 << 20)
 }
