@@ -17,13 +17,16 @@ pub(super) const BLOCK: usize = 128;
 impl Simulator {
     /// Simulates tick `now`, up to the observation.
     pub(super) fn tick(&mut self, now: u32) {
+        for wheel in [&mut self.boots, &mut self.attach_retries, &mut self.login_retries] {
+            wheel.advance(now);
+        }
         self.interventions(now);
         self.restarts_and_shocks(now);
         self.session_changes(now);
         // Deaths come before the timers that are due, so that a retry of an orphan is void when it is met. That is
         // the same as the order of model.md, in which the orphan would lose the request that it had just made.
         self.deaths(now);
-        self.timers(now);
+        self.timers();
         let slots = self.login.take_service_slots();
         let requests_max = (self.attempts.len() + self.requests.len()) as u64;
         let serves_at_once = self.login.length() == 0 && requests_max <= self.login.room().min(slots);
@@ -158,11 +161,11 @@ impl Simulator {
     }
 
     /// Phase 3: boots that finish, and retries that are due.
-    fn timers(&mut self, now: u32) {
+    fn timers(&mut self) {
         let mut booted = std::mem::take(&mut self.due);
-        self.boots.take(now, |due| self.clients.meet_all(due, &mut booted));
-        self.attach_retries.take(now, |due| self.clients.meet_all(due, &mut self.attempts));
-        self.login_retries.take(now, |due| self.clients.meet_all(due, &mut self.requests));
+        self.boots.take(|due| self.clients.meet_all(due, &mut booted));
+        self.attach_retries.take(|due| self.clients.meet_all(due, &mut self.attempts));
+        self.login_retries.take(|due| self.clients.meet_all(due, &mut self.requests));
         for ticket in booted.drain(..) {
             self.finish_boot(ticket);
         }

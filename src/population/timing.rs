@@ -171,13 +171,17 @@ impl Wheel {
         chunk * CHUNK
     }
 
-    /// Moves on to tick `now`, and shows the tickets due in it to `meet`, in slices.
-    pub(super) fn take(&mut self, now: u32, meet: impl FnMut(&[Ticket])) {
+    /// Moves on to tick `now`, at its very start: all delays count from now on.
+    pub(super) fn advance(&mut self, now: u32) {
         self.now = now;
         if now.is_multiple_of(BUCKETS / 2) && !self.later.is_empty() {
             self.move_nearer();
         }
-        self.empty(now % BUCKETS, meet);
+    }
+
+    /// Shows the tickets that are due in this tick to `meet`, in slices. They are gone then.
+    pub(super) fn take(&mut self, meet: impl FnMut(&[Ticket])) {
+        self.empty(self.now % BUCKETS, meet);
     }
 
     /// Empties a bucket, showing its tickets in slices.
@@ -273,7 +277,16 @@ mod tests {
             let (mut id, mut due, mut taken) = (0u32, Vec::new(), 0);
             for now in 0..end {
                 due.clear();
-                wheel.take(now, |tickets| due.extend_from_slice(tickets));
+                wheel.advance(now);
+                // What is pushed before the due ones are taken counts from this tick on, like what is pushed after.
+                if now % 3 == 1 {
+                    wheel.push(1 + now % 2, Ticket::new(ClientId(id), 0));
+                    if let Some(tick) = expected.get_mut((now + 1 + now % 2) as usize) {
+                        tick.push(id);
+                    }
+                    id += 1;
+                }
+                wheel.take(|tickets| due.extend_from_slice(tickets));
                 let ids: Vec<u32> = due.iter().map(|t| t.client().0).collect();
                 let mut wanted = expected[now as usize].clone();
                 // A ticket from the list of later ones may come behind one that was pushed after it.
