@@ -37,9 +37,12 @@ pub(crate) fn compare_all(tests_max: f64) {
     comparison.finish(tests_max);
 }
 
+/// Whether a scenario lies in a corner.
+type Corner = fn(&Scenario) -> bool;
+
 #[test]
 fn every_corner_is_among_the_scenarios_drawn() {
-    let corners: [(&str, fn(&Scenario) -> bool); 12] = [
+    let corners: [(&str, Corner); 12] = [
         ("nobody eligible", |s| s.population.capable_fraction == 0.0),
         ("one super node wanted", |s| (1.0..2.0).contains(&(s.overlay.supernode_ratio * s.population.clients as f64))),
         ("no capacity", |s| s.login.capacity_per_s_per_million == 0.0),

@@ -1,6 +1,6 @@
 //! Super nodes: too few, dead, overloaded, healed, dedicated; and retries.
 
-use critmass::parameters::{Jitter, Scenario};
+use critmass::parameters::{Jitter, Scenario, Shock};
 
 use super::{Designed, on_base};
 
@@ -9,6 +9,19 @@ pub(crate) fn overlay() -> Vec<Designed> {
     vec![
         on_base("no self-healing", |s| s.overlay.healing_time_s = f64::INFINITY),
         on_base("fast self-healing", |s| s.overlay.healing_time_s = 1.0),
+        on_base("self-healing seen from near", move |s| {
+            s.population.clients = 3000;
+            s.population.nat_fraction = 0.0;
+            s.population.capable_fraction = 1.0;
+            s.time.horizon_h = 0.2;
+            s.updates.release_h = 0.05;
+            s.updates.patched_fraction = 0.0;
+            s.overlay.supernode_ratio = 0.3;
+            s.overlay.slots = 60;
+            s.overlay.accept_per_s = 2.0;
+            s.shocks = vec![Shock { at_h: 0.06, supernode_fraction: 0.95, client_fraction: 0.0 }];
+            healthy_login(s);
+        }),
         on_base("nobody eligible", |s| s.population.capable_fraction = 0.0),
         on_base("everybody eligible, large ratio", |s| {
             s.population.capable_fraction = 1.0;

@@ -1,6 +1,6 @@
 //! Who is there, and who restarts when.
 
-use critmass::parameters::{Scenario, Value};
+use critmass::parameters::{Scenario, Shock, Value};
 
 use super::{Designed, base, designed, intervention, on_base, region};
 
@@ -59,6 +59,27 @@ pub(crate) fn updates_and_presence() -> Vec<Designed> {
         on_base("boots of the same length, short against the tick", |s| {
             s.updates.boot_median_s = 4.0;
             s.updates.boot_sigma = 0.0;
+        }),
+        on_base("sessions that end, and begin again, in the middle of a boot", |s| {
+            s.presence.session_h = 0.05;
+            s.presence.absence_h = 0.01;
+            s.updates.patched_fraction = 1.0;
+            s.updates.boot_median_s = 600.0;
+            s.overlay.dedicated_per_million = 20_000.0;
+        }),
+        on_base("a shock in the middle of long boots", |s| {
+            s.updates.synchronization = 1.0;
+            s.updates.burst_width_s = 60.0;
+            s.updates.boot_median_s = 500.0;
+            s.updates.boot_sigma = 0.2;
+            s.shocks = vec![Shock { at_h: 0.6, supernode_fraction: 0.7, client_fraction: 0.7 }];
+        }),
+        on_base("a burst seen from near", |s| {
+            s.population.clients = 3000;
+            s.time.horizon_h = 0.25;
+            s.updates.release_h = 0.05;
+            s.updates.synchronization = 1.0;
+            s.updates.burst_width_s = 400.0;
         }),
         on_base("released at the start", |s| s.updates.release_h = 0.0),
         on_base("released a quarter of an hour after the start", |s| s.updates.release_h = 0.25),

@@ -1,9 +1,11 @@
 //! The model once more, written for obviousness alone: every client is visited in every tick, and each phase is a
 //! function in the order of the model's page.
 //!
-//! It shares no code with `critmass::population` but the types of the scenario and of the rows, and was written
-//! without looking at it. Where the page can be read in more than one way, a comment that starts with `Reading:`
-//! names the question and the answer.
+//! It shares no code with `critmass::population` but the types of the scenario and of the rows, and was written from
+//! the page alone. Where the page can be read in more than one way, a comment that starts with `Reading:` names the
+//! question and the answer. Three of these were settled only when the first comparison showed that the kernel had
+//! another answer, which the page supports as well or better: how short an absence can be, how many eligible clients
+//! serve at the start beside dedicated super nodes, and when the address of one that shuts down becomes stale.
 
 mod login;
 mod overlay;
