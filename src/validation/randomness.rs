@@ -26,22 +26,35 @@ use super::{Check, Comparison, Effort};
 use crate::population::random::{Stream, stream};
 use crate::sweep::Sweep;
 
+/// Sequences that are tested: interleavings of different streams.
+const SEQUENCES: usize = 4;
+
 /// The checks of this topic.
 pub(super) fn checks(effort: Effort) -> Vec<Check> {
     let words_each = effort.choose(2_048, 16_384);
-    let mut checks = Vec::new();
-    for (name, seeds) in [
-        ("neighbouring replicates", seeds(true, 1, 256)),
-        ("neighbouring cells", seeds(false, 256, 1)),
-        ("seeds 0, 1, 2 …", (0..256).collect()),
-    ] {
-        checks.extend(battery(name, seeds.iter().map(|&seed| stream(seed, "attach")).collect(), words_each));
-    }
     let purposes = ["attributes", "presence", "updates", "shocks", "boots", "orphans", "attach", "login"];
-    let of_purposes =
-        seeds(true, 1, 32).iter().flat_map(|&seed| purposes.map(|purpose| stream(seed, purpose))).collect();
-    checks.extend(battery("the purposes of a run", of_purposes, words_each));
-    checks
+    let attach = |seeds: Vec<u64>| seeds.into_iter().map(|seed| stream(seed, "attach")).collect();
+    let of_purposes = seeds(true, 1, 32).into_iter();
+    let sequences: [Vec<Stream>; SEQUENCES] = [
+        attach(seeds(true, 1, 256)),
+        attach(seeds(false, 256, 1)),
+        attach((0..256).collect()),
+        of_purposes.flat_map(|seed| purposes.map(|purpose| stream(seed, purpose))).collect(),
+    ];
+    let results: Vec<[Comparison; TESTS.len()]> =
+        sequences.into_iter().map(|streams| battery(streams, words_each)).collect();
+    let check = |(test, (name, formula)): (usize, &(&str, &'static str))| Check {
+        topic: "randomness",
+        name: format!("random numbers, {name}"),
+        formula,
+        unit: "1",
+        at: "0: replicates, 1: cells, 2: seeds 0, 1, 2 …, 3: purposes",
+        false_alarm: FALSE_ALARM,
+        comparisons: (results.iter().enumerate())
+            .map(|(sequence, results)| Comparison { at: sequence as f64, ..results[test] })
+            .collect(),
+    };
+    TESTS.iter().enumerate().map(check).collect()
 }
 
 /// The seeds of the runs of a sweep, cell by cell.
@@ -59,38 +72,47 @@ fn seeds(common: bool, cells: u32, replicates: u32) -> Vec<u64> {
         .collect()
 }
 
-/// All tests of the table, on the interleaved words of some streams.
-fn battery(name: &str, mut streams: Vec<Stream>, words_each: usize) -> Vec<Check> {
+/// The tests, and what each expects.
+const TESTS: [(&str, &str); 10] = [
+    ("monobit", "half of the bits"),
+    ("bytes", "χ² of 256 equal counts"),
+    ("serial pairs", "χ² of 4,096 equal counts"),
+    ("low bits", "χ² of 4,096 equal counts"),
+    ("Hamming weights", "χ² of 9 pairs of classes"),
+    ("gaps", "χ² of a geometric law"),
+    ("runs", "χ² of k/(k + 1)!"),
+    ("birthday spacings", "m³/4n equal ones a year"),
+    ("matrix rank", "χ² of the ranks over GF(2)"),
+    ("cross-correlation", "half of the bits equal"),
+];
+
+/// All tests on the interleaved words of some streams, in the order of [`TESTS`].
+fn battery(mut streams: Vec<Stream>, words_each: usize) -> [Comparison; TESTS.len()] {
     let own: Vec<Vec<u64>> =
         streams.iter_mut().map(|stream| (0..words_each).map(|_| stream.next_u64()).collect()).collect();
-    let words: Vec<u64> = (0..words_each).flat_map(|i| own.iter().map(move |words| words[i])).collect();
-    let check = |test: &str, formula, comparison| Check {
-        topic: "randomness",
-        name: format!("{test}, {name}"),
-        formula,
-        unit: "1",
-        at: "words",
-        false_alarm: FALSE_ALARM,
-        comparisons: vec![comparison],
-    };
-    vec![
-        check("monobit", "half of the bits", monobit(&words)),
-        check("bytes", "χ² of 256 equal counts", bytes(&words)),
-        check("serial pairs", "χ² of 4,096 equal counts", serial_pairs(&words)),
-        check("low bits", "χ² of 4,096 equal counts", low_bits(&words)),
-        check("Hamming weights", "χ² of 9 pairs of classes", hamming_weights(&words)),
-        check("gaps", "χ² of a geometric law", gaps(&words)),
-        check("runs", "χ² of k/(k + 1)!", runs(&words)),
-        check("birthday spacings", "m³/4n equal ones a year", birthday_spacings(&words)),
-        check("matrix rank", "χ² of the ranks over GF(2)", matrix_rank(&words)),
-        check("cross-correlation", "half of the bits equal", cross_correlation(&own)),
+    test_all(&own)
+}
+
+fn test_all(own: &[Vec<u64>]) -> [Comparison; TESTS.len()] {
+    let words: Vec<u64> = (0..own[0].len()).flat_map(|i| own.iter().map(move |words| words[i])).collect();
+    [
+        monobit(&words),
+        bytes(&words),
+        serial_pairs(&words),
+        low_bits(&words),
+        hamming_weights(&words),
+        gaps(&words),
+        runs(&words),
+        birthday_spacings(&words),
+        matrix_rank(&words),
+        cross_correlation(own),
     ]
 }
 
 /// A count of `n` fair coins.
 fn coins(ones: u64, n: u64) -> Comparison {
     let n = n as f64;
-    Comparison { at: n, expected: n / 2.0, measured: ones as f64, tolerance: count_tolerance(n / 4.0, 1) }
+    Comparison { at: n, expected: n / 2.0, measured: ones as f64, tolerance: count_tolerance(n / 4.0, SEQUENCES) }
 }
 
 /// χ² of counts with these probabilities, which sum to 1.
@@ -101,7 +123,7 @@ fn chi_square(counts: &[u64], probabilities: impl Iterator<Item = f64>) -> Compa
         (count as f64 - expected) * (count as f64 - expected) / expected
     });
     let degrees = counts.len() as f64 - 1.0;
-    Comparison { at: n, expected: degrees, measured: terms.sum(), tolerance: chi_square_tolerance(degrees, 1) }
+    Comparison { at: n, expected: degrees, measured: terms.sum(), tolerance: chi_square_tolerance(degrees, SEQUENCES) }
 }
 
 fn equal_counts(values: impl Iterator<Item = usize>, classes: usize) -> Comparison {
@@ -202,7 +224,7 @@ fn birthday_spacings(words: &[u64]) -> Comparison {
         at: words.len() as f64,
         expected,
         measured: equal as f64,
-        tolerance: count_tolerance(expected, 1) + 0.01 * expected,
+        tolerance: count_tolerance(expected, SEQUENCES) + 0.01 * expected,
     }
 }
 
@@ -242,28 +264,16 @@ fn cross_correlation(streams: &[Vec<u64>]) -> Comparison {
         |pair: &[Vec<u64>]| pair[0].iter().zip(&pair[1]).map(|(a, b)| u64::from((a ^ b).count_zeros())).sum::<u64>();
     let counts = streams.windows(2).map(equal);
     let worst = counts.max_by_key(|&ones| ones.abs_diff(each / 2)).unwrap_or_default();
-    Comparison { tolerance: count_tolerance(each as f64 / 4.0, streams.len() - 1), ..coins(worst, each) }
+    Comparison { tolerance: count_tolerance(each as f64 / 4.0, SEQUENCES * streams.len()), ..coins(worst, each) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn failures(streams: Vec<Vec<u64>>) -> Vec<String> {
-        let words: Vec<u64> = (0..streams[0].len()).flat_map(|i| streams.iter().map(move |s| s[i])).collect();
-        let results = [
-            ("monobit", monobit(&words)),
-            ("bytes", bytes(&words)),
-            ("serial pairs", serial_pairs(&words)),
-            ("low bits", low_bits(&words)),
-            ("Hamming weights", hamming_weights(&words)),
-            ("gaps", gaps(&words)),
-            ("runs", runs(&words)),
-            ("birthday spacings", birthday_spacings(&words)),
-            ("matrix rank", matrix_rank(&words)),
-            ("cross-correlation", cross_correlation(&streams)),
-        ];
-        results.iter().filter(|(_, result)| !result.holds()).map(|(name, _)| (*name).to_owned()).collect()
+    fn failures(streams: Vec<Vec<u64>>) -> Vec<&'static str> {
+        let results = test_all(&streams);
+        TESTS.iter().zip(results).filter(|(_, result)| !result.holds()).map(|(test, _)| test.0).collect()
     }
 
     #[test]
@@ -273,9 +283,9 @@ mod tests {
             (0..512).map(|_| stream.next_u64()).collect()
         };
         let streams = |make: &dyn Fn(u64) -> Vec<u64>| (0..256).map(make).collect::<Vec<_>>();
-        assert_eq!(failures(streams(&good)), Vec::<String>::new());
+        assert_eq!(failures(streams(&good)), Vec::<&str>::new());
         // Neighbours share their numbers.
-        assert!(failures(streams(&|seed| good(seed / 2))).contains(&"cross-correlation".to_owned()));
+        assert!(failures(streams(&|seed| good(seed / 2))).contains(&"cross-correlation"));
         // A generator that is not mixed: successive numbers of a lattice.
         let lattice = |seed: u64| (0..512).map(|i| (seed * 512 + i).wrapping_mul(0x9E37_79B9_7F4A_7C15)).collect();
         assert!(failures(streams(&lattice)).len() > 5);
@@ -290,7 +300,7 @@ mod tests {
             };
             (0..512).map(|_| step(&mut x)).collect()
         };
-        assert!(failures(streams(&linear)).contains(&"matrix rank".to_owned()));
+        assert!(failures(streams(&linear)).contains(&"matrix rank"));
     }
 
     #[test]
