@@ -35,7 +35,7 @@ pub(super) fn validate(arguments: &Arguments) -> Result<(), Failure> {
 /// A row for each check, with the comparison that comes closest to its limit.
 fn table(checks: &[Check]) -> String {
     let mut table = Table::new();
-    table.load_style(comfy_table::presets::UTF8_HORIZONTAL_ONLY);
+    table.load_style(comfy_table::presets::NOTHING);
     table.set_content_arrangement(ContentArrangement::Dynamic);
     table.set_width(100);
     table.set_header(["check: what is expected", "expected", "measured", "verdict"]);

@@ -69,8 +69,10 @@ impl Comparison {
 
     /// How far the two lie apart, in tolerances.
     fn strain(&self) -> f64 {
-        let apart = (self.measured - self.expected).abs();
-        if apart == 0.0 { 0.0 } else { apart / self.tolerance }
+        match (self.measured - self.expected).abs() {
+            0.0 => 0.0,
+            apart => (apart / self.tolerance).abs(),
+        }
     }
 }
 
@@ -99,16 +101,15 @@ impl Check {
         !self.comparisons.is_empty() && self.comparisons.iter().all(Comparison::holds)
     }
 
-    /// The comparison that comes closest to failing, or fails worst: the first of these.
+    /// The comparison that comes closest to failing, or fails worst; among equal ones that with the largest number.
     ///
     /// # Panics
     /// If there is none, which no check of this module returns.
     pub fn worst(&self) -> Comparison {
-        let first = self.comparisons[0];
-        self.comparisons.iter().fold(first, |worst, other| {
-            let is_worse = other.strain() > worst.strain() || other.strain().is_nan();
-            if is_worse { *other } else { worst }
-        })
+        let worse = |a: &&Comparison, b: &&Comparison| {
+            a.strain().total_cmp(&b.strain()).then(a.expected.abs().total_cmp(&b.expected.abs()))
+        };
+        *self.comparisons.iter().max_by(worse).expect("a check compares something")
     }
 }
 
@@ -150,6 +151,7 @@ mod tests {
         assert!(!failed.passed());
         assert_eq!(failed.worst().expected, 2.0);
         assert_eq!(check(&[(1.0, 1.0, 0.0), (5.0, 6.0, 0.0)]).worst().expected, 5.0);
+        assert_eq!(check(&[(1.0, 1.0, 0.0), (5.0, 5.0, 0.0), (0.0, 0.0, 0.0)]).worst().expected, 5.0);
         assert!(!check(&[(1.0, f64::NAN, 1.0)]).passed());
         assert!(!check(&[]).passed());
     }
