@@ -1,7 +1,9 @@
-"""Executes every notebook on the sweep in the folder given, and fails on an exception or an empty figure.
+"""Executes notebooks on the folders given, and fails on an exception or an empty figure.
 
-    python notebooks/check.py out/smoke            the notebooks stay as they are
-    python notebooks/check.py out/critical-mass --store    store them with these outputs
+    python notebooks/check.py outage-surfaces=out/smoke validation=out/small     the notebooks stay as they are
+    python notebooks/check.py validation=out --store                             store them with these outputs
+
+Without --store every notebook of this folder has to be named.
 """
 
 import base64
@@ -17,6 +19,8 @@ from nbconvert.preprocessors import ExecutePreprocessor
 here = Path(__file__).parent
 # What no figure with data in it stays below: an empty pair of axes has a handful of grey levels and few dark points.
 COLOURS_MIN = 40
+# The variable in which each notebook looks for its folder.
+VARIABLES = {"outage-surfaces": "CRITMASS_SWEEP", "validation": "CRITMASS_VALIDATION"}
 
 
 def figures(notebook):
@@ -27,9 +31,13 @@ def figures(notebook):
                 yield number, matplotlib.image.imread(io.BytesIO(base64.b64decode(output["data"]["image/png"])))
 
 
-def main(folder, store):
-    os.environ["CRITMASS_SWEEP"] = str(Path(folder).resolve())
-    for path in sorted(here.glob("*.ipynb")):
+def main(folders, store):
+    missing = {path.stem for path in here.glob("*.ipynb")} - folders.keys()
+    if missing and not store:
+        sys.exit(f"no folder was given for {', '.join(sorted(missing))}")
+    for name, folder in folders.items():
+        path = here / f"{name}.ipynb"
+        os.environ[VARIABLES[name]] = str(Path(folder).resolve())
         notebook = nbformat.read(path, as_version=4)
         ExecutePreprocessor(timeout=600).preprocess(notebook, {"metadata": {"path": str(here)}})
         wanted = sum("plt.show()" in cell.source for cell in notebook.cells if cell.cell_type == "code")
@@ -48,4 +56,4 @@ def main(folder, store):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], "--store" in sys.argv[2:])
+    main(dict(argument.split("=", 1) for argument in sys.argv[1:] if argument != "--store"), "--store" in sys.argv)

@@ -14,6 +14,7 @@
 //! | [`runner`] | how runs are made: which one next, on which thread, until when |
 //! | [`store`] | what is kept: the folder of a sweep |
 //! | [`summary`] | what it says: intervals and the surface |
+//! | [`validation`] | why anyone should believe it: results with a known answer, compared with what runs give |
 //! | [`cli`] | the commands |
 
 pub mod cli;
@@ -23,3 +24,4 @@ pub mod runner;
 pub mod store;
 pub mod summary;
 pub mod sweep;
+pub mod validation;

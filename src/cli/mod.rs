@@ -7,6 +7,7 @@ mod simulate;
 mod status;
 mod summarize;
 mod timeline;
+mod validate;
 
 use std::fmt;
 use std::io::{IsTerminal, Write};
@@ -40,6 +41,8 @@ enum Command {
     Status(status::Arguments),
     /// Lists every parameter: unit, default, range, meaning, source
     Parameters(parameters::Arguments),
+    /// Compares runs with results that are known, and says whether they agree
+    Validate(validate::Arguments),
 }
 
 /// Why a command ended without success.
@@ -100,6 +103,7 @@ pub fn main() -> ExitCode {
         Command::Summarize(arguments) => summarize::summarize(&arguments),
         Command::Status(arguments) => status::status(&arguments),
         Command::Parameters(arguments) => parameters::parameters(&arguments),
+        Command::Validate(arguments) => validate::validate(&arguments),
     };
     ExitCode::from(match result {
         Ok(()) | Err(Failure::BrokenPipe) => 0,
