@@ -69,8 +69,13 @@ def settle(probed, room):
     super node keeps the earliest askers, and who is sent away goes on.
     """
     usable = np.append(room, 0)[np.minimum(probed, len(room))] > 0
-    asking = np.flatnonzero(usable.any(axis=1))
     taken_by = np.full(len(probed), -1)
+    asking = np.flatnonzero(usable.any(axis=1))
+    first = probed[asking, usable[asking].argmax(axis=1)]
+    if (np.bincount(first, minlength=len(room)) <= room).all():
+        # Nearly always: nobody is sent away.
+        taken_by[asking] = first
+        return taken_by
     # Usable addresses first, in their order, then −1.
     order = np.argsort(~usable[asking], axis=1, kind="stable")
     lists = np.full((len(asking), probed.shape[1] + 1), -1)
