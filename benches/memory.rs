@@ -51,8 +51,8 @@ fn main() {
             1
         });
         println!(
-            "{kib:7} KiB | {read_through:5.1}   {write_through:5.1} | {dependent_read:5.1}       {dependent_update:5.1} \
-             | {read:5.1}   {write:5.1}       {update:5.1}"
+            "{kib:7} KiB | {read_through:5.1}   {write_through:5.1} \
+             | {dependent_read:5.1}       {dependent_update:5.1} | {read:5.1}   {write:5.1}       {update:5.1}"
         );
     }
 }
@@ -91,7 +91,7 @@ fn random(state: &mut u64) -> u64 {
 
 /// A random number below `n`, which is below 2^32.
 fn below(state: &mut u64, n: usize) -> usize {
-    ((random(state) >> 32) * n as u64 >> 32) as usize
+    (((random(state) >> 32) * n as u64) >> 32) as usize
 }
 
 /// Lines whose first words form one cycle through all of them in random order (Sattolo's algorithm).

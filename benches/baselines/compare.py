@@ -22,8 +22,8 @@ from scipy import stats
 HERE = Path(__file__).parent
 HEALTHY, COLLAPSED = 0.0, 0.6  # updates.synchronization
 NAMES = {HEALTHY: "healthy", COLLAPSED: "collapsed"}
-# At 10,000 clients the default network is down by itself. With twice the super nodes each has half the children, and its
-# death is no shock any more.
+# At 10,000 clients the default network is down by itself. With twice the super nodes each has half the children, and
+# its death is no shock any more.
 SMALL = {"population.clients": 10_000, "overlay.supernode_ratio": 0.04}
 LARGE = {"population.clients": 100_000}
 HUGE = {"population.clients": 1_000_000}
@@ -48,7 +48,7 @@ def parse_arguments():
     target = Path(os.environ.get("CARGO_TARGET_DIR", HERE.parent.parent / "target"))
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--critmass", default=target / "release" / "critmass", help="the program; default: %(default)s")
-    parser.add_argument("--quick", action="store_true", help="few seeds, one round, no million clients: a minute or two")
+    parser.add_argument("--quick", action="store_true", help="few seeds, one round, no million clients: two minutes")
     parser.add_argument("--only", choices=["agreement", "speed"])
     return parser.parse_args()
 
@@ -89,7 +89,7 @@ class Bench:
 def timed(command):
     """Processor time of a command, seconds, and its standard output."""
     before = getrusage(RUSAGE_CHILDREN)
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode != 0:
         sys.exit(f"{' '.join(map(str, command))} failed:\n{done.stderr}")
     after = getrusage(RUSAGE_CHILDREN)
@@ -175,7 +175,7 @@ def compare_speed(bench, quick):
     print("| tool | clients | scenario | set-up | run | of which population | run, ratio to critmass |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
     for (tool, clients, synchronization), rounds in sorted(times.items(), key=lambda item: item[0][1:]):
-        set_up, run, population = (median(column) if None not in column else None for column in zip(*rounds))
+        set_up, run, population = (median(column) if None not in column else None for column in zip(*rounds, strict=True))
         ours = median(run for _, run, _ in times["critmass", clients, synchronization])
         population = "" if population is None else f"{population:.3g}"
         print(

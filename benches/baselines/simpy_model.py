@@ -14,7 +14,7 @@ from random import Random
 import numpy as np
 import simpy
 
-from outcome import COUNTS, SERIES, outcome
+from outcome import COUNTS, outcome
 from scenario import draw_clients
 
 ABSENT, BOOTING, SEEKING, WAITING, BACKOFF, ONLINE = range(6)
