@@ -101,10 +101,10 @@ def timed(command):
 
 def compare_distributions(bench, quick):
     """Prints the columns of both side by side; gives whether they agree."""
-    horizon = {"time.horizon_h": 16.0 if quick else 28.0}
+    horizon = {"time.horizon_h": 16.0 if quick else 20.0}
     replicates = 40 if quick else 200
-    seeds = {"simpy": 4, "numpy": 3, "numba": 10} if quick else {"simpy": 24, "numpy": 12, "numba": 50}
-    sizes = {"simpy": SMALL, "numpy": LARGE, "numba": LARGE}
+    seeds = {"numba": 10, "numpy": 3, "simpy": 4} if quick else {"numba": 50, "numpy": 12, "simpy": 20}
+    sizes = {"numba": LARGE, "numpy": LARGE, "simpy": SMALL}
     tests = []
     rows_of = {}
     for tool, size in sizes.items():
@@ -153,52 +153,54 @@ def compare_columns(ours, theirs):
 
 
 def compare_speed(bench, quick):
-    """Prints the table of times: medians over the rounds, in each of which every program runs once."""
-    jobs = [("simpy", SMALL), ("numpy", LARGE), ("numba", LARGE)]
-    if not quick:
-        jobs += [("numpy", HUGE), ("numba", HUGE)]
+    """Times every program in turn, for several rounds, and prints a table of the medians."""
     horizon = {"time.horizon_h": 16.0 if quick else 36.0}
     # A new cache, so that the first process compiles.
     os.environ["NUMBA_CACHE_DIR"] = str(bench.folder / "numba")
+    jobs = [("critmass", SMALL), ("simpy", SMALL), ("critmass", LARGE), ("numpy", LARGE), ("numba", LARGE)]
+    if not quick:
+        jobs += [("critmass", HUGE), ("numba", HUGE), ("numpy", HUGE)]
     times = {}
-    for _ in range(1 if quick else 3):
-        for synchronization in (HEALTHY, COLLAPSED):
-            scenario = horizon | {"updates.synchronization": synchronization}
-            for size in {str(size): size for _, size in jobs}.values():
-                key = ("critmass", size["population.clients"], synchronization)
-                times.setdefault(key, []).append(critmass_times(bench, size | scenario))
-            for tool, size in jobs:
-                key = (tool, size["population.clients"], synchronization)
-                times.setdefault(key, []).append(baseline_times(bench, tool, size | scenario))
-    print(f"\nProcessor time, seconds, medians of {len(times[key])}; {horizon['time.horizon_h']:g} h in ticks of 5 s.")
-    print("A run is the population and the ticks; the set-up comes once a process.")
-    print("| tool | clients | scenario | set-up | run | of which population | run, ratio to critmass |")
-    print("| --- | --- | --- | --- | --- | --- | --- |")
-    for (tool, clients, synchronization), rounds in sorted(times.items(), key=lambda item: item[0][1:]):
-        set_up, run, population = (median(column) if None not in column else None for column in zip(*rounds, strict=True))
-        ours = median(run for _, run, _ in times["critmass", clients, synchronization])
-        population = "" if population is None else f"{population:.3g}"
+    for number in range(1 if quick else 3):
+        for tool, size in jobs:
+            if (tool, size) == ("numpy", HUGE) and number > 0:
+                continue  # it takes minutes: once must do
+            for synchronization in (HEALTHY, COLLAPSED):
+                key = (size["population.clients"], synchronization, tool)
+                settings = size | horizon | {"updates.synchronization": synchronization}
+                times.setdefault(key, []).append(times_of(bench, tool, settings))
+                print(f"round {number + 1}: {key}: {times[key][-1]}", file=sys.stderr, flush=True)
+    print_times(times, horizon["time.horizon_h"])
+
+
+def print_times(times, horizon_h):
+    print(f"\nProcessor time in seconds, medians; {horizon_h:g} h in ticks of 5 s. The set-up comes once a process.")
+    print("| clients | scenario | tool | set-up | run | of which population | run, ratio to critmass | rounds |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    for (clients, synchronization, tool), rounds in sorted(times.items()):
+        set_up, run, population = (median(column) for column in zip(*rounds, strict=True))
+        ours = median(run for _, run, _ in times[clients, synchronization, "critmass"])
+        population = "" if tool == "critmass" else f"{population:.3g}"
         print(
-            f"| {tool} | {clients:,} | {NAMES[synchronization]} | {set_up:.2f} | {run:.3g} | {population} "
-            f"| {run / ours:.1f} |"
+            f"| {clients:,} | {NAMES[synchronization]} | {tool} | {set_up:.2f} | {run:.3g} | {population} "
+            f"| {run / ours:.1f} | {len(rounds)} |"
         )
-    compiled = [set_up for (tool, *_), rounds in times.items() if tool == "numba" for set_up, *_ in rounds]
-    print(f"Numba's first process compiles: its set-up takes {max(compiled):.1f} s. Later ones read its cache.")
+    compiled_s = max(set_up for (*_, tool), rounds in times.items() if tool == "numba" for set_up, *_ in rounds)
+    print(f"Numba's first process compiles, and has a set-up of {compiled_s:.1f} s. The others read its cache.")
 
 
-def critmass_times(bench, settings):
-    """Set-up and time per run, from the intercept and the slope between 1 and several runs of one sweep."""
-    more = 1 + max(2, 2_000_000 // settings["population.clients"])
-    _, one_s = bench.sweep(settings, 1)
-    _, more_s = bench.sweep(settings, more)
-    run_s = (more_s - one_s) / (more - 1)
-    return one_s - run_s, run_s, None
-
-
-def baseline_times(bench, tool, settings):
-    _, times = bench.baseline(tool, settings, 1, runs=2 if tool == "numba" else 1)
-    population_s = median(times["population_s"])
-    return times["import_s"] + times["compile_s"], population_s + median(times["ticks_s"]), population_s
+def times_of(bench, tool, settings):
+    """Set-up of the process, time per run, and the part of that for building the population, seconds."""
+    if tool == "critmass":
+        # From the intercept and the slope between 1 and several runs.
+        more = 1 + max(2, 2_000_000 // settings["population.clients"])
+        _, one_s = bench.sweep(settings, 1)
+        _, more_s = bench.sweep(settings, more)
+        run_s = (more_s - one_s) / (more - 1)
+        return one_s - run_s, run_s, 0.0
+    _, times = bench.baseline(tool, settings, 1, 1)
+    population_s, ticks_s = times["population_s"][0], times["ticks_s"][0]
+    return times["import_s"] + times["compile_s"], population_s + ticks_s, population_s
 
 
 if __name__ == "__main__":
