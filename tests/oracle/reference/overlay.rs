@@ -133,9 +133,9 @@ impl Reference {
 
     /// The end of phase 5.
     ///
-    /// Readings: a super node that shuts down is not live from here on (not in L, not at the observation), although
-    /// its children learn of it in the next tick; its address is counted as stale from then on. Its owner did not lose a super node, it was one, so it logs in again
-    /// whatever `relogin_after_orphaning` says.
+    /// Readings: a super node that shuts down is not live from here on (not in L, not at the observation). Its children
+    /// learn of it in phase 4 of the next tick, and its address is counted as stale from there on. Its owner did not
+    /// lose a super node, it was one, so it logs in again whatever `relogin_after_orphaning` says.
     fn overload_protection(&mut self) {
         let threshold = self.now_in_force.overlay.overload_probes_per_s * self.now_in_force.time.tick_s;
         for supernode in self.registry.clone() {
