@@ -105,7 +105,7 @@ class Scenario:
         return -math.expm1(-self.time__tick_s / 3600.0 / self.presence__session_h)
 
     def backoff_ticks(self):
-        """The longest delay after the first, second … failure in a row, in ticks (not rounded); the last one repeats."""
+        """The longest delay after the first, second … failure in a row, in ticks, not rounded; the last one repeats."""
         delays = [self.retry__base_s]
         while delays[-1] < self.retry__cap_s and self.retry__factor > 1.0:
             delays.append(delays[-1] * self.retry__factor)
