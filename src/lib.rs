@@ -14,12 +14,14 @@
 //! | [`runner`] | how runs are made: which one next, on which thread, until when |
 //! | [`store`] | what is kept: the folder of a sweep |
 //! | [`summary`] | what it says: intervals and the surface |
+//! | [`slurm`] | how it goes to a cluster |
 //! | [`cli`] | the commands |
 
 pub mod cli;
 pub mod parameters;
 pub mod population;
 pub mod runner;
+pub mod slurm;
 pub mod store;
 pub mod summary;
 pub mod sweep;

@@ -5,6 +5,7 @@ mod progress;
 mod run;
 mod simulate;
 mod status;
+mod submit;
 mod summarize;
 mod timeline;
 
@@ -15,6 +16,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::runner::MemoryError;
+use crate::slurm::SlurmError;
 use crate::store::StoreError;
 use crate::summary::SummaryError;
 use crate::sweep::SweepError;
@@ -38,6 +40,8 @@ enum Command {
     Summarize(summarize::Arguments),
     /// Says what of a sweep is done, missing or damaged
     Status(status::Arguments),
+    /// Submits a sweep to Slurm: an array of shards, and the summary that follows them
+    Submit(submit::Arguments),
     /// Lists every parameter: unit, default, range, meaning, source
     Parameters(parameters::Arguments),
 }
@@ -74,6 +78,15 @@ impl From<StoreError> for Failure {
     }
 }
 
+impl From<SlurmError> for Failure {
+    fn from(error: SlurmError) -> Failure {
+        match error {
+            SlurmError::Refused(message) => Failure::WrongInput(message),
+            error => Failure::Failed(error.to_string()),
+        }
+    }
+}
+
 impl From<SummaryError> for Failure {
     fn from(error: SummaryError) -> Failure {
         match error {
@@ -99,6 +112,7 @@ pub fn main() -> ExitCode {
         Command::Simulate(arguments) => simulate::simulate(&arguments),
         Command::Summarize(arguments) => summarize::summarize(&arguments),
         Command::Status(arguments) => status::status(&arguments),
+        Command::Submit(arguments) => submit::submit(&arguments),
         Command::Parameters(arguments) => parameters::parameters(&arguments),
     };
     ExitCode::from(match result {

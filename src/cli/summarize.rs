@@ -8,7 +8,7 @@ use arrow::record_batch::RecordBatch;
 use serde_json::{Map, Value as Json, json};
 
 use super::{Failure, print, say};
-use crate::store::{Folder, PartState};
+use crate::store::{Check, Folder, PartState};
 use crate::summary::{show_surface, summarize as summarize_folder, surface_rows};
 
 /// The arguments of `summarize`.
@@ -34,7 +34,8 @@ enum Format {
 
 pub(super) fn summarize(arguments: &Arguments) -> Result<(), Failure> {
     let folder = Folder::open(&arguments.folder)?;
-    let open = (0..folder.blocks()).filter(|&block| !matches!(folder.part_state(block), PartState::Present(_))).count();
+    let states = folder.part_states(Check::Footer)?;
+    let open = states.iter().filter(|state| !matches!(state, PartState::Present(_))).count();
     let surface = summarize_folder(&folder)?;
     if surface.num_rows() == 0 {
         return Err(Failure::WrongInput(format!("{}: no run is finished yet", arguments.folder.display())));

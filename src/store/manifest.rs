@@ -1,12 +1,10 @@
 //! `manifest.json`: the sweep as resolved.
 
-use std::io::Write;
 use std::path::Path;
 
 use serde_json::{Map, Value as Json, json};
 
 use super::error::StoreError;
-use super::files::write_whole;
 use super::schema::SCHEMA_VERSION;
 use crate::parameters::{PARAMETERS, Parameter, Value};
 use crate::sweep::{AxisPoints, Sweep};
@@ -29,34 +27,43 @@ impl Manifest {
     /// There is none, or it is damaged.
     pub fn read(folder: &Path) -> Result<Manifest, StoreError> {
         let path = folder.join("manifest.json");
-        let text = match std::fs::read_to_string(&path) {
-            Ok(text) => text,
+        let text = match std::fs::read(&path) {
+            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 let message = "no manifest.json: this is not the folder of a sweep";
                 return Err(StoreError::refused(folder, message));
             }
             Err(cause) => return Err(StoreError::io(&path, "the file cannot be read", cause)),
         };
-        let json: Json =
-            serde_json::from_str(&text).map_err(|error| StoreError::damaged(&path, format!("damaged: {error}")))?;
+        let damaged =
+            |message: String| StoreError::damaged(&path, format!("damaged: {message}; critmass run writes it anew"));
+        let json: Json = serde_json::from_str(&text).map_err(|error| damaged(error.to_string()))?;
         let word = |key: &str| {
             let value = json.get(key).and_then(Json::as_str).map(str::to_owned);
-            value.ok_or_else(|| StoreError::damaged(&path, format!("damaged: no text at {key:?}")))
+            value.ok_or_else(|| damaged(format!("no text at {key:?}")))
         };
         let version = word("version")?;
-        let sweep = Sweep::parse(&word("sweep")?, &path.display().to_string(), &[])
-            .map_err(|error| StoreError::damaged(&path, format!("the sweep in it cannot be read: {error}")))?;
-        if sweep.hash != word("hash")? {
-            return Err(StoreError::damaged(&path, "damaged: its hash is not that of the sweep in it"));
-        }
+        let sweep = Sweep::parse(&word("sweep")?, &path.display().to_string(), &[]);
+        let sweep = match sweep {
+            Ok(sweep) if version == MANIFEST_VERSION && text != self::text(&sweep) => {
+                return Err(damaged("it says something else than the sweep in it".to_owned()));
+            }
+            Ok(sweep) => sweep,
+            Err(error) if version == MANIFEST_VERSION => {
+                return Err(damaged(format!("the sweep in it cannot be read: {error}")));
+            }
+            Err(error) => {
+                let message = format!("written by critmass {version}, and {MANIFEST_VERSION} cannot read it: {error}");
+                return Err(StoreError::refused(folder, message));
+            }
+        };
         Ok(Manifest { version, sweep })
     }
+}
 
-    /// Writes the manifest of a sweep.
-    pub(super) fn write(folder: &Path, temporary: &Path, sweep: &Sweep) -> Result<(), StoreError> {
-        let text = format!("{:#}\n", manifest(sweep));
-        write_whole(&folder.join("manifest.json"), temporary, |file| file.write_all(text.as_bytes()))
-    }
+/// The manifest of a sweep. It follows from the sweep and the version alone.
+pub(super) fn text(sweep: &Sweep) -> String {
+    format!("{:#}\n", manifest(sweep))
 }
 
 /// A value in JSON, which has no infinity: that is the word "inf".
