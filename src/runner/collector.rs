@@ -10,7 +10,9 @@ use super::{Ending, Progress, Queue};
 use crate::store::{RunRow, Shard, Store, StoreError};
 use crate::sweep::Sweep;
 
-/// How often finished runs that are in no part yet are written to a checkpoint.
+/// After which time finished runs that are in no part yet are written to a checkpoint: first soon, then twice as late
+/// each time.
+const CHECKPOINT_FIRST: Duration = Duration::from_millis(250);
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(10);
 /// How often the collector looks up when no run finishes.
 const POLL: Duration = Duration::from_millis(100);
@@ -27,19 +29,22 @@ pub(super) struct Collector<'a> {
     queue_min: usize,
 }
 
+/// Runs of a cell that were found: replicate, and whether it had an outage.
+type Found = Vec<(u32, bool)>;
+
 /// The cells that were not opened yet.
 struct Upcoming {
     shard: Shard,
     next: u32,
     cells: u32,
-    /// The block whose runs in the checkpoints these are, for each cell: replicate, and whether it had an outage.
+    /// The block whose runs in the checkpoints these are, for each cell.
     block: Option<u32>,
-    found: BTreeMap<u32, Vec<(u32, bool)>>,
+    found: BTreeMap<u32, Found>,
 }
 
 impl Upcoming {
     /// The next cell, with what was found of it.
-    fn next(&mut self, store: &Store) -> Result<Option<(u32, Vec<(u32, bool)>)>, StoreError> {
+    fn next(&mut self, store: &Store) -> Result<Option<(u32, Found)>, StoreError> {
         while self.next < self.cells {
             let cell = self.next;
             let block = store.folder().block_of(cell);
@@ -95,7 +100,7 @@ impl<'a> Collector<'a> {
         interrupted: &AtomicBool,
         report: &mut dyn FnMut(Progress),
     ) -> Result<Ending, StoreError> {
-        let mut saved_at = Instant::now();
+        let (mut saved_at, mut save_after) = (Instant::now(), CHECKPOINT_FIRST);
         loop {
             let more = self.refill(queue)?;
             self.write_complete_blocks()?;
@@ -120,9 +125,9 @@ impl<'a> Collector<'a> {
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return Ok(Ending::Interrupted),
             }
-            if saved_at.elapsed() >= CHECKPOINT_EVERY || self.store.is_full() {
+            if saved_at.elapsed() >= save_after || self.store.is_full() {
                 self.save()?;
-                saved_at = Instant::now();
+                (saved_at, save_after) = (Instant::now(), CHECKPOINT_EVERY.min(2 * save_after));
             }
         }
     }

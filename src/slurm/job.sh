@@ -73,7 +73,7 @@ elif [ "$signal" = TERM ] || [ "$status" = 130 ]; then
 elif grep -qxF -- "$why" "$tried" 2>/dev/null; then
   say "failed twice the same way, and is not tried again: $why"
   echo "$why" >"$failed"
-elif [ "$(wc -l <"$tried" 2>/dev/null || echo 0)" -ge 5 ]; then
+elif [ -e "$tried" ] && [ "$(wc -l <"$tried")" -ge 5 ]; then
   say "failed six times, and is not tried again: $why"
   echo "$why" >"$failed"
 else

@@ -184,7 +184,7 @@ pub(super) struct Checkpoints {
 }
 
 /// What the name of a checkpoint says.
-fn parse_name<'a>(file: &'a str, kind: Kind) -> Option<(&'a str, &'a str)> {
+fn parse_name(file: &str, kind: Kind) -> Option<(&str, &str)> {
     file.strip_prefix(kind.name())?.strip_prefix('-')?.strip_suffix(".parquet")?.rsplit_once('-')
 }
 
