@@ -48,11 +48,7 @@ killed() { # the arguments of the program: the last one is its folder
   pid=$(pgrep -f -- "critmass run .* --out ${*: -1} $1 $2") && kill -KILL $pid
 }
 state() { squeue -h -r -t all -j "$1" -o %T; }
-has_killed() { # the arguments of the program: the last one is its folder
-  local pid
-  pid=$(pgrep -f -- "critmass run .* --out ${*: -1} $1 $2") && kill -KILL $pid
-}
-state() { [[ " ${*:2} " == *" $(state "$1") "* ]]; }
+has_state() { [[ " ${*:2} " == *" $(state "$1") "* ]]; }
 says() { grep -q -- "$2" "$1" || fail "$1 does not say: $2"; }
 same() {
   diff -r "$work/reference/runs" "$1/runs" && diff -r "$work/reference/traces" "$1/traces" || fail "$1 differs"
