@@ -10,7 +10,7 @@ use super::{Failure, print, say};
 use crate::population::Simulator;
 use crate::runner::{Ending, Progress, check_memory, decided_cells, memory_needed_bytes};
 use crate::store::{Shard, Store};
-use crate::summary::{show_surface, summarize, surface_rows};
+use crate::summary::{show_surface, surface_rows, write_surface};
 use crate::sweep::Sweep;
 
 /// The arguments of `run`.
@@ -63,9 +63,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if let Some(shard) = arguments.shard {
         return say_how_far(&store, shard, &arguments.out);
     }
-    let surface = summarize(store.folder())?;
-    store.write_surface(&surface)?;
-    print(&show_surface(&sweep, &surface_rows(&surface)))?;
+    let mut rows = Vec::new();
+    write_surface(store.folder(), &mut |piece| rows.extend(surface_rows(piece)))?;
+    print(&show_surface(&sweep, &rows))?;
     say(format_args!("written to {}", arguments.out.display()));
     Ok(())
 }
@@ -79,11 +79,9 @@ fn threads() -> usize {
 /// Says that a shard is complete, and what the others have done so far.
 fn say_how_far(store: &Store, shard: Shard, out: &Path) -> Result<(), Failure> {
     let folder = store.folder();
-    let mut cells = 0;
-    for block in 0..folder.blocks() {
-        cells +=
-            if store.is_complete(block) { folder.cells_of(block).len() } else { decided_cells(folder, block)?.0.len() };
-    }
+    let (complete, open): (Vec<u32>, Vec<u32>) = (0..folder.blocks()).partition(|&block| store.is_complete(block));
+    let in_parts: usize = complete.iter().map(|&block| folder.cells_of(block).len()).sum();
+    let cells = in_parts + decided_cells(folder, &open)?.0.len();
     let all = folder.sweep().cells();
     let next = if cells == all as usize { "; the same command without --shard writes the result" } else { "" };
     say(format_args!("shard {shard} is complete; {cells} of all {all} cells are in {}{next}", out.display()));
@@ -102,14 +100,14 @@ impl Signals {
     /// Catches Ctrl-C, requests to end (also those that batch systems send before they kill), and the loss of the
     /// terminal. A second Ctrl-C ends the process at once; of the others, several may come for one and the same reason.
     fn catch() -> Result<Signals, Failure> {
-        use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGXCPU};
+        use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU};
         use signal_hook::flag::{register, register_conditional_shutdown};
         let signals = Signals { interrupted: Arc::default(), at_once: Arc::default() };
         let (interrupted, at_once) = (&signals.interrupted, &signals.at_once);
         let failed = |error| Failure::Failed(format!("signals cannot be caught: {error}"));
         // The order matters: the first signal finds the flag down, and raises it.
         register_conditional_shutdown(SIGINT, 130, interrupted.clone()).map_err(failed)?;
-        for signal in [SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGXCPU] {
+        for signal in [SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU] {
             register_conditional_shutdown(signal, 130, at_once.clone()).map_err(failed)?;
             register(signal, interrupted.clone()).map_err(failed)?;
         }

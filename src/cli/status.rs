@@ -33,7 +33,7 @@ struct Stock {
 
 impl Stock {
     fn take(folder: &Folder) -> Result<Stock, StoreError> {
-        let mut stock = Stock::default();
+        let (mut stock, mut open) = (Stock::default(), Vec::new());
         for (block, state) in folder.part_states(Check::Bytes)?.into_iter().enumerate() {
             match state {
                 PartState::Present(runs) => {
@@ -45,10 +45,9 @@ impl Stock {
                 PartState::Missing => stock.missing += 1,
                 PartState::Damaged(message) => stock.damaged.push(message),
             }
-            let (decided, kept) = decided_cells(folder, block as u32)?;
-            stock.decided.extend(decided);
-            stock.kept += kept;
+            open.push(block as u32);
         }
+        (stock.decided, stock.kept) = decided_cells(folder, &open)?;
         Ok(stock)
     }
 }

@@ -145,15 +145,35 @@ fn simulate(simulator: &mut Simulator, sweep: &Sweep, task: Task, abandon: &Atom
     Some(RunRow { cell, replicate, seed: realization.seed, drawn: realization.drawn, run })
 }
 
-/// The cells of a block that are decided with the runs in the checkpoints, and the number of these runs.
+/// Runs that are looked at together, about.
+const RUNS_AT_ONCE: u32 = 2_000_000;
+
+/// The cells of some blocks, in order, that are decided with the runs in the checkpoints, and the number of these runs.
 ///
 /// # Errors
 /// A file cannot be read.
-pub fn decided_cells(folder: &Folder, block: u32) -> Result<(Vec<u32>, u64), StoreError> {
-    let found = folder.found(block)?;
-    let cells = found.chunk_by(|a, b| a.0 == b.0).filter(|runs| {
-        let outages: Vec<(u32, bool)> = runs.iter().map(|&(_, replicate, outage)| (replicate, outage)).collect();
-        decided_with(&folder.sweep().replicates, &outages).is_some()
-    });
-    Ok((cells.map(|runs| runs[0].0).collect(), found.len() as u64))
+pub fn decided_cells(folder: &Folder, blocks: &[u32]) -> Result<(Vec<u32>, u64), StoreError> {
+    let rule = &folder.sweep().replicates;
+    let cells_at_once = (RUNS_AT_ONCE / rule.at_most).max(1);
+    let (mut decided, mut runs) = (Vec::new(), 0);
+    let mut blocks = blocks.iter().peekable();
+    while let Some(&block) = blocks.next() {
+        let mut cells = folder.cells_of(block);
+        // Blocks that lie beside each other are in the same files.
+        while let Some(next) = blocks.next_if(|&&next| {
+            let next = folder.cells_of(next);
+            next.start == cells.end && next.end - cells.start <= cells_at_once
+        }) {
+            cells.end = folder.cells_of(*next).end;
+        }
+        let found = folder.found(cells)?;
+        runs += found.len() as u64;
+        for of_cell in found.chunk_by(|a, b| a.0 == b.0) {
+            let outages: Vec<(u32, bool)> = of_cell.iter().map(|&(_, replicate, outage)| (replicate, outage)).collect();
+            if decided_with(rule, &outages).is_some() {
+                decided.push(of_cell[0].0);
+            }
+        }
+    }
+    Ok((decided, runs))
 }

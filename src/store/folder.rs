@@ -23,6 +23,8 @@ use crate::sweep::Sweep;
 const RUNS_PER_PART: u32 = 50_000;
 /// Rows of traces in a part, about.
 const TRACE_ROWS_PER_PART: u32 = 2_000_000;
+/// Cells in a row group of the surface, which has more than a hundred columns.
+const SURFACE_ROWS_PER_GROUP: usize = 20_000;
 /// How often a folder is looked at again in which files vanish, since other processes work in it.
 const LOOKS: u32 = 5;
 
@@ -254,13 +256,13 @@ impl Folder {
         Err(StoreError::damaged(&self.path, "the files change all the time; try again"))
     }
 
-    /// The runs that checkpoints hold of a block: cell, replicate, and whether it had an outage.
+    /// The runs that checkpoints hold of some cells: cell, replicate, and whether it had an outage; in order.
     ///
     /// # Errors
     /// A file cannot be read or is damaged.
-    pub fn found(&self, block: u32) -> Result<Vec<(u32, u32, bool)>, StoreError> {
+    pub fn found(&self, cells: Range<u32>) -> Result<Vec<(u32, u32, bool)>, StoreError> {
         for _ in 0..LOOKS {
-            match self.checkpoints()?.found(self, self.keys_of(block)) {
+            match self.checkpoints()?.found(self, ((cells.start, 0), (cells.end, 0))) {
                 Err(StoreError::Io { cause, .. }) if cause.kind() == std::io::ErrorKind::NotFound => {
                     self.forget_checkpoints();
                 }
@@ -282,6 +284,14 @@ impl Folder {
 
     fn forget_checkpoints(&self) {
         *self.checkpoints.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Whether there are runs that are in no part yet.
+    ///
+    /// # Errors
+    /// The system does not let a file be read.
+    pub fn has_checkpoints(&self) -> Result<bool, StoreError> {
+        Ok(!self.checkpoints()?.files.is_empty())
     }
 
     /// Checkpoints that cannot be used, each with what is wrong.
@@ -319,16 +329,20 @@ impl Folder {
         Workers::find(&self.path)
     }
 
-    /// Writes `surface.parquet`.
+    /// Writes `surface.parquet`, which comes in pieces.
     ///
     /// # Errors
-    /// It cannot be written.
-    pub fn write_surface(&self, surface: &RecordBatch) -> Result<(), StoreError> {
+    /// It cannot be written, or a piece is an error.
+    pub fn write_surface(
+        &self,
+        schema: &SchemaRef,
+        pieces: impl Iterator<Item = Result<RecordBatch, StoreError>>,
+    ) -> Result<(), StoreError> {
         create_folder(&self.path.join("temporary"))?;
         // Two summaries at the same time must not write into each other's file.
         let temporary = self.temporary(&format!("surface-{}.parquet", std::process::id()));
         let path = self.path.join("surface.parquet");
-        let layout = Layout { schema: &surface.schema(), metadata: &self.metadata(), rows_per_group: None };
-        write_batches(&path, &temporary, &layout, std::iter::once(Ok(surface.clone())))?.place(&path)
+        let layout = Layout { schema, metadata: &self.metadata(), rows_per_group: Some(SURFACE_ROWS_PER_GROUP) };
+        write_batches(&path, &temporary, &layout, pieces)?.place(&path)
     }
 }

@@ -389,14 +389,6 @@ impl Store {
         }
         self.locks.remove_shards(self.folder.path())
     }
-
-    /// Writes the summary.
-    ///
-    /// # Errors
-    /// It cannot be written.
-    pub fn write_surface(&self, surface: &RecordBatch) -> Result<(), StoreError> {
-        self.folder.write_surface(surface)
-    }
 }
 
 /// How many runs a range of keys has.
