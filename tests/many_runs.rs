@@ -81,6 +81,71 @@ fn files(folder: &Path) -> (usize, u64) {
     (sizes.len(), sizes.iter().sum::<u64>() >> 20)
 }
 
+/// A run to make others like.
+fn example() -> Run {
+    let mut scenario = Scenario::default();
+    scenario.population.clients = 1000;
+    scenario.time.horizon_h = 13.0;
+    Simulator::new().run(&scenario, 1, Some(3600.0), &AtomicBool::new(false)).unwrap()
+}
+
+/// Every file of a folder with its bytes.
+fn contents(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let paths = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    let mut all: Vec<_> = paths.map(|path| (path.display().to_string(), std::fs::read(&path).unwrap())).collect();
+    all.sort();
+    all.into_iter().map(|(path, bytes)| (path.rsplit('/').next().unwrap().to_owned(), bytes)).collect()
+}
+
+#[test]
+fn many_checkpoints_become_few_and_large_cells_are_written_piece_by_piece() {
+    const REPLICATES: u32 = 120_000;
+    let folder = tempfile::tempdir().unwrap();
+    let text = format!(
+        "name = \"t\"\n[[axis]]\nparameter = \"updates.synchronization\"\nvalues = [0.0, 1.0]\n\
+         [replicates]\nat_least = 1\nat_most = {REPLICATES}\n[traces]\nreplicates = 9\nevery_s = 3600.0\n"
+    );
+    let sweep = Sweep::parse(&text, "t.toml", &[]).unwrap();
+    let like = example();
+    let row = |cell: u32, replicate: u32| {
+        let mut row = made_up(&like, cell, replicate);
+        row.drawn.clear();
+        if replicate >= 9 {
+            row.run.trace.clear();
+        }
+        row
+    };
+    let (at_once, in_pieces) = (folder.path().join("at-once"), folder.path().join("in-pieces"));
+    let mut store = Store::open(&at_once, &sweep, None).unwrap();
+    for cell in 0..2 {
+        (0..REPLICATES).for_each(|replicate| store.add(row(cell, replicate)));
+        store.complete(cell, |_| REPLICATES).unwrap();
+    }
+    drop(store);
+
+    let mut store = Store::open(&in_pieces, &sweep, None).unwrap();
+    for cell in 0..2 {
+        // In another order; the first ones one by one.
+        for replicate in (0..REPLICATES).rev() {
+            store.add(row(cell, replicate));
+            if store.is_full() || REPLICATES - replicate < 150 {
+                store.checkpoint().unwrap();
+            }
+        }
+        let (count, _) = files(&in_pieces.join("checkpoint"));
+        assert!(count < 60, "{count} files");
+        let found = store.found(cell).unwrap();
+        assert!(found.iter().map(|&(_, replicate, _)| replicate).eq(found[0].1..REPLICATES));
+        store.complete(cell, |_| REPLICATES).unwrap();
+    }
+    store.finish().unwrap();
+    for part in ["runs", "traces"] {
+        assert!(contents(&at_once.join(part)) == contents(&in_pieces.join(part)), "{part}");
+    }
+    assert_eq!(files(&in_pieces.join("checkpoint")).0, 0);
+    assert_eq!(store.folder().runs(1).unwrap().num_rows(), REPLICATES as usize);
+}
+
 #[test]
 #[ignore = "minutes, and gigabytes on the disk"]
 fn ten_million_runs_in_one_folder() {
@@ -89,10 +154,7 @@ fn ten_million_runs_in_one_folder() {
     std::fs::write(&sweep_file, SWEEP).unwrap();
     let sweep = Sweep::read(&sweep_file, &[]).unwrap();
     let (out, shown) = (folder.path().join("out"), folder.path().join("shown"));
-    let mut scenario = Scenario::default();
-    scenario.population.clients = 1000;
-    scenario.time.horizon_h = 13.0;
-    let like = Simulator::new().run(&scenario, 1, None, &AtomicBool::new(false)).unwrap();
+    let like = Run { trace: Vec::new(), ..example() };
 
     let started = Instant::now();
     for shard in (0..SHARDS).filter_map(|index| Shard::new(index, SHARDS)) {

@@ -12,6 +12,9 @@ use crate::sweep::{AxisPoints, Sweep};
 /// Version of this program: its runs are comparable only with those of the same version.
 pub const MANIFEST_VERSION: &str = env!("CARGO_PKG_VERSION");
 
+/// Most points of an axis that are listed one by one.
+const VALUES_MAX: usize = 100_000;
+
 /// The manifest of a folder, as far as it is read back.
 pub struct Manifest {
     /// Version of the program that wrote it.
@@ -89,6 +92,14 @@ fn manifest(sweep: &Sweep) -> Json {
         .axes
         .iter()
         .map(|axis| match &axis.points {
+            // Millions of values would be a manifest of gigabytes; the sweep in it has the range.
+            AxisPoints::Values { values, logarithmic, .. } if values.len() > VALUES_MAX => json!({
+                "name": axis.name,
+                "from": values.first().map(json_value),
+                "to": values.last().map(json_value),
+                "points": values.len(),
+                "logarithmic": logarithmic,
+            }),
             AxisPoints::Values { values, logarithmic, .. } => json!({
                 "name": axis.name,
                 "values": values.iter().map(json_value).collect::<Vec<Json>>(),
