@@ -39,7 +39,7 @@ pub(super) fn summarize(arguments: &Arguments) -> Result<(), Failure> {
     let folder = Folder::open(&arguments.folder)?;
     let states = folder.part_states(Check::Footer)?;
     let open = states.iter().filter(|state| !matches!(state, PartState::Present(_))).count();
-    if open == states.len() && !folder.has_checkpoints()? {
+    if states.iter().all(|state| *state == PartState::Missing) && !folder.has_checkpoints()? {
         return Err(Failure::WrongInput(format!("{}: no run is finished yet", arguments.folder.display())));
     }
     let mut pieces = Vec::new();

@@ -51,7 +51,7 @@ trap 'signal=USR1; kill -USR1 "$program"' USR1
 trap 'signal=TERM' TERM
 exec 4> >(trap "" TERM USR1; exec tee "$errors" >&2)
 tee=$!
-say "try $((${SLURM_RESTART_COUNT:-0} + 1)) on $(hostname)"
+say "try $((${SLURM_RESTART_COUNT:-0} + 1)) on $(uname -n)"
 "${run[@]}" 2>&4 &
 program=$!
 exec 4>&-

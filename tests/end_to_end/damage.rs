@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
 use crate::support::*;
 
@@ -192,28 +192,37 @@ fn a_damaged_part_is_named_and_computed_again() {
     assert!(succeed(&["status", out_text]).contains("\ncomplete"));
 }
 
+/// Runs a script in a mount namespace of its own: $1 is an empty folder, $2 the program, $3 the sweep. `None` where that
+/// is not allowed; the script says so with 99.
+#[cfg(target_os = "linux")]
+fn in_a_namespace(script: &str, toml: &str) -> Option<Output> {
+    let folder = tempfile::tempdir().unwrap();
+    let (mount, sweep) = (folder.path().join("mount"), folder.path().join("sweep.toml"));
+    fs::create_dir(&mount).unwrap();
+    fs::write(&sweep, toml).unwrap();
+    let output = Command::new("unshare")
+        .args(["--user", "--map-root-user", "--mount", "sh", "-c", script, "sh"])
+        .args([mount.as_path(), Path::new(env!("CARGO_BIN_EXE_critmass")), &sweep])
+        .output()
+        .ok()?;
+    let message = text(&output.stderr);
+    if output.status.code() == Some(99) || message.contains("unshare") {
+        eprintln!("no mount namespace here: not tested ({message})");
+        return None;
+    }
+    Some(output)
+}
+
 /// A file system of 256 KiB, in a mount namespace of its own, where that is allowed.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_is_named_and_what_was_finished_is_kept() {
-    let folder = tempfile::tempdir().unwrap();
-    let sweep = folder.path().join("sweep.toml");
-    fs::write(&sweep, SWEEP.replace("every_s = 600.0", "every_s = 5.0").replace("replicates = 1", "replicates = 80"))
-        .unwrap();
     let script = "mount -t tmpfs -o size=256k tmpfs \"$1\" || exit 99\n\
                   \"$2\" run \"$3\" --out \"$1/out\"; status=$?\n\
                   ls \"$1/out/runs\" \"$1/out/manifest.json\"; exit $status";
-    let output = Command::new("unshare")
-        .args(["--user", "--map-root-user", "--mount", "sh", "-c", script, "sh"])
-        .args([folder.path().to_str().unwrap(), env!("CARGO_BIN_EXE_critmass"), "/dev/stdin"])
-        .stdin(fs::File::open(&sweep).unwrap())
-        .output();
-    let Ok(output) = output else { return };
+    let sweep = SWEEP.replace("every_s = 600.0", "every_s = 5.0").replace("replicates = 1", "replicates = 80");
+    let Some(output) = in_a_namespace(script, &sweep) else { return };
     let message = text(&output.stderr);
-    if output.status.code() == Some(99) || message.contains("unshare") {
-        eprintln!("no mount namespace here: not tested ({message})");
-        return;
-    }
     assert_eq!(output.status.code(), Some(1), "{message}");
     assert!(message.contains("No space left"), "{message}");
     assert!(text(&output.stdout).contains("manifest.json"));
@@ -223,9 +232,6 @@ fn a_full_disk_is_named_and_what_was_finished_is_kept() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_folder_that_becomes_read_only_is_named_and_what_was_written_is_kept() {
-    let folder = tempfile::tempdir().unwrap();
-    let sweep = folder.path().join("sweep.toml");
-    fs::write(&sweep, SWEEP).unwrap();
     let script = "mount -t tmpfs -o size=64m tmpfs \"$1\" || exit 99\n\
                   \"$2\" run \"$3\" --out \"$1/out\" & program=$!\n\
                   until ls \"$1\"/out/checkpoint/runs-* >/dev/null 2>&1; do :; done\n\
@@ -235,19 +241,8 @@ fn a_folder_that_becomes_read_only_is_named_and_what_was_written_is_kept() {
                   \"$2\" run \"$3\" --out \"$1/out\" && exit 97\n\
                   mount -o remount,rw \"$1\" && \"$2\" run \"$3\" --out \"$1/out\" >&2 || exit 96\n\
                   exit $status";
-    let copy = folder.path().with_extension("toml");
-    fs::copy(&sweep, &copy).unwrap();
-    let output = Command::new("unshare")
-        .args(["--user", "--map-root-user", "--mount", "sh", "-c", script, "sh"])
-        .args([folder.path().to_str().unwrap(), env!("CARGO_BIN_EXE_critmass"), copy.to_str().unwrap()])
-        .output();
-    fs::remove_file(&copy).unwrap();
-    let Ok(output) = output else { return };
+    let Some(output) = in_a_namespace(script, SWEEP) else { return };
     let message = text(&output.stderr);
-    if output.status.code() == Some(99) || message.contains("unshare") {
-        eprintln!("no mount namespace here: not tested ({message})");
-        return;
-    }
     assert_eq!(output.status.code(), Some(1), "{message}");
     assert!(message.contains("Read-only file system"), "{message}");
     assert!(number_before(&text(&output.stdout), " in checkpoints") > 0, "{}", text(&output.stdout));

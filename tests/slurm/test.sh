@@ -43,9 +43,15 @@ until_holds() {
   squeue -r -t all >&2
   fail "still not: $*"
 }
-killed() { # the arguments of the program: the last one is its folder
-  local pid
-  pid=$(pgrep -f -- "critmass run .* --out ${*: -1} $1 $2") && kill -KILL $pid
+killed() { # OUT SHARD: the program, not the shell that started it
+  local process
+  for process in /proc/[0-9]*; do
+    if tr '\0' ' ' <"$process/cmdline" 2>/dev/null | grep -qF -- "$critmass run $1/slurm/sweep.toml --out $1 --shard $2 "; then
+      kill -KILL "${process#/proc/}"
+      return
+    fi
+  done
+  return 1
 }
 state() { squeue -h -r -t all -j "$1" -o %T; }
 has_state() { [[ " ${*:2} " == *" $(state "$1") "* ]]; }
@@ -86,7 +92,7 @@ scancel --batch --signal=USR1 "${shards}_0"
 until_holds grep -qs 'try 1' "$(log 1)"
 scancel "${shards}_1"
 until_holds grep -qs 'try 1' "$(log 4)"
-until_holds killed --shard 4/5 --out "$out"
+until_holds killed "$out" 4/5
 until_holds grep -qs 'tried once more' "$(log 2)"
 exec 9>&-
 "$critmass" status "$out" | tee "$work/status"
