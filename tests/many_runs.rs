@@ -58,6 +58,14 @@ fn peak_mib(process: &str) -> u64 {
     line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()).unwrap_or(0) / 1024
 }
 
+/// Processor time of a process, s, as Linux tells, whose clock has 100 ticks a second.
+fn cpu_s(process: &str) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    let after_name = stat.rsplit_once(") ").map_or("", |(_, rest)| rest);
+    let ticks = after_name.split(' ').skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok());
+    ticks.sum::<f64>() / 100.0
+}
+
 /// Runs the program; says how long it took and how much memory; gives what it wrote.
 fn measure(shown: &Path, arguments: &[&str]) -> String {
     let started = Instant::now();
@@ -66,12 +74,14 @@ fn measure(shown: &Path, arguments: &[&str]) -> String {
         .stdout(std::fs::File::create(shown).unwrap())
         .spawn()
         .unwrap();
-    let mut peak = 0;
+    let (mut peak, mut cpu) = (0, 0.0_f64);
     while child.try_wait().unwrap().is_none() {
         peak = peak.max(peak_mib(&child.id().to_string()));
+        cpu = cpu.max(cpu_s(&child.id().to_string()));
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
-    println!("critmass {}: {:.1} s, peak {peak} MiB", arguments[0], started.elapsed().as_secs_f64());
+    let wall = started.elapsed().as_secs_f64();
+    println!("critmass {}: {wall:.1} s, {cpu:.1} s of processor time, peak {peak} MiB", arguments[0]);
     std::fs::read_to_string(shown).unwrap()
 }
 
@@ -170,8 +180,9 @@ fn ten_million_runs_in_one_folder() {
     }
     let (count, mib) = files(&out.join("checkpoint"));
     println!(
-        "{SHARDS} shards: {:.0} s, {count} files, {mib} MiB, peak {} MiB",
+        "{SHARDS} shards: {:.0} s, {:.0} s of processor time, {count} files, {mib} MiB, peak {} MiB",
         started.elapsed().as_secs_f64(),
+        cpu_s("self"),
         peak_mib("self")
     );
 
