@@ -171,6 +171,8 @@ impl Folder {
     /// Notes the hashes of files, for good.
     pub(super) fn note_hashes(&self, hashes: Vec<(String, String)>, temporary: &Path) -> Result<(), StoreError> {
         let mut checksums = self.checksums.lock().unwrap_or_else(PoisonError::into_inner);
+        // Where there are no locks, somebody else may have noted some.
+        *checksums = Checksums::read(&self.path)?;
         hashes.into_iter().for_each(|(file, hash)| checksums.insert(file, hash));
         checksums.write(&self.path, temporary)
     }
