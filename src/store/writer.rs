@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use arrow::record_batch::RecordBatch;
 
 use super::checkpoint::{Checkpoint, Checkpoints, Kind, Writer};
 use super::error::StoreError;
-use super::files::{create_folder, list, name, remove};
+use super::files::{Written, create_folder, list, name, remove, write_text};
 use super::folder::{Check, Folder, PartState};
 use super::locks::Locks;
 use super::manifest::{self, MANIFEST_VERSION, Manifest};
@@ -119,7 +119,7 @@ impl Store {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(cause) => return Err(StoreError::io(&path, "the file cannot be read", cause)),
         }
-        super::files::write_text(&path, &self.temporary("manifest.json"), &expected)
+        write_text(&path, &self.temporary("manifest.json"), &expected)
     }
 
     /// Finds out what is there. A shard leaves the bytes of the parts to the run that completes the sweep.
@@ -191,7 +191,7 @@ impl Store {
         self.unsaved.0 >= RUNS_AT_ONCE as usize || self.unsaved.1 >= TRACE_ROWS_AT_ONCE as usize
     }
 
-    fn temporary(&self, name: &str) -> std::path::PathBuf {
+    fn temporary(&self, name: &str) -> PathBuf {
         let shard = self.shard.unwrap_or(Shard::ALL);
         let who = format!("{}-of-{}-{:08x}", shard.index(), shard.count(), self.token);
         self.folder.temporary(&format!("part-{who}-{name}"))
@@ -222,12 +222,7 @@ impl Store {
     }
 
     /// Writes one file of a block's part, some rows at a time.
-    fn write_part(
-        &self,
-        kind: Kind,
-        block: u32,
-        replicates: &impl Fn(u32) -> u32,
-    ) -> Result<super::files::Written, StoreError> {
+    fn write_part(&self, kind: Kind, block: u32, replicates: &impl Fn(u32) -> u32) -> Result<Written, StoreError> {
         let folder = &self.folder;
         let path = folder.path().join(folder.part(kind, block));
         let fresh: &[RunRow] = self.fresh.get(&block).map_or(&[], Vec::as_slice);
