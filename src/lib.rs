@@ -15,12 +15,14 @@
 //! | [`store`] | what is kept: the folder of a sweep |
 //! | [`summary`] | what it says: intervals and the surface |
 //! | [`validation`] | why anyone should believe it: results with a known answer, compared with what runs give |
+//! | [`slurm`] | how it goes to a cluster |
 //! | [`cli`] | the commands |
 
 pub mod cli;
 pub mod parameters;
 pub mod population;
 pub mod runner;
+pub mod slurm;
 pub mod store;
 pub mod summary;
 pub mod sweep;

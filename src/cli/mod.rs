@@ -5,6 +5,7 @@ mod progress;
 mod run;
 mod simulate;
 mod status;
+mod submit;
 mod summarize;
 mod timeline;
 mod validate;
@@ -16,6 +17,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::runner::MemoryError;
+use crate::slurm::SlurmError;
 use crate::store::StoreError;
 use crate::summary::SummaryError;
 use crate::sweep::SweepError;
@@ -39,6 +41,8 @@ enum Command {
     Summarize(summarize::Arguments),
     /// Says what of a sweep is done, missing or damaged
     Status(status::Arguments),
+    /// Submits a sweep to Slurm: an array of shards, and the summary that follows them
+    Submit(submit::Arguments),
     /// Lists every parameter: unit, default, range, meaning, source
     Parameters(parameters::Arguments),
     /// Compares runs with results that are known, and says whether they agree
@@ -77,6 +81,15 @@ impl From<StoreError> for Failure {
     }
 }
 
+impl From<SlurmError> for Failure {
+    fn from(error: SlurmError) -> Failure {
+        match error {
+            SlurmError::Refused(message) => Failure::WrongInput(message),
+            error => Failure::Failed(error.to_string()),
+        }
+    }
+}
+
 impl From<SummaryError> for Failure {
     fn from(error: SummaryError) -> Failure {
         match error {
@@ -102,6 +115,7 @@ pub fn main() -> ExitCode {
         Command::Simulate(arguments) => simulate::simulate(&arguments),
         Command::Summarize(arguments) => summarize::summarize(&arguments),
         Command::Status(arguments) => status::status(&arguments),
+        Command::Submit(arguments) => submit::submit(&arguments),
         Command::Parameters(arguments) => parameters::parameters(&arguments),
         Command::Validate(arguments) => validate::validate(&arguments),
     };

@@ -1,16 +1,16 @@
 //! `critmass run`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::progress::Reporter;
 use super::{Failure, print, say};
 use crate::population::Simulator;
-use crate::runner::{Ending, Progress, check_memory, memory_needed_bytes};
-use crate::store::Store;
-use crate::summary::{show_surface, summarize, surface_rows};
+use crate::runner::{Ending, Progress, check_memory, decided_cells, memory_needed_bytes};
+use crate::store::{Shard, Store};
+use crate::summary::{show_surface, surface_rows, write_surface};
 use crate::sweep::Sweep;
 
 /// The arguments of `run`.
@@ -25,6 +25,9 @@ pub(super) struct Arguments {
     /// Threads; all cores by default
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
     threads: Option<u16>,
+    /// Runs one of N parts of the cells, beside the others, 0 ≤ I < N; the same without it completes the sweep
+    #[arg(long, value_name = "I/N")]
+    shard: Option<Shard>,
     /// Overrides a key of the sweep file, such as time.horizon_h=24 or replicates.at_most=10
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
@@ -35,13 +38,14 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let sweep = Sweep::read(&arguments.sweep, &arguments.set)?;
-    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = arguments.threads.map_or_else(cores, usize::from);
+    let threads = arguments.threads.map_or_else(threads, usize::from);
     if arguments.dry_run {
-        return dry_run(&sweep, threads);
+        return dry_run(&sweep, threads, arguments.shard);
     }
     check_memory(&sweep, threads)?;
-    let mut store = Store::open(&arguments.out, &sweep)?;
+    // Before anything is written, so that whatever is written is kept.
+    let signals = Signals::catch()?;
+    let mut store = Store::open(&arguments.out, &sweep, arguments.shard)?;
     for damaged in store.damaged() {
         say(format_args!("computed again: {damaged}"));
     }
@@ -49,29 +53,72 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         .num_threads(threads)
         .build()
         .map_err(|error| Failure::Failed(format!("the threads cannot be started: {error}")))?;
-    let interrupted = catch_signals()?;
-    if let Ending::Interrupted = run_with_progress(&mut store, &pool, &interrupted)? {
+    let ending = run_with_progress(&mut store, &pool, &signals.interrupted)?;
+    // A signal that comes while nothing more is to be kept ends the process at once.
+    if ending == Ending::Interrupted || signals.end_at_the_next() {
         let out = arguments.out.display();
         say(format_args!("interrupted; what was finished is kept in {out}: the same command continues it"));
         return Err(Failure::Interrupted);
     }
-    let surface = summarize(store.folder())?;
-    store.write_surface(&surface)?;
-    print(&show_surface(&sweep, &surface_rows(&surface)))?;
+    if let Some(shard) = arguments.shard {
+        return say_how_far(&store, shard, &arguments.out);
+    }
+    let mut rows = Vec::new();
+    write_surface(store.folder(), &mut |piece| rows.extend(surface_rows(piece)))?;
+    print(&show_surface(&sweep, &rows))?;
     say(format_args!("written to {}", arguments.out.display()));
     Ok(())
 }
 
-/// Becomes true at the first Ctrl-C, request to end, or loss of the terminal. A second one ends the process at once.
-fn catch_signals() -> Result<Arc<AtomicBool>, Failure> {
-    let interrupted = Arc::new(AtomicBool::new(false));
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP] {
+/// Threads unless the user says how many: as many as the affinity, the control group and Slurm let this process have.
+fn threads() -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    crate::slurm::cpus_of_task().map_or(cores, |given| cores.min(given))
+}
+
+/// Says that a shard is complete, and what the others have done so far.
+fn say_how_far(store: &Store, shard: Shard, out: &Path) -> Result<(), Failure> {
+    let folder = store.folder();
+    let (complete, open): (Vec<u32>, Vec<u32>) = (0..folder.blocks()).partition(|&block| store.is_complete(block));
+    let in_parts: usize = complete.iter().map(|&block| folder.cells_of(block).len()).sum();
+    let cells = in_parts + decided_cells(folder, &open)?.0.len();
+    let all = folder.sweep().cells();
+    let next = if cells == all as usize { "; the same command without --shard writes the result" } else { "" };
+    say(format_args!("shard {shard} is complete; {cells} of all {all} cells are in {}{next}", out.display()));
+    Ok(())
+}
+
+/// The requests to end.
+struct Signals {
+    /// Becomes true at the first one.
+    interrupted: Arc<AtomicBool>,
+    /// While it is true, one ends the process at once.
+    at_once: Arc<AtomicBool>,
+}
+
+impl Signals {
+    /// Catches Ctrl-C, requests to end (also those that batch systems send before they kill), and the loss of the
+    /// terminal. A second Ctrl-C ends the process at once; of the others, several may come for one and the same reason.
+    fn catch() -> Result<Signals, Failure> {
+        use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU};
+        use signal_hook::flag::{register, register_conditional_shutdown};
+        let signals = Signals { interrupted: Arc::default(), at_once: Arc::default() };
+        let (interrupted, at_once) = (&signals.interrupted, &signals.at_once);
+        let failed = |error| Failure::Failed(format!("signals cannot be caught: {error}"));
         // The order matters: the first signal finds the flag down, and raises it.
-        signal_hook::flag::register_conditional_shutdown(signal, 130, interrupted.clone())
-            .and_then(|_| signal_hook::flag::register(signal, interrupted.clone()))
-            .map_err(|error| Failure::Failed(format!("signals cannot be caught: {error}")))?;
+        register_conditional_shutdown(SIGINT, 130, interrupted.clone()).map_err(failed)?;
+        for signal in [SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU] {
+            register_conditional_shutdown(signal, 130, at_once.clone()).map_err(failed)?;
+            register(signal, interrupted.clone()).map_err(failed)?;
+        }
+        Ok(signals)
     }
-    Ok(interrupted)
+
+    /// From now on a signal ends the process at once. Gives whether one has come before.
+    fn end_at_the_next(&self) -> bool {
+        self.at_once.store(true, Ordering::SeqCst);
+        self.interrupted.load(Ordering::SeqCst)
+    }
 }
 
 fn run_with_progress(store: &mut Store, pool: &rayon::ThreadPool, interrupted: &AtomicBool) -> Result<Ending, Failure> {
@@ -93,8 +140,8 @@ fn run_with_progress(store: &mut Store, pool: &rayon::ThreadPool, interrupted: &
 /// How long the estimate of the time takes.
 const ESTIMATE: Duration = Duration::from_secs(4);
 
-fn dry_run(sweep: &Sweep, threads: usize) -> Result<(), Failure> {
-    let cells = u64::from(sweep.cells());
+fn dry_run(sweep: &Sweep, threads: usize, shard: Option<Shard>) -> Result<(), Failure> {
+    let cells = u64::from(shard.unwrap_or(Shard::ALL).size(sweep.cells()));
     let rule = &sweep.replicates;
     let runs_max = cells * u64::from(rule.at_most);
     let runs_min = if rule.half_width.is_some() { cells * u64::from(rule.at_least) } else { runs_max };

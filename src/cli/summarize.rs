@@ -1,15 +1,18 @@
 //! `critmass summarize`
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use arrow::array::{Array, AsArray};
-use arrow::datatypes::{DataType, Float64Type, UInt32Type, UInt64Type};
+use arrow::compute::concat_batches;
+use arrow::datatypes::{DataType, Float64Type, Schema, UInt32Type, UInt64Type};
+use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
 use serde_json::{Map, Value as Json, json};
 
 use super::{Failure, print, say};
-use crate::store::{Folder, PartState};
-use crate::summary::{show_surface, summarize as summarize_folder, surface_rows};
+use crate::store::{Check, Folder, PartState};
+use crate::summary::{show_surface, surface_rows, write_surface};
 
 /// The arguments of `summarize`.
 #[derive(clap::Args)]
@@ -34,12 +37,16 @@ enum Format {
 
 pub(super) fn summarize(arguments: &Arguments) -> Result<(), Failure> {
     let folder = Folder::open(&arguments.folder)?;
-    let open = (0..folder.blocks()).filter(|&block| !matches!(folder.part_state(block), PartState::Present(_))).count();
-    let surface = summarize_folder(&folder)?;
-    if surface.num_rows() == 0 {
+    let states = folder.part_states(Check::Footer)?;
+    let open = states.iter().filter(|state| !matches!(state, PartState::Present(_))).count();
+    if states.iter().all(|state| *state == PartState::Missing) && !folder.has_checkpoints()? {
         return Err(Failure::WrongInput(format!("{}: no run is finished yet", arguments.folder.display())));
     }
-    folder.write_surface(&surface)?;
+    let mut pieces = Vec::new();
+    write_surface(&folder, &mut |piece| pieces.push(piece.clone()))?;
+    let failed = |error: ArrowError| Failure::Failed(format!("{}: {error}", arguments.folder.display()));
+    let schema = pieces.first().map_or_else(|| Arc::new(Schema::empty()), RecordBatch::schema);
+    let surface = concat_batches(&schema, &pieces).map_err(failed)?;
     if open > 0 {
         say(format_args!(
             "the sweep is not complete: cells that are still running are shown with the runs that are kept so far"

@@ -12,7 +12,7 @@ use rand_xoshiro::rand_core::Rng;
 
 /// Clients that are handled together: what all of them will touch is asked for before the first of them is handled, so
 /// that the memory answers many at a time.
-pub(super) const BLOCK: usize = 128;
+pub(super) const BLOCK: usize = 32;
 
 impl Simulator {
     /// Simulates tick `now`, up to the observation.

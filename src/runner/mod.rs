@@ -4,32 +4,28 @@
 //! one queue, each with its own workspace, and hand them to the collector, the calling thread, which decides cells,
 //! writes parts and reports progress.
 
+mod collector;
 mod memory;
 mod schedule;
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::mpsc::channel;
 use std::sync::{Condvar, Mutex, PoisonError};
-use std::time::{Duration, Instant};
 
 use crate::population::Simulator;
-use crate::store::{RunRow, Store, StoreError};
+use crate::store::{Folder, RunRow, Store, StoreError};
 use crate::sweep::Sweep;
+use collector::Collector;
 pub use memory::{MemoryError, check_memory, memory_needed_bytes};
-use schedule::{Schedule, Task};
+use schedule::{Task, decided_with};
 
-/// How often finished runs that are in no part yet are written to a checkpoint.
-const CHECKPOINT_EVERY: Duration = Duration::from_secs(10);
-/// How often the collector looks up when no run finishes.
-const POLL: Duration = Duration::from_millis(100);
-
-/// How far a sweep is.
+/// How far a sweep is, or the shard of it that is run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
     /// Runs finished in this session.
     pub runs: u64,
-    /// Runs found in the folder that are not part of a complete block.
+    /// Runs found in the folder that are not part of a complete block, about.
     pub recovered: u64,
     /// Cells decided, those found in the folder included.
     pub cells_decided: u32,
@@ -93,8 +89,9 @@ impl Drop for Closing<'_> {
     }
 }
 
-/// Runs what is missing of a sweep on the threads of `pool`, until it is complete or `interrupted` becomes true.
-/// `report` hears of every finished run, and several times a second if none finishes.
+/// Runs what is missing of a sweep, or of the shard for which `store` is open, on the threads of `pool`, until it is
+/// complete or `interrupted` becomes true. `report` hears of every finished run, and several times a second if none
+/// finishes.
 ///
 /// # Errors
 /// A file cannot be written. What was finished before is kept, as far as it can be written.
@@ -129,9 +126,13 @@ pub fn run(
         let result = collector.collect(&queue, &receiver, interrupted, report);
         drop(closing);
         // Runs that finished in the meantime are not lost.
-        receiver.iter().for_each(|row| collector.store.add(row));
-        let saved = collector.store.checkpoint();
-        result.and_then(|ending| saved.map(|()| ending))
+        receiver.iter().for_each(|row| collector.add(row));
+        let saved = collector.save();
+        let ending = result.and_then(|ending| saved.map(|()| ending))?;
+        if ending == Ending::Complete {
+            collector.finish()?;
+        }
+        Ok(ending)
     })
 }
 
@@ -144,86 +145,35 @@ fn simulate(simulator: &mut Simulator, sweep: &Sweep, task: Task, abandon: &Atom
     Some(RunRow { cell, replicate, seed: realization.seed, drawn: realization.drawn, run })
 }
 
-/// Takes in finished runs: decides cells, and writes what is complete.
-struct Collector<'a> {
-    store: &'a mut Store,
-    schedule: Schedule,
-    progress: Progress,
-    /// Tasks that wait in the queue at least, as long as there are some.
-    queue_min: usize,
-}
+/// Runs that are looked at together, about.
+const RUNS_AT_ONCE: u32 = 2_000_000;
 
-impl<'a> Collector<'a> {
-    fn new(store: &'a mut Store, sweep: &Sweep, queue_min: usize) -> Collector<'a> {
-        let folder = store.folder();
-        let complete: Vec<u32> = (0..folder.blocks())
-            .filter(|&block| store.is_complete(block))
-            .flat_map(|block| folder.cells_of(block))
-            .collect();
-        let recovered = store.recovered();
-        let cells_found = complete.len() as u32;
-        let progress = Progress {
-            runs: 0,
-            recovered: recovered.len() as u64,
-            cells_decided: cells_found,
-            cells_found,
-            cells: sweep.cells(),
-        };
-        let schedule = Schedule::new(sweep, &complete, &recovered);
-        Collector { store, schedule, progress, queue_min }
-    }
-
-    fn collect(
-        &mut self,
-        queue: &Queue,
-        receiver: &std::sync::mpsc::Receiver<RunRow>,
-        interrupted: &AtomicBool,
-        report: &mut dyn FnMut(Progress),
-    ) -> Result<Ending, StoreError> {
-        let mut saved_at = Instant::now();
-        loop {
-            // Enough that no worker waits, and no more: what an open cell wants next should not stand behind new cells.
-            while queue.len() < self.queue_min {
-                let tasks = self.schedule.next_tasks();
-                if tasks.is_empty() {
-                    break;
-                }
-                queue.extend(tasks.into_iter());
-            }
-            self.write_complete_blocks()?;
-            self.progress.cells_decided = self.progress.cells_found + self.schedule.decided();
-            report(self.progress);
-            if self.progress.cells_decided == self.progress.cells {
-                return Ok(Ending::Complete);
-            }
-            if interrupted.load(Ordering::Relaxed) {
-                return Ok(Ending::Interrupted);
-            }
-            match receiver.recv_timeout(POLL) {
-                Ok(row) => {
-                    self.progress.runs += 1;
-                    self.schedule.finish(row.cell, row.replicate, row.run.outcome.outage);
-                    self.store.add(row);
-                }
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return Ok(Ending::Interrupted),
-            }
-            if saved_at.elapsed() >= CHECKPOINT_EVERY {
-                self.store.checkpoint()?;
-                saved_at = Instant::now();
+/// The cells of some blocks, in order, that are decided with the runs in the checkpoints, and the number of these runs.
+///
+/// # Errors
+/// A file cannot be read.
+pub fn decided_cells(folder: &Folder, blocks: &[u32]) -> Result<(Vec<u32>, u64), StoreError> {
+    let rule = &folder.sweep().replicates;
+    let cells_at_once = (RUNS_AT_ONCE / rule.at_most).max(1);
+    let (mut decided, mut runs) = (Vec::new(), 0);
+    let mut blocks = blocks.iter().peekable();
+    while let Some(&block) = blocks.next() {
+        let mut cells = folder.cells_of(block);
+        // Blocks that lie beside each other are in the same files.
+        while let Some(next) = blocks.next_if(|&&next| {
+            let next = folder.cells_of(next);
+            next.start == cells.end && next.end - cells.start <= cells_at_once
+        }) {
+            cells.end = folder.cells_of(*next).end;
+        }
+        let found = folder.found(cells)?;
+        runs += found.len() as u64;
+        for of_cell in found.chunk_by(|a, b| a.0 == b.0) {
+            let outages: Vec<(u32, bool)> = of_cell.iter().map(|&(_, replicate, outage)| (replicate, outage)).collect();
+            if decided_with(rule, &outages).is_some() {
+                decided.push(of_cell[0].0);
             }
         }
     }
-
-    fn write_complete_blocks(&mut self) -> Result<(), StoreError> {
-        for block in self.schedule.take_touched_blocks(|cell| self.store.folder().block_of(cell)) {
-            let cells = self.store.folder().cells_of(block);
-            if cells.clone().all(|cell| self.schedule.replicates(cell).is_some()) {
-                let schedule = &self.schedule;
-                self.store.complete(block, |cell| schedule.replicates(cell).unwrap_or(0))?;
-                self.schedule.forget(cells);
-            }
-        }
-        Ok(())
-    }
+    Ok((decided, runs))
 }

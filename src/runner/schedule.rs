@@ -3,11 +3,11 @@
 //! With a half width, the interval of a cell is looked at after fixed numbers of replicates, taken in order: a cell's
 //! replicates 0 … n − 1 are those that decided it, whichever finished first. So the rows do not depend on the threads.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::summary::interval::Interval;
-use crate::sweep::{Replicates, Sweep};
+use crate::sweep::Replicates;
 
 /// One run to be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,20 +18,16 @@ pub(super) struct Task {
 
 /// A cell that is not decided yet.
 struct OpenCell {
+    /// What was found of it: replicate, and whether it had an outage; in order.
+    found: Vec<(u32, bool)>,
     /// Whether replicate r had an outage; `None` if it has not finished.
     outages: Vec<Option<bool>>,
     unfinished: u32,
 }
 
-/// All cells, and the runs that they want.
+/// The cells that are open, and the runs that they want.
 pub(super) struct Schedule {
     rule: Replicates,
-    cells: u32,
-    next_cell: u32,
-    /// Cells found complete.
-    complete: BTreeSet<u32>,
-    /// What was found of cells that are not complete.
-    recovered: BTreeMap<u32, BTreeMap<u32, bool>>,
     open: BTreeMap<u32, OpenCell>,
     /// Decided cells of blocks that are not complete, each with its number of replicates.
     replicates: BTreeMap<u32, u32>,
@@ -62,19 +58,19 @@ fn is_decided(rule: &Replicates, outages: u32, n: u32) -> bool {
         })
 }
 
+/// The number of replicates with which a cell is decided, if these are there: replicate, and whether it had an outage,
+/// in order.
+pub(super) fn decided_with(rule: &Replicates, found: &[(u32, bool)]) -> Option<u32> {
+    let mut schedule = Schedule::new(*rule);
+    schedule.open(0, found.to_vec());
+    schedule.replicates(0)
+}
+
 impl Schedule {
-    /// The schedule of a sweep of which the cells `complete` are done, and some runs of others are there.
-    pub(super) fn new(sweep: &Sweep, complete: &[u32], recovered: &[(u32, u32, bool)]) -> Schedule {
-        let mut found: BTreeMap<u32, BTreeMap<u32, bool>> = BTreeMap::new();
-        for &(cell, replicate, outage) in recovered {
-            found.entry(cell).or_default().insert(replicate, outage);
-        }
+    /// A schedule without cells.
+    pub(super) fn new(rule: Replicates) -> Schedule {
         Schedule {
-            rule: sweep.replicates,
-            cells: sweep.cells(),
-            next_cell: 0,
-            complete: complete.iter().copied().collect(),
-            recovered: found,
+            rule,
             open: BTreeMap::new(),
             replicates: BTreeMap::new(),
             decided: 0,
@@ -86,6 +82,11 @@ impl Schedule {
     /// Cells decided since the start.
     pub(super) fn decided(&self) -> u32 {
         self.decided
+    }
+
+    /// Whether every cell that was opened is decided.
+    pub(super) fn is_idle(&self) -> bool {
+        self.open.is_empty()
     }
 
     /// Replicates of a decided cell of a block that is not complete.
@@ -100,26 +101,24 @@ impl Schedule {
         }
     }
 
-    /// Some more runs: what open cells want, or else the next cell's. Empty if there are none for now.
-    pub(super) fn next_tasks(&mut self) -> Vec<Task> {
-        while self.wanted.is_empty() && self.next_cell < self.cells {
-            let cell = self.next_cell;
-            self.next_cell += 1;
-            if !self.complete.contains(&cell) {
-                self.open.insert(cell, OpenCell { outages: Vec::new(), unfinished: 0 });
-                self.extend(cell, first_look(&self.rule));
-                self.look(cell);
-            }
-        }
+    /// Opens a cell of which some runs were found: replicate, and whether it had an outage, in order.
+    pub(super) fn open(&mut self, cell: u32, found: Vec<(u32, bool)>) {
+        self.open.insert(cell, OpenCell { found, outages: Vec::new(), unfinished: 0 });
+        self.extend(cell, first_look(&self.rule));
+        self.look(cell);
+    }
+
+    /// The runs that open cells want, and that nobody has taken yet.
+    pub(super) fn take_wanted(&mut self) -> Vec<Task> {
         std::mem::take(&mut self.wanted)
     }
 
     /// Wants the replicates of a cell up to `n`.
     fn extend(&mut self, cell: u32, n: u32) {
         let Some(open) = self.open.get_mut(&cell) else { return };
-        let found = self.recovered.get(&cell);
         for replicate in open.outages.len() as u32..n {
-            let outage = found.and_then(|found| found.get(&replicate)).copied();
+            let place = open.found.binary_search_by_key(&replicate, |&(replicate, _)| replicate);
+            let outage = place.ok().map(|place| open.found[place].1);
             open.outages.push(outage);
             if outage.is_none() {
                 open.unfinished += 1;
@@ -147,7 +146,6 @@ impl Schedule {
             let outages = open.outages.iter().filter(|&&outage| outage == Some(true)).count() as u32;
             if is_decided(&self.rule, outages, n) {
                 self.open.remove(&cell);
-                self.recovered.remove(&cell);
                 self.replicates.insert(cell, n);
                 self.decided += 1;
                 self.fresh.push(cell);
@@ -157,32 +155,33 @@ impl Schedule {
         }
     }
 
-    /// The blocks of cells that were decided since the last call, each once, in order.
-    pub(super) fn take_touched_blocks(&mut self, block_of: impl Fn(u32) -> u32) -> Vec<u32> {
-        let mut blocks: Vec<u32> = self.fresh.drain(..).map(block_of).collect();
-        blocks.sort_unstable();
-        blocks.dedup();
-        blocks
+    /// The cells that were decided since the last call.
+    pub(super) fn take_decided(&mut self) -> Vec<u32> {
+        std::mem::take(&mut self.fresh)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sweep::Sweep;
 
-    fn sweep(replicates: &str) -> Sweep {
-        let axis = "[[axis]]\nparameter = \"updates.synchronization\"\nvalues = [0.1, 0.2, 0.3]\n";
-        Sweep::parse(&format!("name = \"test\"\n{axis}[replicates]\n{replicates}"), "test.toml", &[]).unwrap()
+    fn rule(replicates: &str) -> Replicates {
+        Sweep::parse(&format!("name = \"test\"\n[replicates]\n{replicates}"), "test.toml", &[]).unwrap().replicates
     }
 
     /// Runs a schedule, finishing tasks in the order that `pick` says; gives the replicates of each cell.
-    fn replicates(sweep: &Sweep, found: &[(u32, u32, bool)], pick: impl Fn(usize) -> usize) -> Vec<u32> {
+    fn replicates(rule: Replicates, found: &[(u32, u32, bool)], pick: impl Fn(usize) -> usize) -> Vec<u32> {
         // Cell 0 never has an outage, cell 1 always, cell 2 every other time.
         let outage = |task: Task| [false, true, task.replicate.is_multiple_of(2)][task.cell as usize];
-        let mut schedule = Schedule::new(sweep, &[], found);
+        let mut schedule = Schedule::new(rule);
+        for cell in 0..3 {
+            let of_cell = found.iter().filter(|(of, ..)| *of == cell);
+            schedule.open(cell, of_cell.map(|&(_, replicate, outage)| (replicate, outage)).collect());
+        }
         let mut tasks = Vec::new();
         loop {
-            tasks.extend(schedule.next_tasks());
+            tasks.extend(schedule.take_wanted());
             if tasks.is_empty() {
                 break;
             }
@@ -194,19 +193,22 @@ mod tests {
 
     #[test]
     fn without_a_half_width_every_cell_runs_all_its_replicates() {
-        let sweep = sweep("at_least = 3\nat_most = 7");
-        assert_eq!(replicates(&sweep, &[], |_| 0), [7, 7, 7]);
+        let rule = rule("at_least = 3\nat_most = 7");
+        assert_eq!(replicates(rule, &[], |_| 0), [7, 7, 7]);
     }
 
     #[test]
     fn a_cell_stops_at_the_same_number_whatever_the_order_and_what_was_found() {
-        let sweep = sweep("at_least = 10\nat_most = 1000\nhalf_width = 0.1");
-        let expected = replicates(&sweep, &[], |_| 0);
+        let rule = rule("at_least = 10\nat_most = 1000\nhalf_width = 0.1");
+        let expected = replicates(rule, &[], |_| 0);
         assert_eq!(expected[0], expected[1]);
         assert!(expected[0] < expected[2] && expected[2] < 1000, "{expected:?}");
-        assert_eq!(replicates(&sweep, &[], |n| n - 1), expected);
-        assert_eq!(replicates(&sweep, &[], |n| n / 2), expected);
-        let found = [(0, 3, false), (2, 40, true), (2, 0, true), (1, 900, true)];
-        assert_eq!(replicates(&sweep, &found, |_| 0), expected);
+        assert_eq!(replicates(rule, &[], |n| n - 1), expected);
+        assert_eq!(replicates(rule, &[], |n| n / 2), expected);
+        let found = [(0, 3, false), (2, 0, true), (2, 40, true), (1, 900, true)];
+        assert_eq!(replicates(rule, &found, |_| 0), expected);
+        let all: Vec<(u32, bool)> = (0..expected[1]).map(|replicate| (replicate, true)).collect();
+        assert_eq!(decided_with(&rule, &all), Some(expected[1]));
+        assert_eq!(decided_with(&rule, &all[1..]), None);
     }
 }

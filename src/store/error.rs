@@ -23,6 +23,9 @@ pub enum StoreError {
         /// What is wrong with it.
         message: String,
     },
+    /// The same, where the message names the file.
+    #[error("{0}")]
+    Said(String),
     /// The folder is not the user's to use in this way.
     #[error("{path}: {message}")]
     Refused {

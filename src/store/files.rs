@@ -1,41 +1,97 @@
 //! Files that are there whole or not at all.
 
-use std::collections::HashMap;
 use std::fs::{self, File};
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use arrow::datatypes::SchemaRef;
-use arrow::record_batch::RecordBatch;
-use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use parquet::basic::{Compression, ZstdLevel};
-use parquet::file::metadata::KeyValue;
-use parquet::file::properties::WriterProperties;
+use sha2::{Digest, Sha256};
 
 use super::error::StoreError;
-use super::schema::KeyMetadata;
 
 /// Creates a folder unless it is there.
 pub(super) fn create_folder(path: &Path) -> Result<(), StoreError> {
     fs::create_dir_all(path).map_err(|cause| StoreError::io(path, "the folder cannot be created", cause))
 }
 
-/// Writes a file through a temporary one: `write` gets the file open for writing.
-pub(super) fn write_whole(
+/// A file that is whole and on the disk, but not yet in its place.
+pub(super) struct Written {
+    temporary: PathBuf,
+    /// SHA-256 of its bytes, in hexadecimal.
+    pub(super) hash: String,
+}
+
+impl Written {
+    /// Puts the file where it belongs, in place of what was there.
+    pub(super) fn place(self, path: &Path) -> Result<(), StoreError> {
+        if let Err(cause) = fs::rename(&self.temporary, path) {
+            // What has no place is of no use; that it cannot be removed either is no news.
+            let _ = fs::remove_file(&self.temporary);
+            return Err(cannot_write(path)(cause));
+        }
+        sync_folder(path)
+    }
+}
+
+fn cannot_write(path: &Path) -> impl Fn(std::io::Error) -> StoreError {
+    move |cause| StoreError::io(path, "the file cannot be written", cause)
+}
+
+/// A file that hashes what is written to it.
+pub(super) struct HashingFile {
+    file: File,
+    hash: Sha256,
+}
+
+impl Write for HashingFile {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.hash.update(&bytes[..written]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// Writes a temporary file that is to become `path`: `write` gets it open for writing.
+pub(super) fn write_temporary(
     path: &Path,
     temporary: &Path,
-    write: impl FnOnce(&mut File) -> Result<(), std::io::Error>,
-) -> Result<(), StoreError> {
-    let failed = |cause| StoreError::io(path, "the file cannot be written", cause);
-    let mut file = File::create(temporary).map_err(failed)?;
-    let written = write(&mut file).and_then(|()| file.sync_all()).and_then(|()| fs::rename(temporary, path));
-    if let Err(cause) = written {
+    write: impl FnOnce(&mut HashingFile) -> Result<(), StoreError>,
+) -> Result<Written, StoreError> {
+    let failed = cannot_write(path);
+    let mut file = HashingFile { file: File::create(temporary).map_err(&failed)?, hash: Sha256::new() };
+    let written = write(&mut file).and_then(|()| file.file.sync_all().map_err(failed));
+    if let Err(error) = written {
         // What is half written is of no use; that it cannot be removed either is no news.
         let _ = fs::remove_file(temporary);
-        return Err(failed(cause));
+        return Err(error);
     }
-    sync_folder(path)
+    Ok(Written { temporary: temporary.to_owned(), hash: hexadecimal(file.hash) })
+}
+
+/// Writes a text file, whole or not at all.
+pub(super) fn write_text(path: &Path, temporary: &Path, text: &str) -> Result<(), StoreError> {
+    let failed = cannot_write(path);
+    write_temporary(path, temporary, |file| file.write_all(text.as_bytes()).map_err(failed))?.place(path)
+}
+
+fn hexadecimal(hash: Sha256) -> String {
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// SHA-256 of the bytes of a file, in hexadecimal.
+pub(super) fn hash_of(path: &Path) -> std::io::Result<String> {
+    let mut file = File::open(path)?;
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 1 << 18];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(hexadecimal(hash)),
+            read => hash.update(&buffer[..read]),
+        }
+    }
 }
 
 /// Makes sure that a rename, or a removal, in the folder of `path` survives a power failure.
@@ -46,68 +102,6 @@ fn sync_folder(path: &Path) -> Result<(), StoreError> {
     };
     let failed = |cause| StoreError::io(folder, "the folder cannot be synchronized", cause);
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
-}
-
-/// Writes a table as a Parquet file, whole or not at all, through `temporary`.
-///
-/// The bytes depend on the table and the metadata alone.
-///
-/// # Errors
-/// The file cannot be written.
-pub fn write_table(
-    path: &Path,
-    temporary: &Path,
-    schema: &SchemaRef,
-    metadata: &KeyMetadata,
-    batches: &[RecordBatch],
-) -> Result<(), StoreError> {
-    let entries = || metadata.entries().into_iter().map(|(key, value)| (key.to_owned(), value.to_owned()));
-    let keys = entries().map(|(key, value)| KeyValue::new(key, value)).collect();
-    // Readers that go by the Arrow schema look for the metadata there.
-    let schema = Arc::new(schema.as_ref().clone().with_metadata(entries().collect::<HashMap<String, String>>()));
-    let properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::default()))
-        .set_created_by(concat!("critmass ", env!("CARGO_PKG_VERSION")).to_owned())
-        .set_key_value_metadata(Some(keys))
-        .build();
-    write_whole(path, temporary, |file| {
-        let mut writer = ArrowWriter::try_new(file, schema.clone(), Some(properties)).map_err(std::io::Error::other)?;
-        for batch in batches {
-            let batch = batch.clone().with_schema(schema.clone()).map_err(std::io::Error::other)?;
-            writer.write(&batch).map_err(std::io::Error::other)?;
-        }
-        writer.close().map_err(std::io::Error::other)?;
-        Ok(())
-    })
-}
-
-/// Reads a Parquet file of this sweep.
-///
-/// # Errors
-/// It cannot be read, belongs to another sweep, or has other columns.
-pub(super) fn read_table(path: &Path, schema: &SchemaRef, hash: &str) -> Result<Vec<RecordBatch>, StoreError> {
-    let reader = open_table(path, schema, hash)?.build().map_err(|error| StoreError::damaged(path, error))?;
-    reader.map(|batch| batch.map_err(|error| StoreError::damaged(path, error))).collect()
-}
-
-/// Opens a Parquet file of this sweep, of which the footer alone is read.
-pub(super) fn open_table(
-    path: &Path,
-    schema: &SchemaRef,
-    hash: &str,
-) -> Result<ParquetRecordBatchReaderBuilder<File>, StoreError> {
-    let file = File::open(path).map_err(|cause| StoreError::io(path, "the file cannot be opened", cause))?;
-    let damaged = |error: parquet::errors::ParquetError| StoreError::damaged(path, format!("damaged: {error}"));
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(damaged)?;
-    let keys = builder.metadata().file_metadata().key_value_metadata();
-    let own = keys.into_iter().flatten().find(|key| key.key == KeyMetadata::HASH).and_then(|key| key.value.as_deref());
-    if own != Some(hash) {
-        return Err(StoreError::damaged(path, "the file belongs to another sweep"));
-    }
-    if builder.schema().fields() != schema.fields() {
-        return Err(StoreError::damaged(path, "the file has other columns than this sweep"));
-    }
-    Ok(builder)
 }
 
 /// The files of a folder in the order of their names; none if there is no such folder.
@@ -123,6 +117,11 @@ pub(super) fn list(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
         .map_err(failed)?;
     files.sort();
     Ok(files)
+}
+
+/// The name of a file in its folder, if it is text.
+pub(super) fn name(path: &Path) -> Option<&str> {
+    path.file_name()?.to_str()
 }
 
 /// Removes a file that may be gone already.

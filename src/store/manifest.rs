@@ -1,18 +1,19 @@
 //! `manifest.json`: the sweep as resolved.
 
-use std::io::Write;
 use std::path::Path;
 
 use serde_json::{Map, Value as Json, json};
 
 use super::error::StoreError;
-use super::files::write_whole;
 use super::schema::SCHEMA_VERSION;
 use crate::parameters::{PARAMETERS, Parameter, Value};
 use crate::sweep::{AxisPoints, Sweep};
 
 /// Version of this program: its runs are comparable only with those of the same version.
 pub const MANIFEST_VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Most points of an axis that are listed one by one.
+const VALUES_MAX: usize = 100_000;
 
 /// The manifest of a folder, as far as it is read back.
 pub struct Manifest {
@@ -29,34 +30,43 @@ impl Manifest {
     /// There is none, or it is damaged.
     pub fn read(folder: &Path) -> Result<Manifest, StoreError> {
         let path = folder.join("manifest.json");
-        let text = match std::fs::read_to_string(&path) {
-            Ok(text) => text,
+        let text = match std::fs::read(&path) {
+            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 let message = "no manifest.json: this is not the folder of a sweep";
                 return Err(StoreError::refused(folder, message));
             }
             Err(cause) => return Err(StoreError::io(&path, "the file cannot be read", cause)),
         };
-        let json: Json =
-            serde_json::from_str(&text).map_err(|error| StoreError::damaged(&path, format!("damaged: {error}")))?;
+        let damaged =
+            |message: String| StoreError::damaged(&path, format!("damaged: {message}; critmass run writes it anew"));
+        let json: Json = serde_json::from_str(&text).map_err(|error| damaged(error.to_string()))?;
         let word = |key: &str| {
             let value = json.get(key).and_then(Json::as_str).map(str::to_owned);
-            value.ok_or_else(|| StoreError::damaged(&path, format!("damaged: no text at {key:?}")))
+            value.ok_or_else(|| damaged(format!("no text at {key:?}")))
         };
         let version = word("version")?;
-        let sweep = Sweep::parse(&word("sweep")?, &path.display().to_string(), &[])
-            .map_err(|error| StoreError::damaged(&path, format!("the sweep in it cannot be read: {error}")))?;
-        if sweep.hash != word("hash")? {
-            return Err(StoreError::damaged(&path, "damaged: its hash is not that of the sweep in it"));
-        }
+        let sweep = Sweep::parse(&word("sweep")?, &path.display().to_string(), &[]);
+        let sweep = match sweep {
+            Ok(sweep) if version == MANIFEST_VERSION && text != self::text(&sweep) => {
+                return Err(damaged("it says something else than the sweep in it".to_owned()));
+            }
+            Ok(sweep) => sweep,
+            Err(error) if version == MANIFEST_VERSION => {
+                return Err(damaged(format!("the sweep in it cannot be read: {error}")));
+            }
+            Err(error) => {
+                let message = format!("written by critmass {version}, and {MANIFEST_VERSION} cannot read it: {error}");
+                return Err(StoreError::refused(folder, message));
+            }
+        };
         Ok(Manifest { version, sweep })
     }
+}
 
-    /// Writes the manifest of a sweep.
-    pub(super) fn write(folder: &Path, temporary: &Path, sweep: &Sweep) -> Result<(), StoreError> {
-        let text = format!("{:#}\n", manifest(sweep));
-        write_whole(&folder.join("manifest.json"), temporary, |file| file.write_all(text.as_bytes()))
-    }
+/// The manifest of a sweep. It follows from the sweep and the version alone.
+pub(super) fn text(sweep: &Sweep) -> String {
+    format!("{:#}\n", manifest(sweep))
 }
 
 /// A value in JSON, which has no infinity: that is the word "inf".
@@ -82,6 +92,14 @@ fn manifest(sweep: &Sweep) -> Json {
         .axes
         .iter()
         .map(|axis| match &axis.points {
+            // Millions of values would be a manifest of gigabytes; the sweep in it has the range.
+            AxisPoints::Values { values, logarithmic, .. } if values.len() > VALUES_MAX => json!({
+                "name": axis.name,
+                "from": values.first().map(json_value),
+                "to": values.last().map(json_value),
+                "points": values.len(),
+                "logarithmic": logarithmic,
+            }),
             AxisPoints::Values { values, logarithmic, .. } => json!({
                 "name": axis.name,
                 "values": values.iter().map(json_value).collect::<Vec<Json>>(),

@@ -8,7 +8,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
 
-use super::parts::RunRow;
+use super::writer::RunRow;
 use crate::parameters::{Kind, Parameter, Value};
 use crate::population::outcome::{OUTPUTS, Output, OutputType, OutputValue, TRACE_COLUMNS, TraceRow};
 use crate::sweep::{Axis, AxisLabel, AxisPoints, Sweep};
@@ -156,21 +156,25 @@ pub(crate) fn axis_column(sweep: &Sweep, axis: usize, cells: impl Iterator<Item 
 }
 
 /// The table of some runs.
-pub(super) fn run_batch(sweep: &Sweep, schema: &SchemaRef, rows: &[RunRow]) -> Result<RecordBatch, ArrowError> {
+pub(super) fn run_batch<'a>(
+    sweep: &Sweep,
+    schema: &SchemaRef,
+    rows: impl Iterator<Item = &'a RunRow> + Clone + 'a,
+) -> Result<RecordBatch, ArrowError> {
     let mut columns: Vec<ArrayRef> = vec![
-        Arc::new(UInt32Array::from_iter_values(rows.iter().map(|row| row.cell))),
-        Arc::new(UInt32Array::from_iter_values(rows.iter().map(|row| row.replicate))),
-        Arc::new(UInt64Array::from_iter_values(rows.iter().map(|row| row.seed))),
+        Arc::new(UInt32Array::from_iter_values(rows.clone().map(|row| row.cell))),
+        Arc::new(UInt32Array::from_iter_values(rows.clone().map(|row| row.replicate))),
+        Arc::new(UInt64Array::from_iter_values(rows.clone().map(|row| row.seed))),
     ];
-    columns.extend((0..sweep.axes.len()).map(|axis| axis_column(sweep, axis, rows.iter().map(|row| row.cell))));
+    columns.extend((0..sweep.axes.len()).map(|axis| axis_column(sweep, axis, rows.clone().map(|row| row.cell))));
     for (index, uncertain) in sweep.uncertain.iter().enumerate() {
-        let drawn = rows.iter().map(|row| row.drawn.get(index).copied().unwrap_or(f64::NAN));
+        let drawn = rows.clone().map(|row| row.drawn.get(index).copied().unwrap_or(f64::NAN));
         columns.push(match drawn_type(uncertain.parameter) {
             DataType::UInt64 => Arc::new(UInt64Array::from_iter_values(drawn.map(|x| x as u64))),
             _ => Arc::new(Float64Array::from_iter_values(drawn)),
         });
     }
-    columns.extend(output_columns(OUTPUTS, rows.iter().map(|row| &row.run.outcome)));
+    columns.extend(output_columns(OUTPUTS, rows.map(|row| &row.run.outcome)));
     RecordBatch::try_new(schema.clone(), columns)
 }
 

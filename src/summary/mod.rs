@@ -4,5 +4,5 @@ pub mod interval;
 mod surface;
 mod terminal;
 
-pub use surface::{SummaryError, SurfaceRow, summarize, surface_rows};
+pub use surface::{SummaryError, SurfaceRow, surface_rows, write_surface};
 pub use terminal::show_surface;

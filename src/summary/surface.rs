@@ -61,7 +61,6 @@ fn values(column: &dyn Array, rows: std::ops::Range<usize>) -> Float64Chunked {
 }
 
 /// The columns of the surface, filled cell by cell.
-#[derive(Default)]
 struct Columns {
     cells: Vec<u32>,
     replicates: Vec<u32>,
@@ -72,6 +71,16 @@ struct Columns {
 }
 
 impl Columns {
+    fn new() -> Columns {
+        Columns {
+            cells: Vec::new(),
+            replicates: Vec::new(),
+            outages: Vec::new(),
+            probabilities: Default::default(),
+            statistics: OUTPUTS[1..].iter().map(|_| Default::default()).collect(),
+        }
+    }
+
     fn push(
         &mut self,
         folder: &Folder,
@@ -92,9 +101,6 @@ impl Columns {
                     column.push(value);
                 }
                 continue;
-            }
-            if self.statistics.len() < place {
-                self.statistics.push(Default::default());
             }
             for (column, value) in self.statistics[place - 1].iter_mut().zip(statistics(&values)?) {
                 column.push(value);
@@ -154,24 +160,42 @@ fn described(name: &str, data_type: DataType, nullable: bool, unit: &str, descri
         .with_metadata(HashMap::from(metadata.map(|(key, value)| (key.to_owned(), value.to_owned()))))
 }
 
-/// The surface of what is in a folder: one row for each cell that has runs.
-///
-/// # Errors
-/// A part cannot be read, or is damaged.
-pub fn summarize(folder: &Folder) -> Result<RecordBatch, SummaryError> {
-    let mut columns = Columns::default();
-    for block in 0..folder.blocks() {
-        let runs = folder.runs(block)?;
-        let Some(cells) = runs.column(0).as_primitive_opt::<UInt32Type>() else { continue };
-        let cells = cells.values();
-        let mut start = 0;
-        for same in cells.chunk_by(|a, b| a == b) {
-            let rows = start..start + same.len();
-            start = rows.end;
-            columns.push(folder, same[0], &runs, rows)?;
-        }
+/// The surface of some cells, of which these are the runs.
+fn of_runs(folder: &Folder, runs: &RecordBatch) -> Result<RecordBatch, SummaryError> {
+    let mut columns = Columns::new();
+    let cells = runs.column(0).as_primitive_opt::<UInt32Type>().map_or(&[][..], |cells| cells.values());
+    let mut start = 0;
+    for same in cells.chunk_by(|a, b| a == b) {
+        let rows = start..start + same.len();
+        start = rows.end;
+        columns.push(folder, same[0], runs, rows)?;
     }
     columns.into_table(folder)
+}
+
+/// Writes the surface of what is in a folder, one row for each cell that has runs, and gives each piece of it to
+/// `look`. Only one block of cells is in memory at a time.
+///
+/// # Errors
+/// A part cannot be read or is damaged, or the surface cannot be written.
+pub fn write_surface(folder: &Folder, look: &mut dyn FnMut(&RecordBatch)) -> Result<(), SummaryError> {
+    let schema = of_runs(folder, &RecordBatch::new_empty(folder.run_schema().clone()))?.schema();
+    let mut failed = None;
+    let pieces = (0..folder.blocks()).map(|block| {
+        let runs = folder.runs(block)?;
+        let piece = of_runs(folder, &runs).map_err(|error| {
+            let message = error.to_string();
+            failed = Some(error);
+            StoreError::Said(message)
+        })?;
+        look(&piece);
+        Ok(piece)
+    });
+    let written = folder.write_surface(&schema, pieces);
+    match failed {
+        Some(error) => Err(error),
+        None => Ok(written?),
+    }
 }
 
 /// One cell of the surface, as far as the terminal shows it.

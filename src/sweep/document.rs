@@ -9,6 +9,9 @@ use super::error::{Place, Problems};
 /// Deepest dotted key in quotes that is taken apart: `"scenario.population.clients"` has three parts.
 const KEY_PARTS_MAX: usize = 4;
 
+/// Most keys of a table. No sweep has so many, and each is compared with the others.
+const KEYS_MAX: usize = 10_000;
+
 /// A value and where it was written.
 #[derive(Debug, Clone)]
 pub(super) struct Node {
@@ -123,6 +126,10 @@ pub(super) fn parse(text: &str, problems: &mut Problems) -> Node {
 /// Takes a table apart. Quoted keys with dots, `"updates.patched_fraction"`, become nested tables like bare ones.
 fn entries(table: &dyn TableLike, origin: Origin, outer: &Place, problems: &mut Problems) -> Vec<Entry> {
     let mut result = Vec::new();
+    if table.len() > KEYS_MAX {
+        problems.report(outer, "", format!("a table with {} keys; at most {KEYS_MAX} are allowed", table.len()));
+        return result;
+    }
     // TOML has seen to it that bare keys are unique.
     let quoted_dots = table.iter().any(|(key, _)| key.contains('.'));
     for (key, item) in table.iter() {

@@ -1,0 +1,186 @@
+//! Takes in finished runs: decides cells, writes what is complete, and says which runs are next.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use super::schedule::Schedule;
+use super::{Ending, Progress, Queue};
+use crate::store::{RunRow, Shard, Store, StoreError};
+use crate::sweep::Sweep;
+
+/// After which time finished runs that are in no part yet are written to a checkpoint: first soon, then twice as late
+/// each time.
+const CHECKPOINT_FIRST: Duration = Duration::from_millis(250);
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(10);
+/// How often the collector looks up when no run finishes.
+const POLL: Duration = Duration::from_millis(100);
+
+/// The thread that holds the store.
+pub(super) struct Collector<'a> {
+    store: &'a mut Store,
+    schedule: Schedule,
+    upcoming: Upcoming,
+    /// How many cells of a block that is not complete are decided.
+    decided: BTreeMap<u32, usize>,
+    progress: Progress,
+    /// Tasks that wait in the queue at least, as long as there are some.
+    queue_min: usize,
+}
+
+/// Runs of a cell that were found: replicate, and whether it had an outage.
+type Found = Vec<(u32, bool)>;
+
+/// The cells that were not opened yet.
+struct Upcoming {
+    shard: Shard,
+    next: u32,
+    cells: u32,
+    /// The block whose runs in the checkpoints these are, for each cell.
+    block: Option<u32>,
+    found: BTreeMap<u32, Found>,
+}
+
+impl Upcoming {
+    /// The next cell, with what was found of it.
+    fn next(&mut self, store: &Store) -> Result<Option<(u32, Found)>, StoreError> {
+        while self.next < self.cells {
+            let cell = self.next;
+            let block = store.folder().block_of(cell);
+            if store.is_complete(block) {
+                self.next = store.folder().cells_of(block).end;
+                continue;
+            }
+            self.next += 1;
+            if !self.shard.has(cell) {
+                continue;
+            }
+            if self.block != Some(block) {
+                self.block = Some(block);
+                self.found.clear();
+                for (cell, replicate, outage) in store.found(block)? {
+                    self.found.entry(cell).or_default().push((replicate, outage));
+                }
+            }
+            return Ok(Some((cell, self.found.remove(&cell).unwrap_or_default())));
+        }
+        Ok(None)
+    }
+}
+
+impl<'a> Collector<'a> {
+    pub(super) fn new(store: &'a mut Store, sweep: &Sweep, queue_min: usize) -> Collector<'a> {
+        let folder = store.folder();
+        let shard = store.shard().unwrap_or(Shard::ALL);
+        let complete = (0..folder.blocks()).filter(|&block| store.is_complete(block));
+        let cells_found = match store.shard() {
+            None => complete.map(|block| folder.cells_of(block).len() as u32).sum(),
+            Some(shard) => {
+                complete.flat_map(|block| folder.cells_of(block)).filter(|&cell| shard.has(cell)).count() as u32
+            }
+        };
+        let progress = Progress {
+            runs: 0,
+            recovered: store.recovered(),
+            cells_decided: cells_found,
+            cells_found,
+            cells: shard.size(sweep.cells()),
+        };
+        let upcoming = Upcoming { shard, next: 0, cells: sweep.cells(), block: None, found: BTreeMap::new() };
+        let schedule = Schedule::new(sweep.replicates);
+        Collector { store, schedule, upcoming, decided: BTreeMap::new(), progress, queue_min }
+    }
+
+    /// Takes in runs until every cell is decided, or until it is interrupted.
+    pub(super) fn collect(
+        &mut self,
+        queue: &Queue,
+        receiver: &Receiver<RunRow>,
+        interrupted: &AtomicBool,
+        report: &mut dyn FnMut(Progress),
+    ) -> Result<Ending, StoreError> {
+        let (mut saved_at, mut save_after) = (Instant::now(), CHECKPOINT_FIRST);
+        loop {
+            let more = self.refill(queue)?;
+            self.write_complete_blocks()?;
+            self.progress.cells_decided = self.progress.cells_found + self.schedule.decided();
+            report(self.progress);
+            if interrupted.load(Ordering::Relaxed) {
+                return Ok(Ending::Interrupted);
+            }
+            if self.schedule.is_idle() {
+                if more {
+                    continue;
+                }
+                return Ok(Ending::Complete);
+            }
+            let workers_wait = more && queue.len() < self.queue_min;
+            match receiver.recv_timeout(if workers_wait { Duration::ZERO } else { POLL }) {
+                Ok(row) => {
+                    self.progress.runs += 1;
+                    self.schedule.finish(row.cell, row.replicate, row.run.outcome.outage);
+                    self.add(row);
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return Ok(Ending::Interrupted),
+            }
+            if saved_at.elapsed() >= save_after || self.store.is_full() {
+                self.save()?;
+                (saved_at, save_after) = (Instant::now(), CHECKPOINT_EVERY.min(2 * save_after));
+            }
+        }
+    }
+
+    /// Keeps a run.
+    pub(super) fn add(&mut self, row: RunRow) {
+        self.store.add(row);
+    }
+
+    /// Writes what is in no file yet.
+    pub(super) fn save(&mut self) -> Result<(), StoreError> {
+        self.store.checkpoint()
+    }
+
+    /// Leaves the folder as it is when everything is there.
+    pub(super) fn finish(&mut self) -> Result<(), StoreError> {
+        if self.store.shard().is_some() { self.store.finish_shard() } else { self.store.finish() }
+    }
+
+    /// Puts tasks into the queue: enough that no worker waits, and no more, since what an open cell wants next should
+    /// not stand behind new cells. Returns at the latest with the first cell of the next block, so that what was found
+    /// complete is written block by block; gives whether there are more cells.
+    fn refill(&mut self, queue: &Queue) -> Result<bool, StoreError> {
+        queue.extend(self.schedule.take_wanted().into_iter());
+        let block = self.upcoming.block;
+        while queue.len() < self.queue_min {
+            let Some((cell, found)) = self.upcoming.next(self.store)? else { return Ok(false) };
+            self.schedule.open(cell, found);
+            queue.extend(self.schedule.take_wanted().into_iter());
+            if self.upcoming.block != block {
+                break;
+            }
+        }
+        Ok(true)
+    }
+
+    fn write_complete_blocks(&mut self) -> Result<(), StoreError> {
+        for cell in self.schedule.take_decided() {
+            if self.store.shard().is_some() {
+                self.schedule.forget(cell..cell + 1);
+                continue;
+            }
+            let block = self.store.folder().block_of(cell);
+            let cells = self.store.folder().cells_of(block);
+            let decided = self.decided.entry(block).or_default();
+            *decided += 1;
+            if *decided == cells.len() {
+                self.decided.remove(&block);
+                let schedule = &self.schedule;
+                self.store.complete(block, |cell| schedule.replicates(cell).unwrap_or(0))?;
+                self.schedule.forget(cells);
+            }
+        }
+        Ok(())
+    }
+}

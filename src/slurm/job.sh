@@ -1,0 +1,84 @@
+#!/bin/bash
+# What a Slurm job does for a sweep, written by `critmass submit`:
+#
+#     job.sh shards FIRST    the shard FIRST + SLURM_ARRAY_TASK_ID
+#     job.sh summary         what the shards have left to do, then the result
+#
+# It can be started again at any time: what was finished is kept. Before the time limit Slurm sends it a signal; it lets
+# the program keep what it has, and queues itself again.
+#SBATCH --open-mode=append
+#SBATCH --requeue
+#SBATCH --signal=B:USR1@60
+
+critmass=@CRITMASS@
+folder=@FOLDER@
+shards=@SHARDS@
+
+run=("$critmass" run "$folder/slurm/sweep.toml" --out "$folder")
+if [ "$1" = shards ]; then
+  shard=$(($2 + SLURM_ARRAY_TASK_ID))
+  name="shard $shard/$shards"
+  note=shard-$shard
+  # The number of the task, since SLURM_JOB_ID alone may mean the whole array.
+  job=${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID
+  run+=(--shard "$shard/$shards")
+else
+  name=summary
+  note=summary
+  job=$SLURM_JOB_ID
+fi
+tried=$folder/slurm/tried/$note
+failed=$folder/slurm/failed/$note
+
+say() { echo "$(date -u +%FT%TZ) $name: $*" >&2; }
+
+queue_again() {
+  scontrol requeue "$job" || say "could not be queued again: critmass submit with the same arguments goes on"
+}
+
+if [ "$name" = summary ] && compgen -G "$folder/slurm/failed/shard-*" >/dev/null; then
+  say "these shards failed; this is the summary of what is there"
+  tail -n 1 "$folder"/slurm/failed/shard-* >&2
+  "$critmass" summarize "$folder"
+  exit 1
+fi
+
+errors=$(mktemp)
+signal=
+# To this shell alone, so it is passed on.
+trap 'signal=USR1; kill -USR1 "$program"' USR1
+# The program gets it from Slurm as well, and needs a moment.
+trap 'signal=TERM' TERM
+exec 4> >(trap "" TERM USR1; exec tee "$errors" >&2)
+tee=$!
+say "try $((${SLURM_RESTART_COUNT:-0} + 1)) on $(uname -n)"
+"${run[@]}" 2>&4 &
+program=$!
+exec 4>&-
+[ "$signal" = USR1 ] && kill -USR1 "$program"
+# A signal ends the wait, not the program.
+while wait "$program"; status=$?; kill -0 "$program" 2>/dev/null; do :; done
+wait "$tee" 2>/dev/null
+why=$(grep '^error: ' "$errors" | tail -n 1)
+why=${why:-ended with status $status}
+rm -f "$errors"
+
+if [ "$status" = 0 ]; then
+  rm -f "$tried" "$failed"
+elif [ "$signal" = USR1 ]; then
+  say "interrupted before the time limit, and queued again"
+  queue_again
+elif [ "$signal" = TERM ] || [ "$status" = 130 ]; then
+  say "cancelled, or sent away for another job; what was finished is kept"
+elif grep -qxF -- "$why" "$tried" 2>/dev/null; then
+  say "failed twice the same way, and is not tried again: $why"
+  echo "$why" >"$failed"
+elif [ -e "$tried" ] && [ "$(wc -l <"$tried")" -ge 5 ]; then
+  say "failed six times, and is not tried again: $why"
+  echo "$why" >"$failed"
+else
+  say "failed, and is tried once more: $why"
+  echo "$why" >>"$tried"
+  queue_again
+fi
+exit "$status"

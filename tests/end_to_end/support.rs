@@ -1,0 +1,118 @@
+//! Starts the program, and compares what it leaves.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+pub(crate) fn critmass() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_critmass"));
+    command.current_dir(env!("CARGO_MANIFEST_DIR"));
+    command
+}
+
+pub(crate) fn run(arguments: &[&str]) -> Output {
+    critmass().args(arguments).output().unwrap()
+}
+
+pub(crate) fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Runs the command, which must succeed; gives its standard output.
+#[track_caller]
+pub(crate) fn succeed(arguments: &[&str]) -> String {
+    let output = run(arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+    text(&output.stdout)
+}
+
+/// Runs the command, which must end with this status; gives its standard error.
+#[track_caller]
+pub(crate) fn fail(status: i32, arguments: &[&str]) -> String {
+    let output = run(arguments);
+    assert_eq!(output.status.code(), Some(status), "{arguments:?}: {}", text(&output.stderr));
+    assert!(output.stdout.is_empty());
+    text(&output.stderr)
+}
+
+/// Every file of a folder that results are read from, with its bytes.
+pub(crate) fn results(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut files: Vec<PathBuf> =
+        ["manifest.json", "surface.parquet", "SHA256SUMS"].iter().map(|file| folder.join(file)).collect();
+    for part in ["runs", "traces"] {
+        files.extend(fs::read_dir(folder.join(part)).unwrap().map(|entry| entry.unwrap().path()));
+    }
+    files.sort();
+    files.into_iter().map(|path| (path.strip_prefix(folder).unwrap().to_owned(), fs::read(&path).unwrap())).collect()
+}
+
+#[track_caller]
+pub(crate) fn assert_same_results(a: &Path, b: &Path) {
+    let (a, b) = (results(a), results(b));
+    let names = |files: &[(PathBuf, Vec<u8>)]| files.iter().map(|(name, _)| name.clone()).collect::<Vec<PathBuf>>();
+    assert_eq!(names(&a), names(&b));
+    for ((name, ours), (_, theirs)) in a.iter().zip(&b) {
+        assert!(ours == theirs, "{} differs", name.display());
+    }
+}
+
+/// A sweep of a few hundred runs: seconds, long enough to be interrupted in the middle.
+pub(crate) const SWEEP: &str = r#"
+name = "interrupted"
+[scenario]
+population.clients = 5_000
+time.horizon_h = 14.0
+[[axis]]
+parameter = "updates.synchronization"
+values = [0.0, 0.5, 1.0]
+[[axis]]
+name = "server"
+variants = [{ label = "plain" }, { label = "drops", login.drop_expired = true }]
+[uncertain]
+"updates.synchronization" = { factor = { uniform = { from = 0.8, to = 1.2 } } }
+[replicates]
+at_least = 40
+at_most = 80
+half_width = 0.12
+[traces]
+replicates = 1
+every_s = 600.0
+"#;
+
+/// Starts the sweep, or goes on with it; `more` are further arguments.
+pub(crate) fn begin(sweep: &str, out: &Path, more: &[&str]) -> Child {
+    critmass()
+        .args(["run", sweep, "--out", out.to_str().unwrap()])
+        .args(more)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+/// Waits until something can be seen, as long as the program runs.
+#[track_caller]
+pub(crate) fn wait_until(child: &mut Child, is_seen: impl Fn() -> bool) {
+    while !is_seen() {
+        assert_eq!(child.try_wait().unwrap(), None, "it ended before");
+        std::thread::yield_now();
+    }
+}
+
+/// Whether a folder holds a file.
+pub(crate) fn has_files(folder: &Path) -> bool {
+    fs::read_dir(folder).is_ok_and(|mut files| files.next().is_some())
+}
+
+pub(crate) fn signal(child: &Child, name: &str) {
+    let status = Command::new("kill").args([name, &child.id().to_string()]).status().unwrap();
+    assert!(status.success());
+}
+
+/// The number before a word of a text: `number_before("0/6 cells, 29 runs", " runs")` is 29.
+#[track_caller]
+pub(crate) fn number_before(text: &str, word: &str) -> u64 {
+    let end = text.find(word).unwrap_or_else(|| panic!("no {word:?} in {text}"));
+    let digits = text[..end].bytes().rev().take_while(u8::is_ascii_digit).count();
+    text[end - digits..end].parse().unwrap()
+}
