@@ -14,6 +14,7 @@ use super::{Failure, print, say};
 use crate::parameters::{PARAMETERS, Scenario};
 use crate::population::outcome::{OUTPUTS, Outcome, OutputValue};
 use crate::population::{Run, Simulator};
+use crate::runner::check_memory_of_run;
 use crate::store::{Folder, KeyMetadata, trace_batch, trace_schema, write_table};
 use crate::sweep::{Sweep, read_text};
 
@@ -71,6 +72,7 @@ pub(super) fn simulate(arguments: &Arguments) -> Result<(), Failure> {
             (scenario, arguments.seed.unwrap_or(0), None)
         }
     };
+    check_memory_of_run(&scenario)?;
     let never = AtomicBool::new(false);
     let Some(run) = Simulator::new().run(&scenario, seed, Some(TRACE_EVERY_S), &never) else {
         return Err(Failure::Interrupted);

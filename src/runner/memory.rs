@@ -1,6 +1,6 @@
 //! Whether the machine has the memory that a sweep needs, found out before the first run.
 
-use crate::parameters::Parameter;
+use crate::parameters::{Parameter, Scenario, Value};
 use crate::population::memory_estimate_bytes;
 use crate::sweep::{AxisPoints, Sweep};
 
@@ -18,35 +18,40 @@ pub struct MemoryError {
     advice: String,
 }
 
-/// Trials of an uncertain population size, to find about the largest one.
+/// Cells, and replicates where something is uncertain, that are looked at to find the largest population.
 const TRIALS: u32 = 200;
 
-/// The largest population of a sweep; where it is uncertain, the largest of some hundred draws.
-fn clients_max(sweep: &Sweep) -> u64 {
-    let name = "population.clients";
-    let swept = sweep.axes.iter().flat_map(|axis| match &axis.points {
-        AxisPoints::Values { parameter, values, .. } if parameter.name == name => values.iter().collect(),
-        AxisPoints::Values { .. } => Vec::new(),
-        AxisPoints::Variants(variants) => {
-            let settings = variants.iter().flat_map(|variant| &variant.settings);
-            settings.filter(|(parameter, _)| parameter.name == name).map(|(_, value)| value).collect()
-        }
+/// The scenario of a sweep that needs the most memory, about: among cells spread over the design, the first and the last
+/// one included, and some draws of what is uncertain.
+fn largest(sweep: &Sweep) -> (u64, Scenario) {
+    let cells = sweep.cells();
+    let trials = cells.clamp(2, TRIALS);
+    let tried = (0..trials).map(|trial| {
+        let cell = (u64::from(trial) * u64::from(cells - 1) / u64::from(trials - 1)) as u32;
+        sweep.realization(cell, trial % sweep.replicates.at_most).scenario
     });
-    let nominal = swept.filter_map(|value| value.as_f64()).fold(sweep.scenario.population.clients as f64, f64::max);
-    let Some(index) = sweep.uncertain.iter().position(|input| Some(input.parameter) == Parameter::find(name)) else {
-        return nominal as u64;
-    };
-    // The last cell has the largest value of every ascending axis.
-    let last = sweep.cells() - 1;
-    let draws = (0..TRIALS).filter_map(|replicate| sweep.realization(last, replicate).drawn.get(index).copied());
-    draws.fold(0.0, f64::max) as u64
+    // Where only some axes matter, few cells show their largest values: each is tried by itself.
+    let swept = sweep.axes.iter().flat_map(|axis| match &axis.points {
+        AxisPoints::Values { parameter, values, .. } if MATTER.contains(&parameter.name) => {
+            values.iter().map(|value| vec![(*parameter, value.clone())]).collect()
+        }
+        AxisPoints::Values { .. } => Vec::new(),
+        AxisPoints::Variants(variants) => variants.iter().map(|variant| variant.settings.clone()).collect(),
+    });
+    let alone = swept.filter_map(|settings: Vec<(&'static Parameter, Value)>| {
+        let mut scenario = sweep.scenario.clone();
+        settings.iter().all(|(parameter, value)| parameter.set(&mut scenario, value).is_ok()).then_some(scenario)
+    });
+    let sizes = tried.chain(alone).map(|scenario| (memory_estimate_bytes(&scenario), scenario));
+    sizes.max_by_key(|&(bytes, _)| bytes).unwrap_or_else(|| (0, sweep.scenario.clone()))
 }
+
+/// The parameters on which the memory of a run depends.
+const MATTER: [&str; 2] = ["population.clients", "overlay.dedicated_per_million"];
 
 /// About how much memory a sweep needs on this many threads, bytes.
 pub fn memory_needed_bytes(sweep: &Sweep, threads: usize) -> u64 {
-    let mut scenario = sweep.scenario.clone();
-    scenario.population.clients = clients_max(sweep);
-    memory_estimate_bytes(&scenario).saturating_mul(threads as u64)
+    largest(sweep).0.saturating_mul(threads as u64)
 }
 
 /// Memory that this process may still take, bytes: what the machine or its control group has left.
@@ -57,22 +62,34 @@ fn available_bytes() -> u64 {
     system.cgroup_limits().map_or(machine, |limits| machine.min(limits.free_memory))
 }
 
-/// Checks that the populations fit into memory.
+/// Checks that the populations of a sweep fit into memory.
 ///
 /// # Errors
 /// They do not; the message says how many threads would.
 pub fn check_memory(sweep: &Sweep, threads: usize) -> Result<(), MemoryError> {
+    let (each, scenario) = largest(sweep);
+    check(each, scenario.population.clients, threads)
+}
+
+/// Checks that one run of a scenario fits into memory.
+///
+/// # Errors
+/// It does not.
+pub fn check_memory_of_run(scenario: &Scenario) -> Result<(), MemoryError> {
+    check(memory_estimate_bytes(scenario), scenario.population.clients, 1)
+}
+
+fn check(each: u64, clients: u64, threads: usize) -> Result<(), MemoryError> {
     let available = available_bytes();
-    let needed = memory_needed_bytes(sweep, threads);
+    let needed = each.saturating_mul(threads as u64);
     // A system that does not tell is trusted.
     if available == 0 || needed <= available {
         return Ok(());
     }
-    let each = memory_needed_bytes(sweep, 1).max(1);
-    let advice = match available / each {
+    let advice = match available / each.max(1) {
         0 => "population.clients has to be smaller, or the machine larger".to_owned(),
         fitting => format!("--threads {fitting} would fit"),
     };
     let gib = |bytes: u64| format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30));
-    Err(MemoryError { threads, needed: gib(needed), available: gib(available), clients: clients_max(sweep), advice })
+    Err(MemoryError { threads, needed: gib(needed), available: gib(available), clients, advice })
 }

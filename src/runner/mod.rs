@@ -17,7 +17,7 @@ use crate::population::Simulator;
 use crate::store::{Folder, RunRow, Store, StoreError};
 use crate::sweep::Sweep;
 use collector::Collector;
-pub use memory::{MemoryError, check_memory, memory_needed_bytes};
+pub use memory::{MemoryError, check_memory, check_memory_of_run, memory_needed_bytes};
 use schedule::{Task, decided_with};
 
 /// How far a sweep is, or the shard of it that is run.
