@@ -7,7 +7,7 @@ use std::f64::consts::TAU;
 use std::ops::Range;
 
 use super::clients::{ClientId, Clients};
-use super::random::{Stream, below, binomial, unit};
+use super::random::{Stream, below, happen, unit};
 use crate::parameters::{Presence, Region};
 
 /// The clients of one region, which have consecutive indices.
@@ -27,7 +27,8 @@ pub(super) struct Sessions {
     absence_h: f64,
     session_h: f64,
     tick_h: f64,
-    end_probability: f64,
+    /// Of a session, to end in one tick.
+    end_hazard: f64,
 }
 
 impl Sessions {
@@ -44,7 +45,7 @@ impl Sessions {
         self.absence_h = presence.absence_h;
         self.session_h = presence.session_h;
         self.tick_h = tick_s / 3600.0;
-        self.end_probability = -libm::expm1(-self.tick_h / self.session_h);
+        self.end_hazard = self.tick_h / self.session_h;
         self.regions.clear();
         self.regions.extend(regions.iter().zip(clients).map(|(region, clients)| RegionClients {
             clients,
@@ -114,11 +115,11 @@ impl Sessions {
         let first = beginning.len();
         for index in 0..self.regions.len() {
             let local_h = to_h + self.regions[index].utc_offset_h;
-            let begin_probability = -libm::expm1(-self.hazard(local_h - self.tick_h, local_h));
+            let begin_hazard = self.hazard(local_h - self.tick_h, local_h);
             let region = &mut self.regions[index];
             let (absent, present) = (region.absent, region.len() - region.absent);
-            let begins = binomial(stream, absent, begin_probability);
-            let ends = binomial(stream, present, self.end_probability);
+            let begins = happen(stream, absent, begin_hazard);
+            let ends = happen(stream, present, self.end_hazard);
             let own = beginning.len();
             region.choose::<false>(clients, stream, begins, absent, beginning);
             // Whoever begins in this tick must not be chosen to end in it.
