@@ -57,6 +57,8 @@ fn the_second_process_on_the_same_cells_says_so_and_damages_nothing() {
     let out_text = out.to_str().unwrap();
     let mut child = begin(sweep, &out, &["--shard", "1/2"]);
     wait_until(&mut child, || has_files(&out.join("checkpoint")));
+    // Held in the middle of it, so that it cannot end before the others have been started.
+    signal(&child, "-STOP");
     let status = succeed(&["status", out_text]);
     assert!(status.contains("running  shards 1/2") && status.ends_with("not complete yet\n"), "{status}");
     let again = fail(2, &["run", sweep, "--out", out_text, "--shard", "1/2"]);
@@ -64,14 +66,17 @@ fn the_second_process_on_the_same_cells_says_so_and_damages_nothing() {
     let whole = fail(2, &["run", sweep, "--out", out_text]);
     assert!(whole.contains("shards of this sweep are running"), "{whole}");
     signal(&child, "-TERM");
+    signal(&child, "-CONT");
     assert_eq!(child.wait().unwrap().code(), Some(130));
 
     let mut child = begin(sweep, &out, &[]);
     wait_until(&mut child, || succeed(&["status", out_text]).contains("running  the whole sweep"));
+    signal(&child, "-STOP");
     let shard = fail(2, &["run", sweep, "--out", out_text, "--shard", "0/2"]);
     assert!(shard.contains("another process is running the whole sweep"), "{shard}");
     let whole = fail(2, &["run", sweep, "--out", out_text]);
     assert!(whole.contains("another process is running this sweep"), "{whole}");
+    signal(&child, "-CONT");
     assert!(child.wait().unwrap().success());
     succeed(&["run", sweep, "--out", reference.to_str().unwrap()]);
     assert_same_results(&reference, &out);
