@@ -453,7 +453,7 @@ parameters! {
     /// Who the clients are.
     population: Population {
         clients: u64 = 1_000_000, "1", Kind::Integer(1, 1_000_000_000),
-            "Number of clients. Below about 20,000 the death of one super node is a large shock, and the default network is mostly down without any update. The critical updates.synchronization lies 0.08 below its limit at 20,000, 0.035 at 50,000 and 0.006 at 200,000, and chance blurs it over 20/√N (10 to 90 %): with uncertain inputs 50,000 are enough, a threshold to two digits needs 200,000 (sweeps/finite-size.toml).",
+            "Number of clients. Below about 20,000 the death of one super node is a large shock, and the default network is mostly down without any update. The critical updates.synchronization lies 0.09 below its limit at 20,000, 0.03 at 50,000 and 0.006 at 200,000, and chance blurs it over 20/√N (10 to 90 %): with uncertain inputs 50,000 are enough, a threshold to two digits needs 200,000 (sweeps/finite-size.toml).",
             "chosen";
         nat_fraction: f64 = 0.7, "1", SHARE,
             "Share of clients behind NAT, which cannot be super nodes.",
@@ -468,7 +468,7 @@ parameters! {
     /// Resolution and length of a run.
     time: Time {
         tick_s: f64 = 5.0, "s", Kind::Number(Range::above_to(0.0, 600.0)),
-            "Length of a tick. Between 1 and 10 s no difference in the critical updates.synchronization is seen (± 0.003); at 20 s it lies 0.01 higher, and a tick as long as login.timeout_s hides the outage (sweeps/tick-refinement.toml). A peak rate is the highest of any tick, and falls with its length.",
+            "Length of a tick. Between 1 and 20 s no difference in the critical updates.synchronization is seen (± 0.004 at 5 s), and a tick as long as login.timeout_s hides the outage (sweeps/tick-refinement.toml). A peak rate is the highest of any tick, and falls with its length.",
             "chosen";
         horizon_h: f64 = 48.0, "h", Kind::Number(Range::above_to(0.0, 8760.0)),
             "Length of a run, from 00:00 UTC on; later than the release, at most 2^31 ticks.",
