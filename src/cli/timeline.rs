@@ -113,6 +113,7 @@ pub(super) fn in_words(scenario: &Scenario, outcome: &Outcome) -> String {
         outcome.min_online_at_h
     );
     match outcome.recovery_h {
+        Some(0.0) => text.push_str("It counts as recovered at the horizon, and never counted as anything else. "),
         Some(hours) => {
             let _ = write!(text, "At the horizon the network has recovered; the last setback was after {hours:.2} h. ");
         }

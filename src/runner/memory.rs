@@ -7,7 +7,7 @@ use crate::sweep::{AxisPoints, Sweep};
 /// A sweep does not fit into memory.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "{threads} threads need about {needed} of memory for populations of {clients} clients, but {available} are \
+    "{threads} thread(s) need about {needed} of memory for populations of {clients} clients, but {available} are \
      available; {advice}"
 )]
 pub struct MemoryError {
