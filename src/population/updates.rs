@@ -34,7 +34,6 @@ pub(super) struct Restarts {
     windows: Vec<Window>,
     rollouts: Vec<Rollout>,
     release_s: f64,
-    detected_until_s: f64,
     detection_window_s: f64,
     install_probability: f64,
     rolling_width_s: f64,
@@ -49,7 +48,6 @@ impl Restarts {
         self.windows.clear();
         self.rollouts.clear();
         self.release_s = f64::from(nearest_tick(updates.release_h, tick_s)) * tick_s;
-        self.detected_until_s = self.release_s;
         self.detection_window_s = updates.detection_window_h * 3600.0;
         self.install_probability = updates.daily_install_probability;
         self.rolling_width_s = updates.rolling_width_s;
