@@ -6,10 +6,10 @@
 use rand_xoshiro::rand_core::Rng;
 
 use super::Simulator;
-use super::clients::{State, Ticket};
+use super::clients::{Attached, State, Unattached};
 use super::overlay::SuperNodeId;
 use super::phases::{BLOCK, retry};
-use super::random::{Stream, shuffle, shuffle_first, threshold, unit};
+use super::random::{Stream, shuffle, shuffle_first, unit};
 
 impl Simulator {
     /// Makes the attempts of this tick. Who is attached requests a login, or is served at once if that is known.
@@ -19,15 +19,17 @@ impl Simulator {
         self.overlay.start_attach_phase();
         let attached = if self.scenario.overlay.overload_probes_per_s.is_finite() {
             self.attach_by_probes(&mut attempts, serves_at_once)
-        } else if self.overlay.success_probability(self.scenario.overlay.probes as u32) > 0.5 {
+        } else if self.overlay.failure_probability(self.overlay.accepting(), self.scenario.overlay.probes as u32) < 0.5
+        {
             self.attach_most(&mut attempts, serves_at_once)
         } else {
             self.attach_few(&mut attempts, serves_at_once)
         };
         self.overlay.end_attach_phase();
         let asking = (self.requests.len() - requests_before) as u32;
-        self.clients.count_moves(State::Seeking, State::Backoff, asking);
-        self.clients.count_moves(State::Seeking, State::Online, attached as u32 - asking);
+        // The event of a request is counted when it is admitted or rejected.
+        self.census.place(State::Seeking, State::Backoff, asking);
+        self.census.change(State::Seeking, State::Online, attached as u32 - asking);
         self.counters.attach_attempts += attempts.len() as u64;
         self.counters.attach_failures += (attempts.len() - attached) as u64;
         let (backoff, stream) = (&self.backoff, &mut self.streams.attach_backoff);
@@ -38,7 +40,7 @@ impl Simulator {
 
     /// Attempts of which each probes one address after the other, for overload protection, which counts the probes.
     /// Moves those that succeed to the front, and gives their number; so do the other ways.
-    fn attach_by_probes(&mut self, attempts: &mut [Ticket], serves_at_once: bool) -> usize {
+    fn attach_by_probes(&mut self, attempts: &mut [Unattached], serves_at_once: bool) -> usize {
         let mut attached = 0;
         let probes = self.scenario.overlay.probes as u32;
         shuffle(attempts, &mut self.streams.attach_order);
@@ -53,65 +55,59 @@ impl Simulator {
     }
 
     /// Attempts of which most succeed: one after the other.
-    fn attach_most(&mut self, attempts: &mut [Ticket], serves_at_once: bool) -> usize {
+    ///
+    /// The fewer super nodes accept, the likelier a failure, and their number changes all the time. But it falls by no
+    /// more than one with each attempt, which bounds the probability of a failure in this tick: attempts that could fail
+    /// with that bound are drawn, and each of them fails with the ratio of the actual probability to the bound.
+    fn attach_most(&mut self, attempts: &mut [Unattached], serves_at_once: bool) -> usize {
         let probes = self.scenario.overlay.probes as u32;
-        let mut outcomes = self.streams.attach_outcome.clone();
-        let mut choices = [(0, SuperNodeId::default()); BLOCK];
-        let (mut attached, mut accepting, mut success) = (0, 0, 0);
         shuffle(attempts, &mut self.streams.attach_order);
+        let fewest = self.overlay.accepting().saturating_sub(attempts.len() as u32);
+        let bound = self.overlay.failure_probability(fewest, probes);
+        let mut doubtful = attempts_before(bound, &mut self.streams.attach_outcome);
+        let mut choices = [0; BLOCK];
+        let mut attached = 0;
         for start in (0..attempts.len()).step_by(BLOCK) {
-            if self.overlay.accepting() == 0 {
-                break;
-            }
             let end = (start + BLOCK).min(attempts.len());
-            let accepting_then = self.overlay.accepting();
-            self.draw_choices(&attempts[start..end], &mut choices);
-            for (place, &(choice, likely)) in (start..end).zip(&choices) {
-                if self.overlay.accepting() != accepting {
-                    accepting = self.overlay.accepting();
-                    success = threshold(self.overlay.success_probability(probes));
-                }
-                if outcomes.next_u64() >> 11 < success {
-                    let is_likely = accepting == accepting_then;
-                    let supernode = if is_likely { likely } else { self.overlay.choose_accepting(choice) };
-                    let ticket = attempts[place];
-                    if place != attached {
-                        attempts.swap(attached, place);
+            self.draw_choices(&mut choices[..end - start]);
+            for (place, &choice) in (start..end).zip(&choices) {
+                if place == doubtful {
+                    let outcomes = &mut self.streams.attach_outcome;
+                    doubtful = doubtful.saturating_add(attempts_before(bound, outcomes)).saturating_add(1);
+                    let failure = self.overlay.failure_probability(self.overlay.accepting(), probes);
+                    if unit(outcomes) * bound < failure {
+                        continue;
                     }
-                    attached += 1;
-                    self.attach(ticket, supernode, serves_at_once);
                 }
+                let ticket = attempts[place];
+                attempts.swap(attached, place);
+                attached += 1;
+                self.attach(ticket, self.overlay.choose_accepting(choice), serves_at_once);
             }
         }
-        self.streams.attach_outcome = outcomes;
         attached
     }
 
-    /// Draws the choices of super nodes for a block of attempts: a random number, and the super node that it chooses
-    /// as long as the same ones accept. Asks for what the attempts will touch.
-    fn draw_choices(&mut self, attempts: &[Ticket], choices: &mut [(u64, SuperNodeId); BLOCK]) {
+    /// Draws the choices of super nodes for a block of attempts, and asks for what these will touch if the same super
+    /// nodes still accept.
+    fn draw_choices(&mut self, choices: &mut [u64]) {
         let mut stream = self.streams.attach.clone();
-        for (ticket, choice) in attempts.iter().zip(choices.iter_mut()) {
-            let random = stream.next_u64();
-            *choice = (random, self.overlay.choose_accepting(random));
-            self.clients.prefetch(ticket.client());
-            self.overlay.prefetch(choice.1);
+        for choice in choices {
+            *choice = stream.next_u64();
+            self.overlay.prefetch(self.overlay.choose_accepting(*choice));
         }
         self.streams.attach = stream;
-        for (_, (_, supernode)) in attempts.iter().zip(choices) {
-            self.overlay.prefetch_free_place(*supernode);
-        }
     }
 
     /// Attempts of which most fail: draws how many fail before the next success, and only for these who makes them.
-    fn attach_few(&mut self, attempts: &mut [Ticket], serves_at_once: bool) -> usize {
+    fn attach_few(&mut self, attempts: &mut [Unattached], serves_at_once: bool) -> usize {
         let probes = self.scenario.overlay.probes as u32;
         let (mut left, mut attached) = (attempts.len(), 0);
         while left > 0 && self.overlay.accepting() > 0 {
             let accepting = self.overlay.accepting();
-            let success = self.overlay.success_probability(probes);
+            let success = 1.0 - self.overlay.failure_probability(accepting, probes);
             while left > 0 && self.overlay.accepting() == accepting {
-                left = skip_failures(left, success, &mut self.streams.attach_outcome);
+                left = left.saturating_sub(attempts_before(success, &mut self.streams.attach_outcome));
                 if left > 0 {
                     left -= 1;
                     shuffle_first(&mut attempts[attached..], 1, &mut self.streams.attach_order);
@@ -124,32 +120,26 @@ impl Simulator {
         attached
     }
 
-    /// An attempt succeeds. Not counted among the moves yet.
+    /// An attempt succeeds. Not counted in the census yet.
     #[inline(always)]
-    fn attach(&mut self, ticket: Ticket, supernode: SuperNodeId, serves_at_once: bool) {
-        let client = ticket.client();
-        let place = self.overlay.accept(client, supernode);
-        if ticket.was_online() {
-            self.clients.attach(client, supernode, place, State::Online);
-            self.clients.count_events(1);
-        } else if serves_at_once {
-            self.clients.attach(client, supernode, place, State::Online);
-            self.served_at_once += 1;
+    fn attach(&mut self, ticket: Unattached, supernode: SuperNodeId, serves_at_once: bool) {
+        let class = ticket.class();
+        let online = ticket.was_online() || serves_at_once;
+        self.overlay.accept(class, online, supernode);
+        if online {
+            self.served_at_once += u32::from(!ticket.was_online());
         } else {
-            // The event is counted when the request has been admitted or rejected.
-            self.clients.attach(client, supernode, place, State::Backoff);
-            self.requests.push(ticket.succeeded());
+            self.requests.push(Attached::new(supernode, class));
         }
     }
 }
 
-/// Passes over the failures before the next success among `left` attempts that succeed with `probability` each.
-/// Gives how many attempts are left, the successful one included; 0 if none succeeds.
-fn skip_failures(left: usize, probability: f64, stream: &mut Stream) -> usize {
+/// How many attempts come before the next one that is different, if each is different with this probability: geometric,
+/// floor(ln(U) / ln(1 − p)).
+fn attempts_before(probability: f64, stream: &mut Stream) -> usize {
     if probability >= 1.0 {
-        return left;
+        return 0;
     }
-    // The number of failures is geometric: floor(ln(U) / ln(1 − p)).
-    let failures = libm::log(1.0 - unit(stream)) / libm::log1p(-probability);
-    if failures >= left as f64 { 0 } else { left - failures as usize }
+    // A quotient by 0, infinite, becomes the largest number.
+    (libm::log(1.0 - unit(stream)) / libm::log1p(-probability)) as usize
 }

@@ -5,10 +5,20 @@ use crate::parameters::{Jitter, Retry};
 use super::timing::Delay;
 
 /// The delays after the first, second … failure in a row, up to the one from which on nothing changes.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Backoff {
     delays: Vec<Delay>,
+    /// The first of them, and the last one over and over: a table of known length needs no check of its bounds.
+    first: [Delay; FIRST],
     longest_ticks: u32,
+}
+
+const FIRST: usize = 64;
+
+impl Default for Backoff {
+    fn default() -> Backoff {
+        Backoff { delays: Vec::new(), first: [Delay::fixed(0.0, 1.0); FIRST], longest_ticks: 1 }
+    }
 }
 
 impl Backoff {
@@ -29,20 +39,31 @@ impl Backoff {
             }
             mean_s *= retry.factor;
         }
+        let last = self.delays[self.delays.len() - 1];
+        self.first = std::array::from_fn(|failures| self.delays.get(failures).copied().unwrap_or(last));
         self.longest_ticks = self.delays.iter().map(|delay| delay.longest_ticks()).max().unwrap_or(1);
     }
 
-    /// The delay after the `failures`-th failure in a row that a uniform 32-bit number stands for, in ticks, ≥ 1.
-    /// `failures` ≥ 1.
+    /// The delay after one more failure than `failures` in a row that a uniform 32-bit number stands for, in ticks, ≥ 1.
     #[inline]
     pub(super) fn ticks(&self, failures: u16, random: u32) -> u32 {
-        self.delays[usize::from(failures).min(self.delays.len()) - 1].ticks(random)
+        self.delay(failures).ticks(random)
     }
 
-    /// The same where all delays are less than 2³⁰ ticks.
+    /// Whether [`Backoff::near_ticks`] can be used.
+    pub(super) fn is_near(&self) -> bool {
+        self.delays.len() <= FIRST && self.longest_ticks < 1 << 30
+    }
+
+    /// The same where [`Backoff::is_near`].
     #[inline(always)]
     pub(super) fn near_ticks(&self, failures: u16, random: u32) -> u32 {
-        self.delays[usize::from(failures).min(self.delays.len()) - 1].near_ticks(random)
+        self.first[usize::from(failures).min(FIRST - 1)].near_ticks(random)
+    }
+
+    #[inline(always)]
+    fn delay(&self, failures: u16) -> Delay {
+        self.delays[usize::from(failures).min(self.delays.len() - 1)]
     }
 
     /// The longest delay that there is, in ticks.
@@ -61,7 +82,7 @@ mod tests {
     fn mean(backoff: &Backoff, failures: u16) -> f64 {
         let mut stream = stream(1, "test");
         let n = 400_000;
-        (0..n).map(|_| f64::from(backoff.ticks(failures, stream.next_u32()))).sum::<f64>() / f64::from(n)
+        (0..n).map(|_| f64::from(backoff.ticks(failures - 1, stream.next_u32()))).sum::<f64>() / f64::from(n)
     }
 
     #[test]
@@ -89,6 +110,6 @@ mod tests {
         retry.base_s = 0.1;
         let mut backoff = Backoff::default();
         backoff.reset(&retry, 60.0);
-        assert_eq!(backoff.ticks(1, u32::MAX), 1);
+        assert_eq!(backoff.ticks(0, u32::MAX), 1);
     }
 }

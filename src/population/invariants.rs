@@ -1,60 +1,79 @@
 //! Properties that hold in every tick of every run, checked over random scenarios.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 
 use proptest::prelude::*;
 
 use super::observation::Snapshot;
+use super::strikes::Spot;
 use super::*;
 use crate::parameters::{Discipline, Jitter, Parameter, Value};
 
 impl Simulator {
-    fn check_invariants(&self) {
-        let mut counts = [0; 8];
-        for client in (0..self.clients.len()).map(ClientId) {
-            let state = self.clients.state(client);
-            counts[state as usize] += 1;
-            assert_eq!(self.clients.present().contains(client), state != State::Absent, "present iff not absent");
-        }
-        let states = [
-            State::Absent,
-            State::Booting,
-            State::Seeking,
-            State::Waiting,
-            State::Backoff,
-            State::Online,
-            State::SuperNode,
-        ];
-        assert!(
-            states.iter().all(|&state| counts[state as usize] == self.clients.count(state)),
-            "clients are conserved"
+    /// The state and class of every present client, found at its spot.
+    fn present(&mut self) -> Vec<(State, Class)> {
+        let supernodes: Vec<_> = self.overlay.indices().collect();
+        let children = supernodes.into_iter().flat_map(|supernode| self.overlay.online_of(supernode));
+        let mut spots: Vec<Spot> = children.map(Spot::Online).collect();
+        let counts = self.spots();
+        spots.extend(
+            (0..counts.iter().sum()).map(|number| Simulator::spot(&counts, self.login.numbers().start, number)),
         );
-        let children = self.overlay.check(|child, supernode, place| {
-            let attached = matches!(self.clients.state(child), State::Waiting | State::Backoff | State::Online);
-            attached && self.clients.attachment(child) == (supernode, place)
-        });
-        let attached = [State::Waiting, State::Backoff, State::Online].map(|state| self.clients.count(state));
-        // Every attached client is the child of the super node that it names, and nobody else is a child.
-        assert_eq!(children, attached.iter().sum::<u32>());
-        assert_eq!(self.overlay.live() - self.overlay.dedicated(), self.clients.count(State::SuperNode));
-        let eligible = self.eligible.iter().cloned().flatten();
-        let online = eligible.filter(|&id| self.clients.state(ClientId(id)) == State::Online);
-        assert_eq!(self.clients.promotable().count() as usize, online.count());
+        spots.into_iter().filter_map(|spot| self.at(spot)).collect()
+    }
+
+    /// Clients of each region and eligibility. They stay the same in a run.
+    fn check_invariants(&mut self) -> BTreeMap<(usize, bool), u32> {
+        let present = self.present();
+        let (mut states, mut classes, mut pending) = ([0; 7], BTreeMap::new(), vec![0; self.pending.len()]);
+        let absent = self.sessions.absent().map(|(class, clients)| (State::Absent, class, clients));
+        for (state, class, clients) in absent.chain(present.iter().map(|&(state, class)| (state, class, 1))) {
+            states[state as usize] += clients;
+            *classes.entry((class.region(), class.is_eligible())).or_default() += clients;
+            pending[class.region()] += if class.is_pending() { clients } else { 0 };
+        }
+        assert_eq!(states, State::ALL.map(|state| self.census.count(state)), "everybody is somewhere");
+        assert_eq!(pending, self.pending, "restarts to come");
+        assert!(present.iter().all(|&(state, class)| state != State::SuperNode || class.is_eligible()));
+        self.check_attached();
         let Counters { login_requests, login_rejections, login_wasted, logins, .. } = self.counters;
         let gone = logins + login_wasted + login_rejections;
         if !self.scenario.login.drop_expired {
             assert_eq!(login_requests, gone + self.login.length(), "requests in = served + wasted + rejected + queued");
         }
-        assert!(login_requests >= gone + u64::from(self.clients.count(State::Waiting)));
+        assert!(login_requests >= gone + u64::from(self.census.count(State::Waiting)));
+        classes
+    }
+
+    /// Every client that is attached and not online has one ticket, and every such ticket a client or a void.
+    fn check_attached(&mut self) {
+        let children = self.overlay.check();
+        let attached = [State::Waiting, State::Backoff, State::Online].map(|state| self.census.count(state));
+        assert_eq!(children, attached.iter().sum::<u32>());
+        assert_eq!(self.overlay.live() - self.overlay.dedicated(), self.census.count(State::SuperNode));
+        let mut tickets: Vec<Attached> = self.login.numbers().filter_map(|number| self.login.get(number)).collect();
+        tickets.extend((0..self.login_retries.len()).filter_map(|number| self.login_retries.get(number)));
+        let (voids, valid): (Vec<Attached>, Vec<Attached>) =
+            tickets.into_iter().partition(|ticket| self.overlay.is_void(ticket.supernode()));
+        assert_eq!(voids.len() as u32, self.overlay.voids());
+        let mut offline = BTreeMap::new();
+        self.overlay.offline().for_each(|(supernode, class, count)| {
+            offline.insert((supernode.0, class.0), u32::from(count));
+        });
+        for ticket in valid {
+            *offline.entry((ticket.supernode().0, ticket.class().0)).or_default() -= 1;
+        }
+        assert!(offline.values().all(|&count| count == 0), "no ticket without a slot, no slot without a ticket");
     }
 
     fn run_checked(&mut self, scenario: &Scenario, seed: u64) -> Vec<Snapshot> {
-        let ticks = scenario.ticks() as u32;
-        self.set_up(scenario, seed, ticks);
-        (0..ticks)
+        self.set_up(scenario, seed);
+        let classes = self.check_invariants();
+        (0..scenario.ticks() as u32)
             .map(|now| {
                 self.tick(now);
-                self.check_invariants();
+                assert_eq!(self.check_invariants(), classes, "nobody changes region or eligibility");
                 self.snapshot()
             })
             .collect()
@@ -131,14 +150,6 @@ proptest! {
     }
 
     #[test]
-    fn renumbering_the_tickets_in_every_tick_changes_nothing(scenario in scenarios(), seed: u64) {
-        let mut simulator = Simulator::new();
-        let expected = outcome(&mut simulator, &scenario, seed);
-        simulator.renumber_always = true;
-        prop_assert_eq!(outcome(&mut simulator, &scenario, seed), expected);
-    }
-
-    #[test]
     fn a_workspace_carries_nothing_from_one_run_to_the_next(first in scenarios(), second in scenarios(), seed: u64) {
         let mut used = Simulator::new();
         outcome(&mut used, &first, seed);
@@ -168,7 +179,7 @@ fn a_run_of_a_given_seed_gives_these_numbers() {
     let Outcome { events, attach_attempts, login_requests, logins, restarts, .. } = run.outcome;
     assert_eq!(
         [events, attach_attempts, login_requests, logins, restarts],
-        [1_086_786, 63_013, 879_931, 31_329, 3_102]
+        [1_083_538, 63_495, 880_291, 29_494, 3_081]
     );
 }
 

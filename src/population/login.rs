@@ -3,18 +3,23 @@
 //! A request that was not served in time is dead, but keeps its place. All requests of a tick time out in the same
 //! later tick, so the dead ones lie at the old end of the queue as a mere number, and cost nothing to store or to
 //! serve. The requests of one tick arrive in random order; as nobody can tell before they are served, each is drawn
-//! from the rest of its tick when its turn comes.
+//! from the rest of its tick when its turn comes. A request whose client has left is no more than a number, too.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
-use super::clients::Ticket;
+use super::clients::Attached;
 use super::random::{Stream, below};
 use crate::parameters::Discipline;
 
 /// The requests of one tick that are still in the queue, in no particular order.
 struct Segment {
     tick: u32,
-    requests: Vec<Ticket>,
+    requests: Vec<Attached>,
+    /// Requests of clients that have left or restarted since.
+    abandoned: u64,
+    /// The number of the first request, among all that have been in the queue at the same time, and after the last.
+    numbers: Range<u64>,
 }
 
 /// The queue and the capacity of the login server.
@@ -32,13 +37,15 @@ pub(super) struct LoginServer {
     capacity_per_tick: f64,
     /// Capacity that carries over: less than one request.
     credit: f64,
-    spare: Vec<Vec<Ticket>>,
+    spare: Vec<Vec<Attached>>,
 }
 
 /// What the server does with the next request in its order.
 pub(super) enum Next {
-    /// Serves this one, whose client may or may not still wait.
-    Request(Ticket),
+    /// Serves this one, whose client may have lost its super node.
+    Request(Attached),
+    /// Meets one whose client has left or restarted.
+    Abandoned,
     /// Meets this many requests in a row that timed out.
     Expired(u64),
     /// The queue is empty.
@@ -93,14 +100,16 @@ impl LoginServer {
     }
 
     /// Puts the requests of this tick into the queue; leaves `requests` empty.
-    pub(super) fn enqueue(&mut self, tick: u32, requests: &mut Vec<Ticket>) {
+    pub(super) fn enqueue(&mut self, tick: u32, requests: &mut Vec<Attached>) {
         if requests.is_empty() {
             return;
         }
         self.length += requests.len() as u64;
         let mut own = self.spare.pop().unwrap_or_default();
         std::mem::swap(&mut own, requests);
-        self.segments.push_back(Segment { tick, requests: own });
+        let first = self.segments.back().map_or(0, |segment| segment.numbers.end);
+        let numbers = first..first + own.len() as u64;
+        self.segments.push_back(Segment { tick, requests: own, abandoned: 0, numbers });
     }
 
     /// The request whose turn it is, which leaves the queue, or how many dead ones come next, which stay until
@@ -114,17 +123,23 @@ impl LoginServer {
         let Some(segment) = segment else {
             return if self.expired > 0 { Next::Expired(self.expired) } else { Next::Nothing };
         };
-        let choice = below(stream, segment.requests.len() as u32) as usize;
-        let request = segment.requests.swap_remove(choice);
+        let left = segment.requests.len() as u64 + segment.abandoned;
+        let choice = below(stream, left as u32) as usize;
+        let next = if choice < segment.requests.len() {
+            Next::Request(segment.requests.swap_remove(choice))
+        } else {
+            segment.abandoned -= 1;
+            Next::Abandoned
+        };
         self.length -= 1;
-        if segment.requests.is_empty() {
+        if left == 1 {
             let emptied = match discipline {
                 Discipline::Fifo => self.segments.pop_front(),
                 Discipline::Lifo => self.segments.pop_back(),
             };
             emptied.into_iter().for_each(|segment| self.recycle(segment));
         }
-        Next::Request(request)
+        next
     }
 
     /// Removes `count` dead requests.
@@ -135,10 +150,10 @@ impl LoginServer {
 
     /// Takes the requests submitted at or before `tick` that were not served: they stay in the queue as dead ones,
     /// and are shown to `give_up`.
-    pub(super) fn expire(&mut self, tick: u32, mut give_up: impl FnMut(&[Ticket])) {
+    pub(super) fn expire(&mut self, tick: u32, mut give_up: impl FnMut(&[Attached])) {
         while self.segments.front().is_some_and(|segment| segment.tick <= tick) {
             if let Some(segment) = self.segments.pop_front() {
-                self.expired += segment.requests.len() as u64;
+                self.expired += segment.requests.len() as u64 + segment.abandoned;
                 give_up(&segment.requests);
                 self.recycle(segment);
             }
@@ -151,15 +166,30 @@ impl LoginServer {
         self.spare.push(requests);
     }
 
-    /// The requests in the queue, but for those that timed out.
-    pub(super) fn requests(&self) -> impl Iterator<Item = Ticket> {
-        self.segments.iter().flat_map(|segment| segment.requests.iter().copied())
+    /// How many numbers there are for requests that have not timed out. They start at [`LoginServer::first_number`].
+    pub(super) fn numbers(&self) -> Range<u64> {
+        let first = self.segments.front().map_or(0, |segment| segment.numbers.start);
+        first..self.segments.back().map_or(first, |segment| segment.numbers.end)
     }
 
-    /// Rewrites every request in place.
-    pub(super) fn rewrite(&mut self, mut rewrite: impl FnMut(Ticket) -> Ticket) {
-        for request in self.segments.iter_mut().flat_map(|segment| &mut segment.requests) {
-            *request = rewrite(*request);
+    /// Where the request with this number is, if there is one: in which segment, and where there.
+    fn find(&self, number: u64) -> Option<(usize, usize)> {
+        let index = self.segments.partition_point(|segment| segment.numbers.end <= number);
+        let segment = self.segments.get(index)?;
+        let place = (number - segment.numbers.start) as usize;
+        (place < segment.requests.len()).then_some((index, place))
+    }
+
+    /// The request with this number, if there is one.
+    pub(super) fn get(&self, number: u64) -> Option<Attached> {
+        self.find(number).map(|(segment, place)| self.segments[segment].requests[place])
+    }
+
+    /// The client that made the request with this number leaves it in the queue.
+    pub(super) fn abandon(&mut self, number: u64) {
+        if let Some((segment, place)) = self.find(number) {
+            self.segments[segment].requests.swap_remove(place);
+            self.segments[segment].abandoned += 1;
         }
     }
 }
@@ -167,16 +197,17 @@ impl LoginServer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::population::clients::ClientId;
+    use crate::population::clients::Class;
+    use crate::population::overlay::SuperNodeId;
     use crate::population::random::stream;
 
-    fn requests(ids: std::ops::Range<u32>) -> Vec<Ticket> {
-        ids.map(|id| Ticket::new(ClientId(id), 0)).collect()
+    fn requests(supernodes: Range<u32>) -> Vec<Attached> {
+        supernodes.map(|supernode| Attached::new(SuperNodeId(supernode), Class(0))).collect()
     }
 
     fn serve(server: &mut LoginServer, discipline: Discipline) -> Option<u32> {
         match server.next(discipline, &mut stream(1, "login")) {
-            Next::Request(ticket) => Some(ticket.client().0),
+            Next::Request(ticket) => Some(ticket.supernode().0),
             _ => None,
         }
     }
@@ -226,5 +257,30 @@ mod tests {
         assert_eq!(server.room(), 1);
         server.enqueue(0, &mut requests(0..1));
         assert_eq!(server.room(), 0);
+    }
+
+    #[test]
+    fn an_abandoned_request_keeps_its_place_and_no_number() {
+        let mut server = LoginServer::default();
+        server.set_capacity(100.0, 100.0, 1.0);
+        server.enqueue(0, &mut requests(0..3));
+        server.enqueue(1, &mut requests(10..13));
+        assert_eq!(server.numbers(), 0..6);
+        server.abandon(4);
+        assert_eq!(server.length(), 6);
+        let left: Vec<u32> =
+            (0..6).filter_map(|number| server.get(number)).map(|ticket| ticket.supernode().0).collect();
+        assert_eq!(left, [0, 1, 2, 10, 12]);
+        let mut stream = stream(1, "login");
+        let mut abandoned = 0;
+        for _ in 0..6 {
+            match server.next(Discipline::Lifo, &mut stream) {
+                Next::Abandoned => abandoned += 1,
+                Next::Request(_) => (),
+                _ => panic!("six requests"),
+            }
+        }
+        assert_eq!((abandoned, server.length()), (1, 0));
+        assert!(server.numbers().is_empty());
     }
 }

@@ -55,7 +55,7 @@
 
 mod attach;
 mod backoff;
-mod bits;
+mod children;
 mod clients;
 pub mod elementary;
 #[cfg(test)]
@@ -68,23 +68,22 @@ mod phases;
 mod prefetch;
 mod presence;
 pub mod random;
+mod strikes;
 mod timing;
 mod updates;
 
-use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::parameters::{Intervention, Scenario, Shock};
 use backoff::Backoff;
-use clients::{ClientId, Clients, State, Ticket};
+use clients::{Attached, Census, Class, State, Unattached};
 use login::LoginServer;
 use observation::{Counters, Observation};
 use outcome::{Outcome, TraceRow};
-use overlay::Overlay;
-use phases::BLOCK;
+use overlay::{Child, Overlay};
 use presence::Sessions;
 use rand_xoshiro::rand_core::Rng;
-use random::{Stream, below, binomial, shuffle, stream};
+use random::{Stream, binomial, shuffle, shuffle_first, stream};
 use timing::{Delay, Wheel, duration_ticks, nearest_tick};
 use updates::Restarts;
 
@@ -101,6 +100,7 @@ pub struct Run {
 struct Streams {
     presence: Stream,
     updates: Stream,
+    update_regions: Stream,
     shocks: Stream,
     boots: Stream,
     orphans: Stream,
@@ -118,6 +118,7 @@ impl Streams {
         Streams {
             presence: stream(seed, "presence"),
             updates: stream(seed, "updates"),
+            update_regions: stream(seed, "update regions"),
             shocks: stream(seed, "shocks"),
             boots: stream(seed, "boots"),
             orphans: stream(seed, "orphans"),
@@ -137,19 +138,19 @@ impl Streams {
 pub struct Simulator {
     scenario: Scenario,
     streams: Streams,
-    clients: Clients,
+    census: Census,
     sessions: Sessions,
     restarts: Restarts,
-    /// The eligible clients of each region.
-    eligible: Vec<Range<u32>>,
+    /// Clients of each region whose restart by the update is still to come.
+    pending: Vec<u32>,
     shocks: Vec<(u32, Shock)>,
     interventions: Vec<(u32, Intervention)>,
     /// Boots that finish.
-    boots: Wheel,
+    boots: Wheel<Unattached>,
     /// Attach attempts, of failed clients and of orphans.
-    attach_retries: Wheel,
+    attach_retries: Wheel<Unattached>,
     /// Login requests after a rejection or a time-out.
-    login_retries: Wheel,
+    login_retries: Wheel<Attached>,
     overlay: Overlay,
     login: LoginServer,
     backoff: Backoff,
@@ -166,15 +167,12 @@ pub struct Simulator {
     /// Probability that a wanted promotion happens in one tick.
     healing_probability: f64,
     /// Attach attempts of this tick.
-    attempts: Vec<Ticket>,
+    attempts: Vec<Unattached>,
     /// Login requests of this tick. Their clients are attached, and in back-off until their request has arrived.
-    requests: Vec<Ticket>,
-    due: Vec<Ticket>,
-    chosen: Vec<ClientId>,
-    beginning: Vec<ClientId>,
-    /// Renumbers all tickets after every tick, to test that it changes nothing.
-    #[cfg(test)]
-    renumber_always: bool,
+    requests: Vec<Attached>,
+    expired: Vec<Attached>,
+    struck: Vec<Child>,
+    restart_probabilities: Vec<f64>,
 }
 
 impl Default for Simulator {
@@ -189,10 +187,10 @@ impl Simulator {
         Simulator {
             scenario: Scenario::default(),
             streams: Streams::new(0),
-            clients: Clients::default(),
+            census: Census::default(),
             sessions: Sessions::default(),
             restarts: Restarts::default(),
-            eligible: Vec::new(),
+            pending: Vec::new(),
             shocks: Vec::new(),
             interventions: Vec::new(),
             boots: Wheel::default(),
@@ -210,11 +208,9 @@ impl Simulator {
             healing_probability: 0.0,
             attempts: Vec::new(),
             requests: Vec::new(),
-            due: Vec::new(),
-            chosen: Vec::new(),
-            beginning: Vec::new(),
-            #[cfg(test)]
-            renumber_always: false,
+            expired: Vec::new(),
+            struck: Vec::new(),
+            restart_probabilities: Vec::new(),
         }
     }
 
@@ -231,7 +227,7 @@ impl Simulator {
     ) -> Option<Run> {
         let tick_s = scenario.time.tick_s;
         let ticks = scenario.ticks() as u32;
-        self.set_up(scenario, seed, ticks);
+        self.set_up(scenario, seed);
         let trace_every = trace_every_s.map(|every_s| nearest_tick(every_s / 3600.0, tick_s).max(1));
         let mut observation = Observation::new(scenario, trace_every, &self.snapshot());
         for now in 0..ticks {
@@ -241,11 +237,11 @@ impl Simulator {
             self.tick(now);
             observation.observe(now, &self.counters, &self.snapshot(), now + 1 == ticks);
         }
-        let (outcome, trace) = observation.finish(scenario, ticks, self.clients.events());
+        let (outcome, trace) = observation.finish(scenario, ticks, self.census.events);
         Some(Run { outcome, trace })
     }
 
-    fn set_up(&mut self, scenario: &Scenario, seed: u64, ticks: u32) {
+    fn set_up(&mut self, scenario: &Scenario, seed: u64) {
         let tick_s = scenario.time.tick_s;
         self.scenario.clone_from(scenario);
         self.streams = Streams::new(seed);
@@ -254,14 +250,15 @@ impl Simulator {
         self.notice = Delay::uniform(0.0, scenario.overlay.keepalive_s, tick_s);
         self.timeout_ticks = duration_ticks(scenario.login.timeout_s, tick_s);
         self.stale_ticks = duration_ticks(scenario.overlay.stale_ttl_s, tick_s);
-        for wheel in [&mut self.boots, &mut self.attach_retries, &mut self.login_retries] {
-            wheel.reset(ticks);
-        }
+        self.boots.reset();
+        self.attach_retries.reset();
+        self.login_retries.reset();
         self.attempts.clear();
         self.requests.clear();
         self.login.reset();
         let accept_limit = (scenario.overlay.accept_per_s * tick_s + 1e-9).floor().clamp(1.0, f64::from(u32::MAX));
-        self.overlay.reset(scenario.overlay.slots as u32, accept_limit as u32);
+        let regions = scenario.population.regions.len();
+        self.overlay.reset(scenario.overlay.slots, accept_limit as u32, regions);
         self.shocks = scenario.shocks.iter().map(|shock| (nearest_tick(shock.at_h, tick_s), *shock)).collect();
         let at_tick = |change: &Intervention| (nearest_tick(change.at_h, tick_s), change.clone());
         self.interventions = scenario.interventions.iter().map(at_tick).collect();
@@ -281,95 +278,67 @@ impl Simulator {
         self.overlay.add_dedicated(dedicated_supernodes(overlay.dedicated_per_million, population.clients));
     }
 
-    /// Draws the attributes of the clients, which become ranges of indices, and the state of the network at tick 0.
+    /// Draws the attributes of the clients, and the state of the network at tick 0.
     fn set_up_clients(&mut self, seed: u64) {
         let mut attributes = stream(seed, "attributes");
-        let Scenario { population, updates, .. } = &self.scenario;
+        let Scenario { population, updates, presence, time, .. } = &self.scenario;
         let clients = population.clients as u32;
         let eligible_share = (1.0 - population.nat_fraction) * population.capable_fraction;
-        self.clients.reset(clients);
-        self.restarts.reset(updates, self.scenario.time.tick_s);
-        self.eligible.clear();
-        let shares: Vec<f64> = population.regions.iter().map(|region| region.share).collect();
-        let ranges = draw_ranges(0..clients, &shares, &mut attributes);
-        for (region, clients) in population.regions.iter().zip(&ranges) {
-            let eligible = binomial(&mut attributes, clients.len() as u32, eligible_share);
-            let first_other = clients.start + eligible;
-            self.clients.set_eligible(clients.start..first_other);
-            self.eligible.push(clients.start..first_other);
-            for class in [clients.start..first_other, first_other..clients.end] {
-                let patched = binomial(&mut attributes, class.len() as u32, updates.patched_fraction);
-                let patched = class.start..class.start + patched;
-                self.restarts.add(patched, region.utc_offset_h, updates, &mut self.streams.updates);
+        self.census.reset(clients);
+        self.restarts.reset(updates, &population.regions, time.tick_s);
+        self.sessions.reset(presence, &population.regions, time.tick_s);
+        self.pending.clear();
+        let mut present = Vec::new();
+        let (mut left, mut share_left) = (clients, population.regions.iter().map(|region| region.share).sum::<f64>());
+        for (index, region) in population.regions.iter().enumerate() {
+            let is_last = index + 1 == population.regions.len();
+            let here = if is_last { left } else { binomial(&mut attributes, left, region.share / share_left) };
+            left -= here;
+            share_left -= region.share;
+            let eligible = binomial(&mut attributes, here, eligible_share);
+            let steady_state = self.sessions.steady_state(region.utc_offset_h);
+            let mut pending_here = 0;
+            for (is_eligible, clients) in [(false, here - eligible), (true, eligible)] {
+                let pending = binomial(&mut attributes, clients, updates.patched_fraction);
+                pending_here += pending;
+                for (is_pending, clients) in [(false, clients - pending), (true, pending)] {
+                    let class = Class::new(index, is_eligible, is_pending);
+                    let here = binomial(&mut self.streams.presence, clients, steady_state);
+                    self.sessions.leave(class, clients - here);
+                    present.push((class, here));
+                }
             }
+            self.pending.push(pending_here);
         }
-        let presence = &self.scenario.presence;
-        self.sessions.reset(presence, &population.regions, ranges.into_iter(), self.scenario.time.tick_s);
-        self.sessions.set_up(&mut self.clients, &mut self.streams.presence);
-        self.set_up_overlay(&mut stream(seed, "set-up"));
+        self.set_up_overlay(present, &mut stream(seed, "set-up"));
     }
 
     /// The network at tick 0: super nodes among the eligible present clients; everybody else who finds a slot is
-    /// online; the others attempt to attach in tick 0.
-    fn set_up_overlay(&mut self, stream: &mut Stream) {
-        let mut present: Vec<ClientId> = std::mem::take(&mut self.chosen);
-        present.clear();
-        let is_present = |&client: &ClientId| self.clients.present().contains(client);
-        present.extend(self.eligible.iter().cloned().flatten().map(ClientId).filter(is_present));
-        let eligible = present.len();
-        let starts = std::iter::once(0).chain(self.eligible.iter().map(|range| range.end));
-        let ends = self.eligible.iter().map(|range| range.start).chain([self.clients.len()]);
-        let others = starts.zip(ends).flat_map(|(start, end)| start..end);
-        present.extend(others.map(ClientId).filter(is_present));
-        let wanted = (self.scenario.overlay.supernode_ratio * present.len() as f64 + 1e-9).floor() as usize;
-        let supernodes = wanted.min(eligible).saturating_sub(self.overlay.dedicated() as usize);
-        for place in 0..supernodes {
-            present.swap(place, place + below(stream, (eligible - place) as u32) as usize);
-            let client = present[place];
-            let supernode = self.overlay.add(client);
-            self.clients.promote(client, supernode);
-        }
-        let others = &mut present[supernodes..];
-        shuffle(others, stream);
-        for block in others.chunks(BLOCK) {
-            block.iter().for_each(|&client| self.clients.prefetch(client));
-            for &client in block {
-                self.set_up_client(client, stream);
+    /// online; the others attempt to attach in tick 0. `present` says how many are present of each class.
+    fn set_up_overlay(&mut self, present: Vec<(Class, u32)>, stream: &mut Stream) {
+        let each = |&(class, clients): &(Class, u32)| std::iter::repeat_n(class, clients as usize);
+        let (mut owners, mut others): (Vec<Class>, Vec<Class>) =
+            present.iter().flat_map(each).partition(|class| class.is_eligible());
+        let members = owners.len() + others.len();
+        let wanted = (self.scenario.overlay.supernode_ratio * members as f64 + 1e-9).floor() as usize;
+        let supernodes = wanted.min(owners.len()).saturating_sub(self.overlay.dedicated() as usize);
+        shuffle_first(&mut owners, supernodes, stream);
+        others.extend(owners.drain(supernodes..));
+        owners.into_iter().for_each(|owner| self.overlay.add(Some(owner)));
+        self.census.place(State::Absent, State::SuperNode, supernodes as u32);
+        shuffle(&mut others, stream);
+        for (place, &class) in others.iter().enumerate() {
+            if self.overlay.accepting() == 0 {
+                let seeking = &others[place..];
+                seeking.iter().for_each(|&class| self.attach_retries.push(0, Unattached::new(class)));
+                self.census.place(State::Absent, State::Seeking, seeking.len() as u32);
+                break;
             }
-        }
-        present.clear();
-        self.chosen = present;
-    }
-
-    /// A client that is present at tick 0 and no super node.
-    fn set_up_client(&mut self, client: ClientId, stream: &mut Stream) {
-        if self.overlay.accepting() > 0 {
             let supernode = self.overlay.choose_accepting(stream.next_u64());
-            let place = self.overlay.attach(client, supernode);
-            self.clients.attach(client, supernode, place, State::Online);
-            self.clients.count_moves(State::Absent, State::Online, 1);
-        } else {
-            self.clients.place(client, State::Seeking);
-            self.clients.count_moves(State::Absent, State::Seeking, 1);
-            self.attach_retries.push(0, self.clients.ticket(client));
+            self.overlay.attach(class, true, supernode);
+            self.census.place(State::Absent, State::Online, 1);
         }
     }
-}
-
-/// Splits a range of exchangeable clients into one part for each share, at random: each client draws its part.
-fn draw_ranges(clients: Range<u32>, shares: &[f64], stream: &mut Stream) -> Vec<Range<u32>> {
-    let mut start = clients.start;
-    let mut share_left: f64 = shares.iter().sum();
-    let mut ranges = Vec::with_capacity(shares.len());
-    for (index, &share) in shares.iter().enumerate() {
-        let left = clients.end - start;
-        let is_last = index + 1 == shares.len();
-        let count = if is_last { left } else { binomial(stream, left, share / share_left) };
-        ranges.push(start..start + count);
-        start += count;
-        share_left -= share;
-    }
-    ranges
 }
 
 /// How many super nodes of the operator a scenario has. All super nodes have indices of 30 bits, which are many more

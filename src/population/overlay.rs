@@ -1,10 +1,12 @@
-//! The super nodes: who hangs on which, who still accepts, and what the host caches know.
+//! The super nodes: which of them accept, who their children are, and what the host caches know.
 
 use std::collections::VecDeque;
 
-use super::clients::ClientId;
+use super::children::ByClass;
+use super::clients::{Attached, Class, Ticket};
 use super::prefetch::prefetch;
 use super::random::{Stream, below, scale, unit};
+use rand_xoshiro::rand_core::Rng;
 
 /// A super node: its index in the arrays of [`Overlay`]. Indices of dead super nodes are used again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -17,58 +19,76 @@ impl SuperNodeId {
     }
 }
 
-/// The owner of a dedicated super node: nobody.
-const OPERATOR: ClientId = ClientId(u32::MAX);
+/// An online child: its super node, and its rank among the online children there, which are in order of their classes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Child {
+    pub(super) supernode: SuperNodeId,
+    pub(super) rank: u32,
+}
+
 /// The place of a dead super node among the live ones: nowhere.
 const DEAD: u32 = u32::MAX;
 
-/// Marks an entry of a row of children as free. Client indices are below 2³⁰.
-const FREE: u32 = 1 << 31;
-/// No free entry.
-const NO_PLACE: u16 = 0;
-
-/// What attaching and detaching a child touches of a super node, in 40 bytes, and one entry of the row.
-#[derive(Default)]
+/// What attaching and detaching an online child touches of a super node, in 24 bytes, besides a word in `online`.
+#[derive(Debug, Default)]
 struct Node {
-    /// The children by place. An entry that a child has left is `FREE`, with the next such entry: its place + 1.
-    row: Vec<u32>,
+    /// The attach phase in which it accepted a client last, and how many it accepted in that phase: phase · 2¹⁶ + number.
+    accepted: u64,
     /// Where it is in `live`.
     live_place: u32,
-    /// The last attach phase in which it accepted a client.
-    accepted_in: u32,
-    /// Clients that it accepted in that phase.
-    accepted: u16,
-    /// Number of children.
+    /// Children.
     children: u16,
-    /// The last entry that became free: its place + 1.
-    free: u16,
+    /// Online children.
+    online: u16,
+    /// Online children that are eligible.
+    eligible: u16,
+    /// The client that owns it; nobody if it is the operator's.
+    owner: Option<Class>,
+}
+
+/// How many children super nodes had, by state.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Orphans {
+    pub(super) online: u32,
+    pub(super) waiting: u32,
+    pub(super) backoff: u32,
 }
 
 /// The super nodes, with the live ones partitioned into those that accept and the rest, so that a probe of the
 /// registry is one random number.
 #[derive(Default)]
 pub(super) struct Overlay {
-    /// The super nodes, live or dead. 40 bytes, and 4 for each place in the row.
+    /// Live and dead ones.
     nodes: Vec<Node>,
-    /// The client that owns each super node. 4 bytes.
-    owner: Vec<ClientId>,
-    /// Probes that each has met in this tick. 4 bytes; reset at the end of the attach phase; only with overload
-    /// protection.
+    /// The children of each that are in the login queue.
+    waiting: Vec<u16>,
+    /// The tickets that still name a super node though it has died, and which are void. Until they have been met, its
+    /// index is not used again. 0 while it lives.
+    void: Vec<u16>,
+    /// The online children of each by class.
+    online: ByClass,
+    /// The other children of each by class. Their tickets say what they wait for.
+    offline: ByClass,
+    /// The sum of all `eligible`.
+    eligible: u32,
+    /// No super node has had more online children.
+    most_online: u32,
+    /// Probes that each has met in this tick; reset at the end of the attach phase; only with overload protection.
     probed: Vec<u32>,
     /// The live super nodes: first the `accepting` ones, then those without a free slot or at their accept limit.
     live: Vec<SuperNodeId>,
     accepting: u32,
     /// Dead super nodes whose children have not noticed: handled in phase 4.
     died: Vec<SuperNodeId>,
-    free: Vec<SuperNodeId>,
+    unused: Vec<SuperNodeId>,
     /// Ticks in which stale addresses expire, in order, with how many.
     stale: VecDeque<(u32, u32)>,
     stale_count: u32,
     dedicated: u32,
-    slots: u32,
-    accept_limit: u32,
-    /// Number of the attach phase.
-    phase: u32,
+    slots: u16,
+    accept_limit: u64,
+    /// Number of the attach phase · 2¹⁶.
+    phase: u64,
     /// Super nodes that do not accept any more in this attach phase, though they may have free slots.
     limited: Vec<SuperNodeId>,
     /// Super nodes with `probed` > 0.
@@ -76,57 +96,35 @@ pub(super) struct Overlay {
 }
 
 impl Node {
-    /// Empties the row, whose memory stays.
-    fn clear(&mut self) {
-        self.row.clear();
-        (self.live_place, self.accepted_in, self.accepted) = (DEAD, 0, 0);
-        (self.children, self.free) = (0, NO_PLACE);
-    }
-
-    /// Puts a child into the row. Gives its place.
+    /// A child is online that was not.
     #[inline(always)]
-    fn put(&mut self, client: ClientId) -> u16 {
-        self.children += 1;
-        if self.free == NO_PLACE {
-            self.row.push(client.0);
-            return (self.row.len() - 1) as u16;
-        }
-        let place = self.free - 1;
-        self.free = std::mem::replace(&mut self.row[usize::from(place)], client.0) as u16;
-        place
-    }
-
-    /// Takes the child at a place out of the row.
-    #[inline]
-    fn take(&mut self, place: u16) {
-        self.children -= 1;
-        self.row[usize::from(place)] = u32::from(self.free) | FREE;
-        self.free = place + 1;
-    }
-
-    /// The children with their places.
-    fn children(&self) -> impl Iterator<Item = (u16, ClientId)> {
-        let entries = self.row.iter().enumerate();
-        entries.filter(|&(_, entry)| entry & FREE == 0).map(|(place, &entry)| (place as u16, ClientId(entry)))
+    fn join_online(&mut self, class: Class, most_online: &mut u32) {
+        self.online += 1;
+        self.eligible += u16::from(class.is_eligible());
+        *most_online = u32::from(self.online).max(*most_online);
     }
 }
 
 impl Overlay {
-    /// No super nodes. `slots` is the number of children of a super node at most, `accept_limit` the number of
-    /// clients that it accepts in one tick at most.
-    pub(super) fn reset(&mut self, slots: u32, accept_limit: u32) {
-        self.nodes.iter_mut().for_each(Node::clear);
-        self.owner.clear();
+    /// No super nodes. `slots`, below 2¹⁶, is the number of children of a super node at most, `accept_limit` the number
+    /// of clients that it accepts in one tick at most; its clients are from `regions` regions.
+    pub(super) fn reset(&mut self, slots: u64, accept_limit: u32, regions: usize) {
+        self.nodes.clear();
+        self.waiting.clear();
+        self.void.clear();
+        self.online.reset(regions);
+        self.offline.reset(regions);
+        (self.eligible, self.most_online) = (0, 1);
         self.probed.clear();
         self.live.clear();
         self.accepting = 0;
         self.died.clear();
-        self.free.clear();
+        self.unused.clear();
         self.stale.clear();
         self.stale_count = 0;
         self.dedicated = 0;
-        self.slots = slots;
-        self.accept_limit = accept_limit;
+        self.slots = slots as u16;
+        self.accept_limit = accept_limit.into();
         self.phase = 0;
         self.limited.clear();
         self.probed_ones.clear();
@@ -152,34 +150,47 @@ impl Overlay {
         self.dedicated
     }
 
-    /// Adds a super node of a client, without children.
-    pub(super) fn add(&mut self, owner: ClientId) -> SuperNodeId {
-        let supernode = match self.free.pop() {
+    /// Online children that are eligible: who can be promoted.
+    pub(super) fn eligible(&self) -> u32 {
+        self.eligible
+    }
+
+    /// The live super node with this number among them; none if there are not so many.
+    pub(super) fn live_one(&self, number: u64) -> Option<SuperNodeId> {
+        self.live.get(number as usize).copied()
+    }
+
+    /// The client that owns a super node; none if it is the operator's.
+    pub(super) fn owner(&self, supernode: SuperNodeId) -> Option<Class> {
+        self.nodes[supernode.index()].owner
+    }
+
+    /// Adds a super node of a client, or of the operator, without children.
+    pub(super) fn add(&mut self, owner: Option<Class>) {
+        let node = Node { live_place: self.live.len() as u32, owner, ..Node::default() };
+        let supernode = match self.unused.pop() {
             Some(supernode) => {
-                self.owner[supernode.index()] = owner;
+                self.nodes[supernode.index()] = node;
                 supernode
             }
             None => {
-                let supernode = SuperNodeId(self.owner.len() as u32);
-                self.owner.push(owner);
+                self.nodes.push(node);
+                self.waiting.push(0);
+                self.void.push(0);
+                self.online.add_supernode();
+                self.offline.add_supernode();
                 self.probed.push(0);
-                // The nodes of an earlier run are used again, for the memory of their rows.
-                if self.nodes.len() < self.owner.len() {
-                    self.nodes.push(Node::default());
-                }
-                supernode
+                SuperNodeId(self.nodes.len() as u32 - 1)
             }
         };
-        self.nodes[supernode.index()].live_place = self.live.len() as u32;
         self.live.push(supernode);
         self.start_accepting(supernode);
-        supernode
     }
 
     /// Adds dedicated super nodes until there are `wanted`. Never takes any away.
     pub(super) fn add_dedicated(&mut self, wanted: u32) {
         while self.dedicated < wanted {
-            self.add(OPERATOR);
+            self.add(None);
             self.dedicated += 1;
         }
     }
@@ -216,20 +227,72 @@ impl Overlay {
     }
 
     /// Takes the super nodes that died since phase 4 of the last tick: their addresses stay in the host caches until
-    /// tick `expiry`, and their children are appended to `orphans`.
-    pub(super) fn bury(&mut self, expiry: u32, orphans: &mut Vec<ClientId>) {
+    /// tick `expiry`, and their children are shown to `orphan`: how many of a class, online or not.
+    pub(super) fn bury(&mut self, expiry: u32, mut orphan: impl FnMut(Class, bool, u16)) -> Orphans {
+        let mut orphans = Orphans::default();
         if self.died.is_empty() {
-            return;
+            return orphans;
         }
         for &supernode in &self.died {
+            self.online.classes(supernode).for_each(|(class, count)| orphan(class, true, count));
+            self.offline.classes(supernode).for_each(|(class, count)| orphan(class, false, count));
+            self.online.clear(supernode);
+            self.offline.clear(supernode);
             let node = &mut self.nodes[supernode.index()];
-            orphans.extend(node.children().map(|(_, child)| child));
-            node.clear();
-            self.free.push(supernode);
+            // Every child that is not online has a ticket somewhere.
+            let void = node.children - node.online;
+            orphans.online += u32::from(node.online);
+            let waiting = std::mem::take(&mut self.waiting[supernode.index()]);
+            orphans.waiting += u32::from(waiting);
+            orphans.backoff += u32::from(void - waiting);
+            self.eligible -= u32::from(node.eligible);
+            *node = Node { live_place: DEAD, ..Node::default() };
+            self.void[supernode.index()] = void;
+            if void == 0 {
+                self.unused.push(supernode);
+            }
         }
         self.stale.push_back((expiry, self.died.len() as u32));
         self.stale_count += self.died.len() as u32;
         self.died.clear();
+        orphans
+    }
+
+    /// Whether tickets that name this super node are void, since it has died.
+    #[inline(always)]
+    pub(super) fn is_void(&self, supernode: SuperNodeId) -> bool {
+        self.void[supernode.index()] != 0
+    }
+
+    /// A void ticket that names this super node has been met, and is no more.
+    #[cold]
+    pub(super) fn drop_void(&mut self, supernode: SuperNodeId) {
+        let void = &mut self.void[supernode.index()];
+        *void -= 1;
+        if *void == 0 {
+            self.unused.push(supernode);
+        }
+    }
+
+    /// Appends those of the tickets that are neither void nor missing to `valid`, in their order. To be called once for
+    /// every ticket, when it is met, since the void ones that are still about are counted.
+    pub(super) fn keep_valid(&mut self, tickets: &[Attached], valid: &mut Vec<Attached>) {
+        let first = valid.len();
+        valid.resize(first + tickets.len(), Attached::NONE);
+        let kept = &mut valid[first..];
+        let mut length = 0;
+        for &ticket in tickets {
+            match self.void.get(ticket.supernode().index()) {
+                Some(0) => {
+                    kept[length] = ticket;
+                    length += 1;
+                }
+                Some(_) => self.drop_void(ticket.supernode()),
+                // No ticket: it names no super node.
+                None => {}
+            }
+        }
+        valid.truncate(first + length);
     }
 
     /// Forgets the stale addresses that expire at or before `now`.
@@ -242,38 +305,67 @@ impl Overlay {
         }
     }
 
-    /// Hangs a client on a super node that has a free slot, regardless of the accept limit. Gives its place.
-    #[inline]
-    pub(super) fn attach(&mut self, client: ClientId, supernode: SuperNodeId) -> u16 {
-        let node = &mut self.nodes[supernode.index()];
-        debug_assert!(u32::from(node.children) < self.slots);
-        let place = node.put(client);
-        if u32::from(node.children) == self.slots {
-            self.stop_accepting(supernode);
-        }
-        place
-    }
-
-    /// Starts an attach phase: accept limits start anew.
-    pub(super) fn start_attach_phase(&mut self) {
-        self.phase += 1;
+    /// Hangs a client on a super node that has a free slot, regardless of the accept limit.
+    pub(super) fn attach(&mut self, class: Class, online: bool, supernode: SuperNodeId) {
+        self.hang(class, online, supernode, u64::MAX);
     }
 
     /// Hangs a client on an accepting super node in the attach phase, which counts towards its accept limit.
     #[inline(always)]
-    pub(super) fn accept(&mut self, client: ClientId, supernode: SuperNodeId) -> u16 {
+    pub(super) fn accept(&mut self, class: Class, online: bool, supernode: SuperNodeId) {
+        self.hang(class, online, supernode, self.accept_limit);
+    }
+
+    /// Hangs a client on a super node, which does not accept any more in this phase if it has no free slot then, or has
+    /// accepted `limit` clients.
+    #[inline(always)]
+    fn hang(&mut self, class: Class, online: bool, supernode: SuperNodeId, limit: u64) {
         let node = &mut self.nodes[supernode.index()];
-        debug_assert!(u32::from(node.children) < self.slots);
-        let place = node.put(client);
-        node.accepted = if node.accepted_in == self.phase { node.accepted + 1 } else { 1 };
-        node.accepted_in = self.phase;
-        if u32::from(node.children) == self.slots {
-            self.stop_accepting(supernode);
-        } else if u32::from(node.accepted) == self.accept_limit {
-            self.stop_accepting(supernode);
-            self.limited.push(supernode);
+        debug_assert!(node.children < self.slots);
+        node.children += 1;
+        node.accepted = node.accepted.max(self.phase) + 1;
+        let is_full = node.children == self.slots;
+        let is_limited = node.accepted - self.phase == limit;
+        if online {
+            node.join_online(class, &mut self.most_online);
+            self.eligible += u32::from(class.is_eligible());
+            self.online.add(supernode, class);
+        } else {
+            self.offline.add(supernode, class);
         }
-        place
+        if is_full || is_limited {
+            self.stop_accepting(supernode);
+            if !is_full {
+                self.limited.push(supernode);
+            }
+        }
+    }
+
+    /// A child that was not online is, from now on.
+    #[inline]
+    pub(super) fn log_in(&mut self, ticket: Attached) {
+        let (supernode, class) = (ticket.supernode(), ticket.class());
+        self.offline.remove(supernode, class);
+        self.nodes[supernode.index()].join_online(class, &mut self.most_online);
+        self.eligible += u32::from(class.is_eligible());
+        self.online.add(supernode, class);
+    }
+
+    /// The login request of a child enters the queue.
+    #[inline]
+    pub(super) fn start_waiting(&mut self, ticket: Attached) {
+        self.waiting[ticket.supernode().index()] += 1;
+    }
+
+    /// The login request of a child is served, or given up.
+    #[inline]
+    pub(super) fn stop_waiting(&mut self, ticket: Attached) {
+        self.waiting[ticket.supernode().index()] -= 1;
+    }
+
+    /// Starts an attach phase: accept limits start anew.
+    pub(super) fn start_attach_phase(&mut self) {
+        self.phase += 1 << 16;
     }
 
     /// Ends the attach phase: those that only reached their accept limit accept again.
@@ -283,12 +375,28 @@ impl Overlay {
         self.limited = limited;
     }
 
-    /// Takes the child at a place off its super node, live or dead.
-    #[inline]
-    pub(super) fn detach(&mut self, supernode: SuperNodeId, place: u16) {
+    /// Takes an online child off its super node, live or dead.
+    #[inline(always)]
+    pub(super) fn detach_online(&mut self, supernode: SuperNodeId, class: Class) {
+        self.online.remove(supernode, class);
         let node = &mut self.nodes[supernode.index()];
-        let was_full = u32::from(node.children) == self.slots;
-        node.take(place);
+        node.online -= 1;
+        node.eligible -= u16::from(class.is_eligible());
+        self.eligible -= u32::from(class.is_eligible());
+        self.free_slot(supernode);
+    }
+
+    /// Takes a child in back-off off its super node, live or dead.
+    pub(super) fn detach_offline(&mut self, supernode: SuperNodeId, class: Class) {
+        self.offline.remove(supernode, class);
+        self.free_slot(supernode);
+    }
+
+    #[inline(always)]
+    fn free_slot(&mut self, supernode: SuperNodeId) {
+        let node = &mut self.nodes[supernode.index()];
+        let was_full = node.children == self.slots;
+        node.children -= 1;
         if was_full {
             self.start_accepting(supernode);
         }
@@ -300,37 +408,99 @@ impl Overlay {
         self.live[scale(random, self.accepting) as usize]
     }
 
-    /// Asks for what a super node needs to take a child in.
+    /// Asks for what the arrival or departure of an online child touches of its super node.
     #[inline(always)]
     pub(super) fn prefetch(&self, supernode: SuperNodeId) {
         prefetch(&self.nodes, supernode.index());
+        self.online.prefetch(supernode);
     }
 
-    /// Asks for the entry of the row in which the next child of a super node will be put, once the super node is there.
+    /// The class of an online child; none if there are not so many.
     #[inline(always)]
-    pub(super) fn prefetch_free_place(&self, supernode: SuperNodeId) {
-        if let Some(node) = self.nodes.get(supernode.index()) {
-            prefetch(&node.row, usize::from(node.free).wrapping_sub(1).min(node.row.len().wrapping_sub(1)));
-        }
+    pub(super) fn class(&self, child: Child) -> Option<Class> {
+        self.online.class(child.supernode, child.rank)
     }
 
-    /// Asks for the entry of a child in the row of its super node, once the super node is there.
-    #[inline(always)]
-    pub(super) fn prefetch_place(&self, supernode: SuperNodeId, place: u16) {
-        if let Some(node) = self.nodes.get(supernode.index()) {
-            prefetch(&node.row, usize::from(place));
-        }
+    /// The number of places from which [`Overlay::draw_online`] draws.
+    pub(super) fn places(&self) -> u64 {
+        self.nodes.len() as u64 * u64::from(self.most_online)
     }
 
-    /// Probability that an attempt of up to `probes` probes meets an accepting super node: `1 − s^probes` with the
-    /// share s of addresses in the registry that do not accept. 0 with an empty registry.
-    pub(super) fn success_probability(&self, probes: u32) -> f64 {
+    /// The place that a random 64-bit number stands for, uniformly: one of as many for each super node, live or dead, as
+    /// any of them has had online children.
+    #[inline]
+    fn place(&self, random: u64) -> Child {
+        let supernode = u128::from(random) * self.nodes.len() as u128;
+        let rank = (u128::from(supernode as u64) * u128::from(self.most_online)) >> 64;
+        Child { supernode: SuperNodeId((supernode >> 64) as u32), rank: rank as u32 }
+    }
+
+    #[inline]
+    fn is_child(&self, place: Child) -> bool {
+        place.rank < u32::from(self.nodes[place.supernode.index()].online)
+    }
+
+    /// Draws `count` places, each uniformly among all, and gives those with an online child.
+    pub(super) fn draw_online(&self, count: usize, stream: &mut Stream, drawn: &mut Vec<Child>) {
+        // A copy of the generator stays in registers.
+        let mut own = stream.clone();
+        // One more than are drawn, so that even the last has a place.
+        drawn.resize(count + 1, Child::default());
+        let mut length = 0;
+        for _ in 0..count {
+            let place = self.place(own.next_u64());
+            drawn[length] = place;
+            length += usize::from(self.is_child(place));
+        }
+        drawn.truncate(length);
+        *stream = own;
+    }
+
+    /// The indices of all super nodes, live or dead.
+    pub(super) fn indices(&self) -> impl Iterator<Item = SuperNodeId> + use<> {
+        (0..self.nodes.len() as u32).map(SuperNodeId)
+    }
+
+    /// The online children of a super node, the last one first.
+    pub(super) fn online_of(&self, supernode: SuperNodeId) -> impl Iterator<Item = Child> + use<> {
+        (0..self.nodes[supernode.index()].online.into()).rev().map(move |rank| Child { supernode, rank })
+    }
+
+    /// One of the online children that are eligible, uniformly; none if there is none.
+    pub(super) fn draw_eligible(&self, stream: &mut Stream) -> Option<(SuperNodeId, Class)> {
+        // Trying at random takes fewer steps than going through the super nodes unless there are few such children. The
+        // bound is hardly ever reached.
+        let tries = if self.eligible >= 32 * self.most_online { 1024 } else { 0 };
+        for _ in 0..tries {
+            let place = self.place(stream.next_u64());
+            if self.is_child(place)
+                && let Some(class) = self.class(place)
+                && class.is_eligible()
+            {
+                return Some((place.supernode, class));
+            }
+        }
+        let mut left = below(stream, self.eligible);
+        let mut passes = |count: u16| {
+            let passes = left >= u32::from(count);
+            left -= if passes { u32::from(count) } else { 0 };
+            passes
+        };
+        let index = self.nodes.iter().position(|node| !passes(node.eligible))?;
+        let supernode = SuperNodeId(index as u32);
+        let mut eligible = self.online.classes(supernode).filter(|(class, _)| class.is_eligible());
+        let (class, _) = eligible.find(|&(_, count)| !passes(count))?;
+        Some((supernode, class))
+    }
+
+    /// Probability that an attempt of up to `probes` probes meets no accepting super node where `accepting` accept:
+    /// `s^probes` with the share s of addresses in the registry that do not accept. 1 with an empty registry.
+    pub(super) fn failure_probability(&self, accepting: u32, probes: u32) -> f64 {
         let registry = self.live() + self.stale_count;
         if registry == 0 {
-            return 0.0;
+            return 1.0;
         }
-        let refusing = f64::from(registry - self.accepting) / f64::from(registry);
-        1.0 - power(refusing, probes)
+        power(f64::from(registry - accepting) / f64::from(registry), probes)
     }
 
     /// Probes the registry one address after another, counting the probes that each super node meets, until one
@@ -362,13 +532,15 @@ impl Overlay {
         probes_max: f64,
         probability: f64,
         stream: &mut Stream,
-        overloaded: &mut Vec<ClientId>,
+        overloaded: &mut Vec<Class>,
     ) {
         let mut probed_ones = std::mem::take(&mut self.probed_ones);
         for supernode in probed_ones.drain(..) {
             let probed = std::mem::take(&mut self.probed[supernode.index()]);
-            let owner = self.owner[supernode.index()];
-            if owner != OPERATOR && f64::from(probed) > probes_max && unit(stream) < probability {
+            if let Some(owner) = self.owner(supernode)
+                && f64::from(probed) > probes_max
+                && unit(stream) < probability
+            {
                 self.kill(supernode);
                 overloaded.push(owner);
             }
@@ -376,30 +548,47 @@ impl Overlay {
         self.probed_ones = probed_ones;
     }
 
-    /// Checks that the arrays agree with each other, and every child with `is_child`; gives the number of children.
+    /// Checks that the arrays agree with each other; gives the number of children.
     #[cfg(test)]
-    pub(super) fn check(&self, mut is_child: impl FnMut(ClientId, SuperNodeId, u16) -> bool) -> u32 {
+    pub(super) fn check(&self) -> u32 {
         assert!(self.accepting as usize <= self.live.len());
-        let mut children = 0;
         for (place, &supernode) in self.live.iter().enumerate() {
             let node = &self.nodes[supernode.index()];
             assert_eq!(node.live_place as usize, place);
-            assert!(u32::from(node.children) <= self.slots, "more children than slots");
-            assert!(node.row.len() as u32 <= self.slots, "more places than slots");
-            assert_eq!(
-                u32::from(node.children) < self.slots,
-                (place as u32) < self.accepting,
-                "accepts iff it has a slot"
-            );
+            assert!(node.children <= self.slots, "more children than slots");
+            let accepts = (place as u32) < self.accepting;
+            assert_eq!(node.children < self.slots, accepts, "accepts iff it has a slot");
+            assert_eq!(self.void[supernode.index()], 0, "tickets of a live super node are not void");
         }
-        for &supernode in self.live.iter().chain(&self.died) {
+        let (mut children, mut eligible) = (0, 0);
+        for supernode in self.indices() {
             let node = &self.nodes[supernode.index()];
-            assert_eq!(node.children().count(), usize::from(node.children));
+            let online: u16 = self.online.classes(supernode).map(|(_, count)| count).sum();
+            let offline: u16 = self.offline.classes(supernode).map(|(_, count)| count).sum();
+            assert_eq!((online, online + offline), (node.online, node.children));
+            assert!(u32::from(online) <= self.most_online);
+            assert!(self.waiting[supernode.index()] <= offline);
+            let of_class = self.online.classes(supernode).filter(|(class, _)| class.is_eligible());
+            assert_eq!(of_class.map(|(_, count)| count).sum::<u16>(), node.eligible);
             children += u32::from(node.children);
-            assert!(node.children().all(|(place, child)| is_child(child, supernode, place)));
+            eligible += u32::from(node.eligible);
         }
+        assert_eq!(eligible, self.eligible);
         assert_eq!(self.stale.iter().map(|&(_, count)| count).sum::<u32>(), self.stale_count);
         children
+    }
+
+    /// How many void tickets there should be.
+    #[cfg(test)]
+    pub(super) fn voids(&self) -> u32 {
+        self.void.iter().copied().map(u32::from).sum()
+    }
+
+    /// The children that are not online: how many of each super node and class.
+    #[cfg(test)]
+    pub(super) fn offline(&self) -> impl Iterator<Item = (SuperNodeId, Class, u16)> {
+        let of = |supernode| self.offline.classes(supernode).map(move |(class, count)| (supernode, class, count));
+        self.indices().flat_map(of)
     }
 }
 
@@ -421,54 +610,63 @@ mod tests {
     use super::*;
     use crate::population::random::stream;
 
+    const CLASS: Class = Class(3);
+
+    fn overlay(slots: u64, accept_limit: u32, supernodes: usize) -> (Overlay, Vec<SuperNodeId>) {
+        let mut overlay = Overlay::default();
+        overlay.reset(slots, accept_limit, 2);
+        (0..supernodes).for_each(|_| overlay.add(Some(CLASS)));
+        let supernodes = overlay.live.clone();
+        (overlay, supernodes)
+    }
+
     #[test]
     fn a_full_super_node_accepts_again_once_a_child_has_left() {
-        let mut overlay = Overlay::default();
-        overlay.reset(2, 10);
-        let supernode = overlay.add(ClientId(0));
-        assert_eq!(overlay.attach(ClientId(1), supernode), 0);
+        let (mut overlay, supernodes) = overlay(2, 10, 1);
+        overlay.attach(CLASS, true, supernodes[0]);
         assert_eq!(overlay.accepting(), 1);
-        assert_eq!(overlay.attach(ClientId(2), supernode), 1);
+        overlay.attach(Class(4), false, supernodes[0]);
         assert_eq!(overlay.accepting(), 0);
-        overlay.detach(supernode, 0);
+        overlay.detach_online(supernodes[0], CLASS);
         assert_eq!(overlay.accepting(), 1);
-        assert_eq!(overlay.attach(ClientId(3), supernode), 0, "the place that became free");
+        overlay.attach(CLASS, true, supernodes[0]);
         assert_eq!(overlay.accepting(), 0);
-        overlay.detach(supernode, 1);
-        overlay.detach(supernode, 0);
-        assert_eq!(overlay.check(|_, _, _| false), 0);
+        overlay.detach_offline(supernodes[0], Class(4));
+        overlay.detach_online(supernodes[0], CLASS);
+        assert_eq!(overlay.check(), 0);
     }
 
     #[test]
     fn the_accept_limit_holds_for_one_tick() {
-        let mut overlay = Overlay::default();
-        overlay.reset(75, 2);
-        let supernode = overlay.add(ClientId(0));
+        let (mut overlay, supernodes) = overlay(75, 2, 1);
         overlay.start_attach_phase();
-        overlay.accept(ClientId(1), supernode);
+        overlay.accept(CLASS, true, supernodes[0]);
         assert_eq!(overlay.accepting(), 1);
-        overlay.accept(ClientId(2), supernode);
+        overlay.accept(CLASS, true, supernodes[0]);
         assert_eq!(overlay.accepting(), 0);
         overlay.end_attach_phase();
         assert_eq!(overlay.accepting(), 1);
         overlay.start_attach_phase();
-        overlay.accept(ClientId(3), supernode);
+        overlay.accept(CLASS, true, supernodes[0]);
         assert_eq!(overlay.accepting(), 1);
     }
 
     #[test]
     fn exactly_the_children_of_a_dead_super_node_are_orphaned_and_its_address_goes_stale() {
-        let mut overlay = Overlay::default();
-        overlay.reset(75, 10);
-        let (first, second) = (overlay.add(ClientId(0)), overlay.add(ClientId(1)));
-        overlay.attach(ClientId(10), first);
-        overlay.attach(ClientId(20), second);
-        overlay.attach(ClientId(11), first);
-        overlay.kill(first);
+        let (mut overlay, supernodes) = overlay(75, 10, 2);
+        overlay.attach(Class(1), true, supernodes[0]);
+        overlay.attach(Class(2), true, supernodes[1]);
+        overlay.attach(Class(1), true, supernodes[0]);
+        overlay.attach(Class(6), false, supernodes[0]);
+        overlay.attach(Class(7), false, supernodes[0]);
+        overlay.start_waiting(Attached::new(supernodes[0], Class(7)));
+        overlay.kill(supernodes[0]);
         assert_eq!((overlay.live(), overlay.stale()), (1, 0));
         let mut orphans = Vec::new();
-        overlay.bury(7, &mut orphans);
-        assert_eq!(orphans, [ClientId(10), ClientId(11)]);
+        let counts = overlay.bury(7, |class, online, count| orphans.push((class, online, count)));
+        orphans.retain(|&(_, _, count)| count > 0);
+        assert_eq!(orphans, [(Class(1), true, 2), (Class(6), false, 1), (Class(7), false, 1)]);
+        assert_eq!(counts, Orphans { online: 2, waiting: 1, backoff: 1 });
         assert_eq!(overlay.stale(), 1);
         overlay.expire(6);
         assert_eq!(overlay.stale(), 1);
@@ -477,23 +675,70 @@ mod tests {
     }
 
     #[test]
+    fn an_index_is_used_again_once_the_last_void_ticket_has_been_met() {
+        let (mut overlay, supernodes) = overlay(75, 10, 2);
+        let tickets = [4, 5].map(|class| Attached::new(supernodes[0], Class(class)));
+        let other = Attached::new(supernodes[1], CLASS);
+        tickets.iter().for_each(|ticket| overlay.attach(ticket.class(), false, supernodes[0]));
+        overlay.attach(CLASS, false, supernodes[1]);
+        overlay.kill(supernodes[0]);
+        overlay.bury(7, |_, _, _| ());
+        let mut valid = Vec::new();
+        overlay.keep_valid(&[other, tickets[0], Attached::NONE], &mut valid);
+        assert_eq!(valid, [other]);
+        overlay.add(Some(CLASS));
+        assert_eq!(overlay.live[1], SuperNodeId(2), "a ticket still names the dead one");
+        assert!(overlay.is_void(supernodes[0]));
+        overlay.keep_valid(&tickets[1..], &mut valid);
+        assert_eq!(valid, [other]);
+        overlay.add(Some(CLASS));
+        assert_eq!(overlay.live[2], supernodes[0]);
+        assert!(!overlay.is_void(supernodes[0]));
+    }
+
+    #[test]
     fn an_attempt_succeeds_with_one_minus_s_to_the_power_of_probes() {
-        let mut overlay = Overlay::default();
-        overlay.reset(1, 10);
-        let supernodes: Vec<SuperNodeId> = (0..10).map(|i| overlay.add(ClientId(i))).collect();
-        for (i, &supernode) in supernodes.iter().enumerate().take(5) {
-            overlay.attach(ClientId(100 + i as u32), supernode);
-        }
+        let (mut overlay, supernodes) = overlay(1, 10, 10);
+        supernodes[..5].iter().for_each(|&supernode| overlay.attach(CLASS, true, supernode));
         overlay.kill(supernodes[9]);
-        overlay.bury(100, &mut Vec::new());
+        overlay.bury(100, |_, _, _| ());
         // 10 addresses: 5 full, 4 accepting, 1 stale.
         let expected = 1.0 - 0.6f64.powi(3);
-        assert!((overlay.success_probability(3) - expected).abs() < 1e-12);
+        assert!((1.0 - overlay.failure_probability(overlay.accepting(), 3) - expected).abs() < 1e-12);
         let mut stream = stream(3, "probe");
         let n = 1_000_000;
         let successes = (0..n).filter(|_| overlay.probe(3, &mut stream).is_some()).count();
         let sd = (expected * (1.0 - expected) / f64::from(n)).sqrt();
         // 6 standard errors: a false alarm in 5e8.
         assert!((successes as f64 / f64::from(n) - expected).abs() < 6.0 * sd);
+    }
+
+    #[test]
+    fn every_eligible_online_child_is_drawn_as_often_however_few_they_are() {
+        // With 40 super nodes there are enough of them to try at random; with 2 there are not.
+        for supernodes in [40, 2] {
+            let (mut overlay, ids) = overlay(75, 100, supernodes);
+            for (number, &supernode) in ids.iter().enumerate() {
+                overlay.attach(Class(0), true, supernode);
+                overlay.attach(Class(6), false, supernode);
+                (0..=number % 2).for_each(|_| overlay.attach(Class(2), true, supernode));
+                overlay.attach(Class(7), true, supernode);
+            }
+            let mut stream = stream(8, "eligible");
+            let mut drawn = std::collections::BTreeMap::new();
+            let draws = 100_000 * supernodes as u32;
+            for _ in 0..draws {
+                let (supernode, class) = overlay.draw_eligible(&mut stream).unwrap();
+                *drawn.entry((supernode.0, class.0)).or_insert(0u32) += 1;
+            }
+            assert_eq!(overlay.eligible() as usize, supernodes / 2 * 5);
+            assert_eq!(drawn.len(), 2 * supernodes);
+            let of_one = f64::from(draws) / f64::from(overlay.eligible());
+            for ((supernode, class), count) in drawn {
+                let expected = if class == 2 { of_one * f64::from(1 + supernode % 2) } else { of_one };
+                // 7 standard errors: a false alarm below 84 · 3e-12.
+                assert!((f64::from(count) - expected).abs() < 7.0 * expected.sqrt(), "{supernode} {class}");
+            }
+        }
     }
 }

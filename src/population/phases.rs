@@ -1,12 +1,14 @@
 //! The ten phases of a tick, each a function, in the order of model.md ("Order inside a tick").
 
+use super::Simulator;
 use super::backoff::Backoff;
-use super::clients::{ClientId, State, Tally, Ticket};
+use super::clients::{Attached, Class, State, Ticket, Unattached};
 use super::login::Next;
 use super::observation::Snapshot;
 use super::random::{Stream, binomial, chance, halves, shuffle_first};
+use super::strikes::{Spot, visits_each};
 use super::timing::{Wheel, duration_ticks};
-use super::{Clients, Simulator};
+use crate::parameters::Shock;
 use rand_distr::{Distribution, StandardNormal};
 use rand_xoshiro::rand_core::Rng;
 
@@ -17,13 +19,13 @@ pub(super) const BLOCK: usize = 32;
 impl Simulator {
     /// Simulates tick `now`, up to the observation.
     pub(super) fn tick(&mut self, now: u32) {
-        for wheel in [&mut self.boots, &mut self.attach_retries, &mut self.login_retries] {
-            wheel.advance(now);
-        }
+        self.boots.advance(now);
+        self.attach_retries.advance(now);
+        self.login_retries.advance(now);
         self.interventions(now);
         self.restarts_and_shocks(now);
         self.session_changes(now);
-        // Deaths come before the timers that are due, so that a retry of an orphan is void when it is met. That is
+        // Deaths come before the timers that are due, so that the ticket of an orphan is void when it is met. That is
         // the same as the order of model.md, in which the orphan would lose the request that it had just made.
         self.deaths(now);
         self.timers();
@@ -41,13 +43,6 @@ impl Simulator {
         }
         self.time_outs(now);
         self.promotions();
-        #[cfg(test)]
-        if self.renumber_always {
-            self.renumber_tickets();
-        }
-        if self.clients.generations_high() {
-            self.renumber_tickets();
-        }
     }
 
     /// From the start of the tick on, interventions hold.
@@ -68,177 +63,169 @@ impl Simulator {
 
     /// Phase 1: restarts, then shocks.
     fn restarts_and_shocks(&mut self, now: u32) {
-        let mut chosen = std::mem::take(&mut self.chosen);
-        self.restarts.take(now, &mut self.streams.updates, &mut chosen);
-        for client in chosen.drain(..) {
-            self.restart(client);
-        }
+        self.updates(now);
         for index in 0..self.shocks.len() {
             let (tick, shock) = self.shocks[index];
             if tick == now {
-                self.draw_crashes(shock.supernode_fraction, shock.client_fraction, &mut chosen);
-                chosen.drain(..).for_each(|client| self.restart(client));
+                self.shock(&shock);
             }
         }
-        self.chosen = chosen;
     }
 
-    /// Draws who crashes in a shock: super nodes that are not dedicated, and other present clients that do not boot.
-    fn draw_crashes(&mut self, supernode_fraction: f64, client_fraction: f64, crashing: &mut Vec<ClientId>) {
-        let stream = &mut self.streams.shocks;
-        for client in (0..self.clients.len()).map(ClientId) {
-            let probability = match self.clients.state(client) {
-                State::Absent | State::Booting => continue,
-                State::SuperNode => supernode_fraction,
-                _ => client_fraction,
+    /// The update restarts the machines whose restart time lies in this tick: of absent and booting clients, without
+    /// consequences; of the others, by strikes of which those on other regions than the most hazardous one hit less often.
+    fn updates(&mut self, now: u32) {
+        let mut probabilities = std::mem::take(&mut self.restart_probabilities);
+        probabilities.clear();
+        for region in 0..self.pending.len() {
+            let is_over = self.pending[region] == 0;
+            let probability = if is_over { 0.0 } else { self.restarts.probability(region, now) };
+            if probability > 0.0 {
+                self.pending[region] -= self.sessions.update(region, probability, &mut self.streams.updates);
+            }
+            probabilities.push(probability);
+        }
+        let hazard = |probability: f64| -libm::log1p(-probability);
+        let most = probabilities.iter().copied().fold(0.0, f64::max);
+        if most > 0.0 {
+            let visits_each = visits_each(hazard(most));
+            let share = |&probability: &f64| {
+                if visits_each { probability / most } else { hazard(probability) / hazard(most) }
             };
-            if chance(stream, probability) {
-                crashing.push(client);
-            }
+            let shares: Vec<f64> = probabilities.iter().map(share).collect();
+            self.strike(
+                hazard(most),
+                |simulator| &mut simulator.streams.updates,
+                |simulator, spot| {
+                    if let Some((state, class)) = simulator.at(spot)
+                        && class.is_pending()
+                        && chance(&mut simulator.streams.update_regions, shares[class.region()])
+                    {
+                        simulator.pending[class.region()] -= 1;
+                        if let Spot::Booting(number) = spot {
+                            simulator.boots.set(number, Unattached::new(class.updated()));
+                        } else {
+                            simulator.take_from(spot, class);
+                            simulator.restart(state, class.updated());
+                        }
+                    }
+                },
+            );
         }
+        self.restart_probabilities = probabilities;
     }
 
-    /// A machine restarts. Nothing happens if it is off, or is restarting already.
-    fn restart(&mut self, client: ClientId) {
-        if matches!(self.clients.state(client), State::Absent | State::Booting) {
-            return;
-        }
-        let mut tally = Tally::default();
-        let ticket = self.disconnect(client, State::Booting, &mut tally);
-        self.clients.count_interrupted(&tally, State::Booting);
+    /// Some super nodes that are not dedicated, and some other clients that do not boot, crash.
+    fn shock(&mut self, shock: &Shock) {
+        self.strike(
+            f64::INFINITY,
+            |simulator| &mut simulator.streams.shocks,
+            |simulator, spot| {
+                if let Some((state, class)) = simulator.at(spot)
+                    && state != State::Booting
+                {
+                    let is_supernode = state == State::SuperNode;
+                    let probability = if is_supernode { shock.supernode_fraction } else { shock.client_fraction };
+                    if chance(&mut simulator.streams.shocks, probability) {
+                        simulator.take_from(spot, class);
+                        simulator.restart(state, class);
+                    }
+                }
+            },
+        );
+    }
+
+    /// The machine of a client restarts that was in this state, and is of this class from now on.
+    fn restart(&mut self, state: State, class: Class) {
+        self.census.change(state, State::Booting, 1);
         self.counters.restarts += 1;
         let updates = &self.scenario.updates;
         let normal: f64 = StandardNormal.sample(&mut self.streams.boots);
         let boot_s = updates.boot_median_s * libm::exp(updates.boot_sigma * normal);
-        self.boots.push(duration_ticks(boot_s, self.scenario.time.tick_s), ticket);
+        self.boots.push(duration_ticks(boot_s, self.scenario.time.tick_s), Unattached::new(class));
     }
 
-    /// Takes a client off the network, whatever it did there, into a state that is off the network. Gives its ticket
-    /// from now on.
-    #[inline(always)]
-    fn disconnect(&mut self, client: ClientId, to: State, tally: &mut Tally) -> Ticket {
-        let was = self.clients.interrupt(client, to);
-        tally.add(was.from);
-        match was.from {
-            State::Waiting | State::Backoff | State::Online => self.overlay.detach(was.supernode, was.place),
-            State::SuperNode => self.overlay.kill(was.supernode),
-            State::Absent | State::Booting | State::Seeking => {}
-        }
-        was.ticket
-    }
-
-    /// Phase 2: sessions that end, then sessions that begin. The initial sessions last a tick at least.
+    /// Phase 2: sessions that end and sessions that begin. The initial sessions last a tick at least, and so do absences.
     fn session_changes(&mut self, now: u32) {
         if now == 0 {
             return;
         }
-        let (mut ending, mut beginning) = (std::mem::take(&mut self.chosen), std::mem::take(&mut self.beginning));
-        let stream = &mut self.streams.presence;
-        self.sessions.draw(now, &mut self.clients, stream, &mut ending, &mut beginning);
-        let mut tally = Tally::default();
-        for block in ending.chunks(BLOCK) {
-            for &client in block {
-                self.overlay.prefetch(self.clients.attachment(client).0);
-            }
-            for &client in block {
-                let (supernode, place) = self.clients.attachment(client);
-                self.overlay.prefetch_place(supernode, place);
-            }
-            for &client in block {
-                self.disconnect(client, State::Absent, &mut tally);
-            }
-        }
-        self.clients.count_interrupted(&tally, State::Absent);
-        for &client in &beginning {
-            self.clients.place(client, State::Seeking);
-            self.attempts.push(self.clients.ticket(client));
-        }
-        self.clients.count_moves(State::Absent, State::Seeking, beginning.len() as u32);
-        self.clients.count_events(beginning.len() as u64);
-        ending.clear();
-        beginning.clear();
-        (self.chosen, self.beginning) = (ending, beginning);
+        let arrivals = self.attempts.len();
+        self.sessions.begin(now, &mut self.streams.presence, |class| self.attempts.push(Unattached::new(class)));
+        let arrivals = (self.attempts.len() - arrivals) as u32;
+        self.census.change(State::Absent, State::Seeking, arrivals);
+        self.strike(
+            self.sessions.end_hazard(),
+            |simulator| &mut simulator.streams.presence,
+            |simulator, spot| {
+                if let Some((state, class)) = simulator.at(spot) {
+                    simulator.take_from(spot, class);
+                    simulator.census.change(state, State::Absent, 1);
+                    simulator.sessions.leave(class, 1);
+                }
+            },
+        );
     }
 
     /// Phase 3: boots that finish, and retries that are due.
     fn timers(&mut self) {
-        let mut booted = std::mem::take(&mut self.due);
-        self.boots.take(|due| self.clients.meet_all(due, &mut booted));
-        self.attach_retries.take(|due| self.clients.meet_all(due, &mut self.attempts));
-        self.login_retries.take(|due| self.clients.meet_all(due, &mut self.requests));
-        for ticket in booted.drain(..) {
-            self.finish_boot(ticket);
-        }
-        self.due = booted;
-    }
-
-    fn finish_boot(&mut self, ticket: Ticket) {
-        let client = ticket.client();
-        if chance(&mut self.streams.boots, self.scenario.updates.autostart_probability) {
-            self.clients.change(client, State::Seeking);
-            self.attempts.push(ticket);
-        } else {
-            self.clients.change(client, State::Absent);
-            self.clients.present_mut().remove(client);
-            self.sessions.left(client);
-        }
+        let (census, sessions, stream) = (&mut self.census, &mut self.sessions, &mut self.streams.boots);
+        let (attempts, requests) = (&mut self.attempts, &mut self.requests);
+        let autostart = self.scenario.updates.autostart_probability;
+        self.boots.take(|booted| {
+            for &ticket in booted.iter().filter(|ticket| ticket.is_some()) {
+                if chance(stream, autostart) {
+                    census.change(State::Booting, State::Seeking, 1);
+                    attempts.push(ticket);
+                } else {
+                    census.change(State::Booting, State::Absent, 1);
+                    sessions.leave(ticket.class(), 1);
+                }
+            }
+        });
+        self.attach_retries.take(|due| attempts.extend(due.iter().filter(|ticket| ticket.is_some())));
+        let overlay = &mut self.overlay;
+        self.login_retries.take(|due| overlay.keep_valid(due, requests));
     }
 
     /// Phase 4: the children of super nodes that died so far become orphans; stale addresses expire.
     fn deaths(&mut self, now: u32) {
-        let mut orphans = std::mem::take(&mut self.chosen);
-        self.overlay.bury(now.saturating_add(self.stale_ticks), &mut orphans);
         let remembers = !self.scenario.login.relogin_after_orphaning;
-        let mut tally = Tally::default();
-        let mut stream = self.streams.orphans.clone();
-        for block in orphans.chunks(BLOCK) {
-            block.iter().for_each(|&orphan| self.clients.prefetch(orphan));
-            for pair in block.chunks(2) {
-                for (&orphan, random) in pair.iter().zip(halves(stream.next_u64())) {
-                    let was = self.clients.interrupt(orphan, State::Seeking);
-                    tally.add(was.from);
-                    let remembers = remembers && was.from == State::Online;
-                    let ticket = if remembers { was.ticket.remember_online() } else { was.ticket };
-                    self.attach_retries.push(self.notice.ticks(random), ticket);
-                }
-            }
-        }
-        self.streams.orphans = stream;
-        self.clients.count_interrupted(&tally, State::Seeking);
-        orphans.clear();
+        let (notice, retries, stream) = (self.notice, &mut self.attach_retries, &mut self.streams.orphans);
+        let orphans = self.overlay.bury(now.saturating_add(self.stale_ticks), |class, online, count| {
+            let ticket = Unattached::new(class).remembering(online && remembers);
+            (0..count).for_each(|_| retries.push(notice.ticks(stream.next_u32()), ticket));
+        });
+        self.census.change(State::Online, State::Seeking, orphans.online);
+        self.census.change(State::Waiting, State::Seeking, orphans.waiting);
+        self.census.change(State::Backoff, State::Seeking, orphans.backoff);
         self.overlay.expire(now);
-        self.chosen = orphans;
     }
 
     /// The end of phase 5 with overload protection: super nodes that were probed too often may shut down.
     fn overload(&mut self) {
-        let mut owners = std::mem::take(&mut self.chosen);
-        let mut failed = std::mem::take(&mut self.due);
+        let mut owners = Vec::new();
         let overlay = &self.scenario.overlay;
         let probes_max = overlay.overload_probes_per_s * self.scenario.time.tick_s;
         let probability = overlay.overload_shutdown_probability;
         self.overlay.shut_down_overloaded(probes_max, probability, &mut self.streams.attach, &mut owners);
-        let mut tally = Tally::default();
-        for owner in owners.drain(..) {
-            let was = self.clients.interrupt(owner, State::Seeking);
-            tally.add(was.from);
-            failed.push(was.ticket);
-        }
-        self.clients.count_interrupted(&tally, State::Seeking);
+        self.census.change(State::SuperNode, State::Seeking, owners.len() as u32);
+        let failed: Vec<Unattached> = owners.into_iter().map(Unattached::new).collect();
         retry(&failed, &self.backoff, &mut self.streams.attach_backoff, &mut self.attach_retries);
-        failed.clear();
-        (self.chosen, self.due) = (owners, failed);
     }
 
     /// Phases 6 and 7 where the queue is empty, and every request of this tick is served in it: no order matters.
     fn serve_at_once(&mut self) {
-        let arrivals = u64::from(std::mem::take(&mut self.served_at_once)) + self.requests.len() as u64;
-        self.clients.count_moves(State::Backoff, State::Online, self.requests.len() as u32);
+        let attached = std::mem::take(&mut self.served_at_once);
+        let arrivals = u64::from(attached) + self.requests.len() as u64;
         for ticket in self.requests.drain(..) {
-            self.clients.place(ticket.client(), State::Online);
+            self.overlay.log_in(ticket);
         }
-        // Waiting, then online.
-        self.clients.count_events(2 * arrivals);
+        let others = arrivals as u32 - attached;
+        self.census.change(State::Backoff, State::Waiting, others);
+        self.census.change(State::Waiting, State::Online, others);
+        // They were waiting for an instant as well.
+        self.census.events += u64::from(attached);
         self.counters.login_requests += arrivals;
         self.counters.logins += arrivals;
         self.login_queue_before_service = arrivals;
@@ -249,7 +236,8 @@ impl Simulator {
         let mut requests = std::mem::take(&mut self.requests);
         self.counters.login_requests += requests.len() as u64;
         self.reject(&mut requests, self.login.room());
-        self.clients.start_waiting(&requests);
+        requests.iter().for_each(|&ticket| self.overlay.start_waiting(ticket));
+        self.census.change(State::Backoff, State::Waiting, requests.len() as u32);
         self.login.enqueue(now, &mut requests);
         self.login_queue_before_service = self.login.length();
         self.service(slots);
@@ -257,7 +245,7 @@ impl Simulator {
     }
 
     /// Keeps `room` of the requests, chosen uniformly; the others are rejected and go into back-off.
-    fn reject(&mut self, requests: &mut Vec<Ticket>, room: u64) {
+    fn reject(&mut self, requests: &mut Vec<Attached>, room: u64) {
         let admitted = room.min(requests.len() as u64) as usize;
         if admitted == requests.len() {
             return;
@@ -271,7 +259,7 @@ impl Simulator {
         let rejected = &requests[admitted..];
         self.counters.login_rejections += rejected.len() as u64;
         // Each goes into back-off, also the one that comes from there.
-        self.clients.count_events(rejected.len() as u64);
+        self.census.events += rejected.len() as u64;
         retry(rejected, &self.backoff, &mut self.streams.login_backoff, &mut self.login_retries);
         requests.truncate(admitted);
     }
@@ -282,110 +270,109 @@ impl Simulator {
         let (discipline, drop_expired) = (self.scenario.login.discipline, self.scenario.login.drop_expired);
         let mut left = slots;
         while left > 0 {
-            let cost = match self.login.next(discipline, &mut self.streams.login) {
+            let wasted = match self.login.next(discipline, &mut self.streams.login) {
                 Next::Nothing => return,
-                Next::Request(ticket) if self.clients.meet(ticket) => {
-                    self.clients.log_in(ticket.client());
-                    self.counters.logins += 1;
+                Next::Request(ticket) if self.overlay.is_void(ticket.supernode()) => {
+                    self.overlay.drop_void(ticket.supernode());
                     1
                 }
-                Next::Request(_) if drop_expired => 0,
-                Next::Request(_) => {
-                    self.counters.login_wasted += 1;
-                    1
+                Next::Request(ticket) => {
+                    self.log_in(ticket);
+                    left -= 1;
+                    continue;
                 }
-                Next::Expired(count) if drop_expired => {
-                    self.login.remove_expired(count);
-                    0
-                }
+                Next::Abandoned => 1,
                 Next::Expired(count) => {
-                    let wasted = count.min(left);
-                    self.login.remove_expired(wasted);
-                    self.counters.login_wasted += wasted;
-                    wasted
+                    let met = if drop_expired { count } else { count.min(left) };
+                    self.login.remove_expired(met);
+                    met
                 }
             };
-            left -= cost;
+            if !drop_expired {
+                self.counters.login_wasted += wasted;
+                left -= wasted;
+            }
         }
+    }
+
+    /// A client whose request is served.
+    fn log_in(&mut self, ticket: Attached) {
+        self.overlay.stop_waiting(ticket);
+        self.overlay.log_in(ticket);
+        self.census.change(State::Waiting, State::Online, 1);
+        self.counters.logins += 1;
     }
 
     /// Phase 8: requests submitted exactly `timeout` ticks ago and not served by now are given up.
     fn time_outs(&mut self, now: u32) {
         let Some(submitted) = now.checked_sub(self.timeout_ticks) else { return };
-        let mut expired = std::mem::take(&mut self.due);
-        self.login.expire(submitted, |tickets| self.clients.meet_all(tickets, &mut expired));
-        self.clients.stop_waiting(&expired);
+        let mut expired = std::mem::take(&mut self.expired);
+        self.login.expire(submitted, |tickets| self.overlay.keep_valid(tickets, &mut expired));
+        expired.iter().for_each(|&ticket| self.overlay.stop_waiting(ticket));
+        self.census.change(State::Waiting, State::Backoff, expired.len() as u32);
         self.counters.login_timeouts += expired.len() as u64;
         retry(&expired, &self.backoff, &mut self.streams.login_backoff, &mut self.login_retries);
         expired.clear();
-        self.due = expired;
+        self.expired = expired;
     }
 
     /// Phase 9: self-healing. Eligible clients that are online become super nodes where there are too few.
     fn promotions(&mut self) {
-        let candidates = self.clients.promotable().count();
-        let members = self.clients.demand() - self.clients.count(State::Booting);
+        let candidates = self.overlay.eligible();
+        let members = self.census.demand() - self.census.count(State::Booting);
         let missing = self.scenario.overlay.supernode_ratio * f64::from(members) - f64::from(self.overlay.live());
         if candidates == 0 || missing <= 0.0 {
             return;
         }
         let probability = (missing / f64::from(candidates)).min(1.0) * self.healing_probability;
-        let count = binomial(&mut self.streams.promotion, candidates, probability);
-        for _ in 0..count {
-            let client = self.clients.promotable().draw(&mut self.streams.promotion);
-            let (supernode, place) = self.clients.attachment(client);
-            self.overlay.detach(supernode, place);
-            self.clients.promote(client, self.overlay.add(client));
+        for _ in 0..binomial(&mut self.streams.promotion, candidates, probability) {
+            let chosen = self.overlay.draw_eligible(&mut self.streams.promotion);
+            let Some((supernode, class)) = chosen else { return };
+            self.overlay.detach_online(supernode, class);
+            self.overlay.add(Some(class));
+            self.census.place(State::Online, State::SuperNode, 1);
         }
     }
 
     /// Phase 10: the network as it is seen at the end of a tick.
     pub(super) fn snapshot(&self) -> Snapshot {
         Snapshot {
-            demand: self.clients.demand(),
-            online: self.clients.online(),
-            booting: self.clients.count(State::Booting),
-            seeking: self.clients.count(State::Seeking),
-            waiting: self.clients.count(State::Waiting),
-            backoff: self.clients.count(State::Backoff),
+            demand: self.census.demand(),
+            online: self.census.online(),
+            booting: self.census.count(State::Booting),
+            seeking: self.census.count(State::Seeking),
+            waiting: self.census.count(State::Waiting),
+            backoff: self.census.count(State::Backoff),
             supernodes: self.overlay.live(),
             stale_addresses: self.overlay.stale(),
             login_queue: self.login.length(),
             login_queue_before_service: self.login_queue_before_service,
         }
     }
-
-    /// Gives all clients the generation 0, and the tickets that are not void likewise.
-    fn renumber_tickets(&mut self) {
-        for wheel in [&mut self.boots, &mut self.attach_retries, &mut self.login_retries] {
-            wheel.rewrite(|ticket| self.clients.renumbered(ticket));
-        }
-        self.login.rewrite(|ticket| self.clients.renumbered(ticket).unwrap_or_else(|| Clients::void(ticket)));
-        self.clients.restart_generations();
-        self.login.requests().for_each(|ticket| self.clients.count_void(ticket));
-    }
 }
 
 /// Lets those that failed once more come again after their backoff.
-pub(super) fn retry(tickets: &[Ticket], backoff: &Backoff, stream: &mut Stream, wheel: &mut Wheel) {
+pub(super) fn retry<T: Ticket>(tickets: &[T], backoff: &Backoff, stream: &mut Stream, wheel: &mut Wheel<T>) {
     // A copy of the generator stays in registers.
     let mut own = stream.clone();
-    if wheel.is_near(backoff.longest_ticks()) {
-        let mut delays = [0; BLOCK];
+    if backoff.is_near() && Wheel::<T>::is_near(backoff.longest_ticks()) {
+        let mut delays = [[0; 2]; BLOCK / 2];
         for block in tickets.chunks(BLOCK) {
-            for (pair, delays) in block.chunks(2).zip(delays.chunks_mut(2)) {
-                for ((ticket, delay), random) in pair.iter().zip(delays).zip(halves(own.next_u64())) {
-                    *delay = backoff.near_ticks(ticket.failed().failures(), random);
-                }
+            let (pairs, last) = block.as_chunks::<2>();
+            for (pair, delays) in pairs.iter().zip(&mut delays) {
+                let randoms = halves(own.next_u64());
+                *delays = [0, 1].map(|which| backoff.near_ticks(pair[which].failures(), randoms[which]));
             }
-            for (ticket, &delay) in block.iter().zip(&delays) {
-                wheel.push_near(delay, ticket.failed());
+            if let [ticket] = last {
+                delays[pairs.len()][0] = backoff.near_ticks(ticket.failures(), own.next_u64() as u32);
             }
+            wheel.push_all_near(
+                block.iter().zip(delays.as_flattened()).map(|(ticket, &delay)| (delay, ticket.failed())),
+            );
         }
     } else {
         for ticket in tickets {
-            let failed = ticket.failed();
-            wheel.push(backoff.ticks(failed.failures(), own.next_u32()), failed);
+            wheel.push(backoff.ticks(ticket.failures(), own.next_u32()), ticket.failed());
         }
     }
     *stream = own;

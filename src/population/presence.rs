@@ -1,70 +1,71 @@
 //! Who wants to be on the network: sessions that begin and end, independently of what the network does.
 //!
-//! Both are memoryless, so nobody has a timer: in each tick their number is binomial, and who it is is a uniform
-//! choice among the present, or the absent, clients of the region.
+//! Both are memoryless, so nobody has a timer: in each tick every present client leaves with the same probability, and
+//! how many of the absent ones of a region come is binomial. The absent ones are no more than numbers, here.
 
 use std::f64::consts::TAU;
-use std::ops::Range;
 
-use super::clients::{ClientId, Clients};
-use super::random::{Stream, below, happen, unit};
+use super::clients::Class;
+use super::random::{Stream, below, binomial, happen};
 use crate::parameters::{Presence, Region};
 
-/// The clients of one region, which have consecutive indices.
-struct RegionClients {
-    clients: Range<u32>,
-    absent: u32,
+/// The absent clients of one region.
+#[derive(Debug)]
+struct Absent {
+    /// How many there are of each class of the region.
+    classes: [u32; Class::OF_A_REGION],
     /// Hours from UTC to local time.
     utc_offset_h: f64,
+    /// The sine of the daily wave at the end of the last tick.
+    sine: f64,
 }
 
-/// The hazard with which an absent client becomes present, and the regions.
-#[derive(Default)]
+/// The law of presence, and the absent clients.
+#[derive(Debug, Default)]
 pub(super) struct Sessions {
-    regions: Vec<RegionClients>,
+    regions: Vec<Absent>,
     amplitude: f64,
     peak_local_h: f64,
     absence_h: f64,
     session_h: f64,
     tick_h: f64,
-    /// Of a session, to end in one tick.
-    end_hazard: f64,
 }
 
 impl Sessions {
-    /// Takes the law of presence, and the clients of each region.
-    pub(super) fn reset(
-        &mut self,
-        presence: &Presence,
-        regions: &[Region],
-        clients: impl Iterator<Item = Range<u32>>,
-        tick_s: f64,
-    ) {
+    /// Takes the law of presence. Nobody is absent yet.
+    pub(super) fn reset(&mut self, presence: &Presence, regions: &[Region], tick_s: f64) {
         self.amplitude = presence.daily_amplitude;
         self.peak_local_h = presence.peak_local_h;
         self.absence_h = presence.absence_h;
         self.session_h = presence.session_h;
         self.tick_h = tick_s / 3600.0;
-        self.end_hazard = self.tick_h / self.session_h;
         self.regions.clear();
-        self.regions.extend(regions.iter().zip(clients).map(|(region, clients)| RegionClients {
-            clients,
-            absent: 0,
-            utc_offset_h: region.utc_offset_h,
-        }));
+        for region in regions {
+            let (classes, utc_offset_h) = ([0; Class::OF_A_REGION], region.utc_offset_h);
+            self.regions.push(Absent { classes, utc_offset_h, sine: self.sine(utc_offset_h) });
+        }
     }
 
-    /// A client that became absent outside of this module.
-    pub(super) fn left(&mut self, client: ClientId) {
-        let region = self.regions.partition_point(|region| region.clients.end <= client.0);
-        self.regions[region].absent += 1;
+    /// The hazard with which a session ends, times the length of a tick.
+    pub(super) fn end_hazard(&self) -> f64 {
+        self.tick_h / self.session_h
     }
 
-    /// The integral of the hazard λ of model.md over the hours `from_h` … `to_h` of local time.
-    fn hazard(&self, from_h: f64, to_h: f64) -> f64 {
-        let phase = |h: f64| TAU * (h - self.peak_local_h) / 24.0;
-        let wave = (libm::sin(phase(to_h)) - libm::sin(phase(from_h))) * 24.0 / TAU;
-        ((to_h - from_h) + self.amplitude * wave).max(0.0) / self.absence_h
+    /// Clients that are absent from now on.
+    #[inline]
+    pub(super) fn leave(&mut self, class: Class, clients: u32) {
+        self.regions[class.region()].classes[usize::from(class.0) % Class::OF_A_REGION] += clients;
+    }
+
+    /// The sine of the daily wave at a local hour.
+    fn sine(&self, local_h: f64) -> f64 {
+        libm::sin(TAU * (local_h - self.peak_local_h) / 24.0)
+    }
+
+    /// The integral of the hazard λ of model.md over `hours`, from the sines of the daily wave at both ends.
+    fn hazard(&self, hours: f64, sine_from: f64, sine_to: f64) -> f64 {
+        let wave = (sine_to - sine_from) * 24.0 / TAU;
+        (hours + self.amplitude * wave).max(0.0) / self.absence_h
     }
 
     /// The probability to be present in the periodic steady state of `dP/dt = λ(t)(1−P) − P/session` at a local hour.
@@ -74,10 +75,10 @@ impl Sessions {
     pub(super) fn steady_state(&self, local_h: f64) -> f64 {
         const STEPS: u32 = 2880;
         let step_h = 24.0 / f64::from(STEPS);
-        let (mut slope_log, mut offset) = (0.0, 0.0);
-        for step in 0..STEPS {
-            let from_h = local_h + f64::from(step) * step_h;
-            let births = self.hazard(from_h, from_h + step_h);
+        let (mut slope_log, mut offset, mut sine) = (0.0, 0.0, self.sine(local_h));
+        for step in 1..=STEPS {
+            let sine_to = self.sine(local_h + f64::from(step) * step_h);
+            let births = self.hazard(step_h, std::mem::replace(&mut sine, sine_to), sine_to);
             let total = births + step_h / self.session_h;
             let decay = libm::expm1(-total);
             offset += (births / total - offset) * -decay;
@@ -86,112 +87,58 @@ impl Sessions {
         (offset / -libm::expm1(slope_log)).clamp(0.0, 1.0)
     }
 
-    /// Decides who is present at tick 0, and sets their bits. Their states remain to be set.
-    pub(super) fn set_up(&mut self, clients: &mut Clients, stream: &mut Stream) {
+    /// Draws which sessions begin in tick `now` ≥ 1, and shows the class of each to `begin`, in order of the regions.
+    pub(super) fn begin(&mut self, now: u32, stream: &mut Stream, mut begin: impl FnMut(Class)) {
+        let now_h = f64::from(now) * self.tick_h;
+        // A copy of the generator stays in registers.
+        let mut own = stream.clone();
         for index in 0..self.regions.len() {
-            let probability = self.steady_state(self.regions[index].utc_offset_h);
+            let sine_to = self.sine(now_h + self.regions[index].utc_offset_h);
+            let hazard = self.hazard(self.tick_h, self.regions[index].sine, sine_to);
             let region = &mut self.regions[index];
-            region.absent = region.len();
-            for client in region.clients.clone().map(ClientId) {
-                if unit(stream) < probability {
-                    clients.present_mut().insert(client);
-                    region.absent -= 1;
-                }
+            region.sine = sine_to;
+            let first = Class::new(index, false, false).0;
+            let mut absent: u32 = region.classes.iter().sum();
+            for _ in 0..happen(&mut own, absent, hazard) {
+                let class = region.draw(below(&mut own, absent));
+                absent -= 1;
+                begin(Class(first + class));
             }
         }
+        *stream = own;
     }
 
-    /// Draws which sessions end and which begin at the start of tick `now` ≥ 1, and updates the bits. The states of
-    /// these clients remain to be set. A client that leaves stays away for a tick at least.
-    pub(super) fn draw(
-        &mut self,
-        now: u32,
-        clients: &mut Clients,
-        stream: &mut Stream,
-        ending: &mut Vec<ClientId>,
-        beginning: &mut Vec<ClientId>,
-    ) {
-        let to_h = f64::from(now) * self.tick_h;
-        let first = beginning.len();
-        for index in 0..self.regions.len() {
-            let local_h = to_h + self.regions[index].utc_offset_h;
-            let begin_hazard = self.hazard(local_h - self.tick_h, local_h);
-            let region = &mut self.regions[index];
-            let (absent, present) = (region.absent, region.len() - region.absent);
-            let begins = happen(stream, absent, begin_hazard);
-            let ends = happen(stream, present, self.end_hazard);
-            let own = beginning.len();
-            region.choose::<false>(clients, stream, begins, absent, beginning);
-            // Whoever begins in this tick must not be chosen to end in it.
-            for &client in &beginning[own..] {
-                clients.present_mut().remove(client);
-            }
-            region.choose::<true>(clients, stream, ends, present, ending);
-            region.absent = absent + ends - begins;
+    /// The absent clients: how many of each class.
+    #[cfg(test)]
+    pub(super) fn absent(&self) -> impl Iterator<Item = (Class, u32)> {
+        let classes = self.regions.iter().flat_map(|region| region.classes);
+        classes.enumerate().map(|(class, clients)| (Class(class as u8), clients))
+    }
+
+    /// The update restarts the machines of absent clients of region number `region` whose restart is still to come, each
+    /// with the given probability. Gives how many.
+    pub(super) fn update(&mut self, region: usize, probability: f64, stream: &mut Stream) -> u32 {
+        let mut updated = 0;
+        for eligible in [false, true] {
+            let of = |pending| usize::from(Class::new(0, eligible, pending).0);
+            let classes = &mut self.regions[region].classes;
+            let restarting = binomial(stream, classes[of(true)], probability);
+            classes[of(true)] -= restarting;
+            classes[of(false)] += restarting;
+            updated += restarting;
         }
-        for &client in &beginning[first..] {
-            clients.present_mut().insert(client);
-        }
+        updated
     }
 }
 
-impl RegionClients {
-    fn len(&self) -> u32 {
-        self.clients.len() as u32
-    }
-
-    /// Chooses `count` of the `candidates` clients whose bit equals `PRESENT`, uniformly and without repetition:
-    /// inverts their bits, asks for their records, and appends them to `chosen`.
-    fn choose<const PRESENT: bool>(
-        &self,
-        clients: &mut Clients,
-        stream: &mut Stream,
-        count: u32,
-        candidates: u32,
-        chosen: &mut Vec<ClientId>,
-    ) {
-        let size = self.len();
-        let tries = f64::from(count) * f64::from(size) / f64::from(candidates - count + 1);
-        if tries > f64::from(size) + f64::from(4 * count) {
-            self.choose_from_list::<PRESENT>(clients, stream, count, chosen);
-            return;
-        }
-        let (first, count) = (chosen.len(), count as usize);
-        // One more than are chosen, so that even the last try has a place.
-        chosen.resize(first + count + 1, ClientId::default());
-        let list = &mut chosen[first..];
-        let present = clients.present_mut();
-        let mut own = stream.clone();
-        let mut length = 0;
-        while length < count {
-            let client = ClientId(self.clients.start + below(&mut own, size));
-            list[length] = client;
-            length += present.flip_if::<PRESENT>(client);
-        }
-        *stream = own;
-        chosen.truncate(first + count);
-        chosen[first..].iter().for_each(|&client| clients.prefetch(client));
-    }
-
-    /// The same where so few clients are left to choose from that trying at random would take longer.
-    fn choose_from_list<const PRESENT: bool>(
-        &self,
-        clients: &mut Clients,
-        stream: &mut Stream,
-        count: u32,
-        chosen: &mut Vec<ClientId>,
-    ) {
-        let first = chosen.len();
-        chosen
-            .extend(self.clients.clone().map(ClientId).filter(|&client| clients.present().contains(client) == PRESENT));
-        for place in 0..count as usize {
-            let other = place + below(stream, (chosen.len() - first - place) as u32) as usize;
-            chosen.swap(first + place, first + other);
-        }
-        chosen.truncate(first + count as usize);
-        for &client in &chosen[first..] {
-            clients.present_mut().flip_if::<PRESENT>(client);
-        }
+impl Absent {
+    /// Takes out the client of this rank. Gives its class within the region.
+    #[inline]
+    fn draw(&mut self, rank: u32) -> u8 {
+        let [a, b, c, _] = self.classes;
+        let class = u8::from(rank >= a) + u8::from(rank >= a + b) + u8::from(rank >= a + b + c);
+        self.classes[usize::from(class)] -= 1;
+        class
     }
 }
 
@@ -201,21 +148,20 @@ mod tests {
     use crate::parameters::Scenario;
     use crate::population::random::stream;
 
-    fn sessions(clients: u32, change: impl Fn(&mut Presence)) -> (Sessions, Clients) {
-        let mut scenario = Scenario::default();
-        change(&mut scenario.presence);
+    fn sessions(change: impl Fn(&mut Presence)) -> Sessions {
+        let mut presence = Scenario::default().presence;
+        change(&mut presence);
         let mut sessions = Sessions::default();
-        let region = [Region { name: "one".into(), utc_offset_h: 0.0, share: 1.0 }];
-        sessions.reset(&scenario.presence, &region, std::iter::once(0..clients), 5.0);
-        let mut population = Clients::default();
-        population.reset(clients);
-        (sessions, population)
+        let regions = [("one", 0.0), ("two", 6.0)];
+        let regions = regions.map(|(name, utc_offset_h)| Region { name: name.into(), utc_offset_h, share: 0.5 });
+        sessions.reset(&presence, &regions, 5.0);
+        sessions
     }
 
     #[test]
     fn without_a_daily_cycle_the_steady_state_is_session_over_session_plus_absence() {
         for (session_h, absence_h) in [(6.0, 8.0), (0.001, 0.002), (500.0, 1.0)] {
-            let (sessions, _) = sessions(3, |presence| {
+            let sessions = sessions(|presence| {
                 presence.daily_amplitude = 0.0;
                 presence.session_h = session_h;
                 presence.absence_h = absence_h;
@@ -227,7 +173,7 @@ mod tests {
 
     #[test]
     fn the_steady_state_solves_its_differential_equation() {
-        let (sessions, _) = sessions(3, |_| ());
+        let sessions = sessions(|_| ());
         let (mut p, step_h) = (sessions.steady_state(0.0), 24.0 / 500_000.0);
         let start = p;
         for step in 0..500_000 {
@@ -242,36 +188,37 @@ mod tests {
     }
 
     #[test]
-    fn clients_come_and_go_without_being_counted_wrongly() {
-        // Hardly anybody absent, hardly anybody present, and in between.
-        for (session_h, absence_h) in [(6.0, 8.0), (0.01, 4.0), (4.0, 0.01)] {
-            let (mut sessions, mut clients) = sessions(3000, |presence| {
-                presence.session_h = session_h;
-                presence.absence_h = absence_h;
-            });
-            let mut stream = stream(4, "presence");
-            sessions.set_up(&mut clients, &mut stream);
-            let (mut ending, mut beginning) = (Vec::new(), Vec::new());
-            let (mut ended, mut begun) = (0, 0);
-            for now in 1..2000 {
-                let before: Vec<bool> = (0..3000).map(|id| clients.present().contains(ClientId(id))).collect();
-                sessions.draw(now, &mut clients, &mut stream, &mut ending, &mut beginning);
-                for &client in &ending {
-                    assert!(before[client.index()] && !clients.present().contains(client));
-                }
-                for &client in &beginning {
-                    assert!(!before[client.index()] && clients.present().contains(client));
-                }
-                let absent = (0..3000).filter(|&id| !clients.present().contains(ClientId(id))).count();
-                assert_eq!(absent as u32, sessions.regions[0].absent);
-                let changed =
-                    (0..3000).filter(|&id| clients.present().contains(ClientId(id)) != before[id as usize]).count();
-                assert_eq!(changed, ending.len() + beginning.len(), "nobody is chosen twice");
-                (ended, begun) = (ended + ending.len(), begun + beginning.len());
-                ending.clear();
-                beginning.clear();
+    fn each_absent_client_begins_a_session_with_the_hazard_of_its_region() {
+        let mut stream = stream(4, "presence");
+        let mut begun = [0u32; 8];
+        let runs = 200;
+        for _ in 0..runs {
+            let mut sessions = sessions(|presence| presence.absence_h = 8.0);
+            (0..8).for_each(|class| sessions.leave(Class(class), 1000));
+            // The first hour.
+            for now in 1..=720 {
+                sessions.begin(now, &mut stream, |class| begun[usize::from(class.0)] += 1);
             }
-            assert!(ended > 100 && begun > 100);
+            let absent: u32 = sessions.regions.iter().flat_map(|region| region.classes).sum();
+            assert!(absent < 8000);
         }
+        for (class, &begun) in begun.iter().enumerate() {
+            let offset_h = if class < 4 { 0.0 } else { 6.0 };
+            let angle = |h: f64| TAU * (h + offset_h - 15.0) / 24.0;
+            let hazard = (1.0 + 0.9 * (libm::sin(angle(1.0)) - libm::sin(angle(0.0))) * 24.0 / TAU) / 8.0;
+            let clients = f64::from(1000 * runs);
+            let expected = clients * -libm::expm1(-hazard);
+            // 7 standard errors: a false alarm below 8 · 3e-12.
+            assert!((f64::from(begun) - expected).abs() < 7.0 * expected.sqrt(), "{class}: {begun} {expected}");
+        }
+    }
+
+    #[test]
+    fn the_update_reaches_absent_clients_that_wait_for_it() {
+        let mut sessions = sessions(|_| ());
+        (0..8).for_each(|class| sessions.leave(Class(class), 10));
+        assert_eq!(sessions.update(1, 1.0, &mut stream(4, "updates")), 20);
+        assert_eq!(sessions.regions[0].classes, [10; 4]);
+        assert_eq!(sessions.regions[1].classes, [20, 0, 20, 0]);
     }
 }

@@ -3,7 +3,7 @@
 //! A stream is a xoshiro256++ generator whose state is expanded from a 64-bit hash of (seed, purpose), so a draw
 //! that is added for one purpose never shifts the numbers of another one, and a run depends on its seed alone.
 
-use rand_distr::{Binomial, Distribution};
+use rand_distr::{Binomial, Distribution, Poisson};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 
@@ -43,6 +43,12 @@ pub fn stream(seed: u64, purpose: &str) -> Stream {
 #[inline]
 pub(crate) fn scale(random: u64, n: u32) -> u32 {
     ((u128::from(random) * u128::from(n)) >> 64) as u32
+}
+
+/// The same for n up to 2⁶⁴ − 1, of which each has a probability within 2⁻⁶⁴ of the right one.
+#[inline]
+pub(crate) fn scale_u64(random: u64, n: u64) -> u64 {
+    ((u128::from(random) * u128::from(n)) >> 64) as u64
 }
 
 /// A whole number in 0 … n − 1, uniformly. 0 for n = 0.
@@ -85,12 +91,6 @@ pub(crate) fn chance(stream: &mut Stream, p: f64) -> bool {
     unit(stream) < p
 }
 
-/// The number below which 53 random bits lie with probability `p`.
-#[inline]
-pub(crate) fn threshold(p: f64) -> u64 {
-    libm::ceil(p * (1u64 << 53) as f64) as u64
-}
-
 /// The number of successes in `n` independent trials of probability `p`, which is taken as 0 … 1.
 pub(crate) fn binomial(stream: &mut Stream, n: u32, p: f64) -> u32 {
     if n == 0 || p <= 0.0 {
@@ -102,6 +102,14 @@ pub(crate) fn binomial(stream: &mut Stream, n: u32, p: f64) -> u32 {
     match Binomial::new(u64::from(n), p) {
         Ok(law) if p < 1.0 => law.sample(stream) as u32,
         _ => n,
+    }
+}
+
+/// A Poisson number with this mean, at most 2⁶³.
+pub(crate) fn poisson(stream: &mut Stream, mean: f64) -> u64 {
+    match Poisson::new(mean) {
+        Ok(law) => law.sample(stream) as u64,
+        Err(_) => 0,
     }
 }
 

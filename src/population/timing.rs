@@ -1,6 +1,7 @@
 //! Time in ticks, and the wheel of buckets in which tickets wait for their tick.
 
 use super::clients::Ticket;
+use super::prefetch::prefetch;
 
 /// The number of ticks that a duration of `duration_s` seconds lasts: `max(1, ceil(duration / tick))` (model.md,
 /// "Time"), saturating. A quotient that is a whole number but for rounding counts as that number.
@@ -67,10 +68,10 @@ impl Delay {
 
 /// Buckets of the wheel. Delays are mostly below an hour: 720 ticks of 5 s.
 const BUCKETS: u32 = 8192;
-/// Tickets in a chunk: eight cache lines.
+/// Tickets in a chunk: some cache lines.
 const CHUNK: u32 = 64;
 /// No chunk.
-const NONE: u32 = u32::MAX;
+const NO_CHUNK: u32 = u32::MAX;
 
 /// The tickets of one tick: a chain of chunks, filled in order.
 #[derive(Clone, Copy)]
@@ -80,95 +81,134 @@ struct Bucket {
     next: u32,
 }
 
-const EMPTY: Bucket = Bucket { first: NONE, next: 0 };
+const EMPTY: Bucket = Bucket { first: NO_CHUNK, next: 0 };
 
 /// Tickets waiting for their tick, in the order in which they were pushed.
 ///
-/// A bucket for each of the next 8,192 ticks is a chain of 512-byte chunks from one recycled arena, so that pushing
-/// and taking are sequential writes and reads, and nothing is allocated once the arena has reached its size. Tickets
-/// that are due later wait in a list, which is looked through every 4,096 ticks.
-pub(super) struct Wheel {
+/// A bucket for each of the next 8,192 ticks is a chain of chunks of 64 from one recycled arena, so that pushing and
+/// taking are sequential writes and reads, and nothing is allocated once the arena has reached its size. Tickets that are
+/// due later wait in a list, which is looked through every 4,096 ticks.
+///
+/// Everything that can hold a ticket has a number, so that one can be drawn: first the arena, then the list.
+pub(super) struct Wheel<T> {
     buckets: Box<[Bucket; BUCKETS as usize]>,
-    arena: Vec<Ticket>,
+    /// `NONE` wherever there is no ticket.
+    arena: Vec<T>,
     /// The chunk that comes after each chunk in its chain.
     chain: Vec<u32>,
     free: Vec<u32>,
-    later: Vec<(u32, Ticket)>,
+    later: Vec<(u32, T)>,
     now: u32,
-    end: u32,
 }
 
-impl Default for Wheel {
-    fn default() -> Wheel {
+/// A wheel with free chunks.
+struct Open<'a, T> {
+    buckets: &'a mut [Bucket; BUCKETS as usize],
+    arena: &'a mut [T],
+    chain: &'a mut [u32],
+    free: &'a mut Vec<u32>,
+}
+
+impl<T: Ticket> Open<'_, T> {
+    #[inline(always)]
+    fn push(&mut self, index: u32, ticket: T) {
+        let bucket = &mut self.buckets[index as usize];
+        if bucket.next.is_multiple_of(CHUNK) {
+            bucket.add_chunk(self.chain, self.free);
+        }
+        self.arena[bucket.next as usize] = ticket;
+        bucket.next += 1;
+    }
+}
+
+impl Bucket {
+    /// Adds a chunk to a bucket whose last one is full.
+    #[cold]
+    fn add_chunk(&mut self, chain: &mut [u32], free: &mut Vec<u32>) {
+        let Some(chunk) = free.pop() else { return };
+        if self.first == NO_CHUNK {
+            self.first = chunk;
+        } else {
+            chain[(self.next / CHUNK - 1) as usize] = chunk;
+        }
+        self.next = chunk * CHUNK;
+    }
+}
+
+impl<T: Ticket> Default for Wheel<T> {
+    fn default() -> Wheel<T> {
         let buckets = Box::new([EMPTY; BUCKETS as usize]);
         let (arena, chain, free, later) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Wheel { buckets, arena, chain, free, later, now: 0, end: 0 }
+        Wheel { buckets, arena, chain, free, later, now: 0 }
     }
 }
 
-impl Wheel {
-    /// Empties the wheel for a run of `end` ticks.
-    pub(super) fn reset(&mut self, end: u32) {
+impl<T: Ticket> Wheel<T> {
+    /// Empties the wheel.
+    pub(super) fn reset(&mut self) {
         self.buckets.fill(EMPTY);
+        self.arena.clear();
+        self.chain.clear();
         self.free.clear();
-        self.free.extend((0..self.chain.len() as u32).rev());
         self.later.clear();
         self.now = 0;
-        self.end = end;
     }
 
-    /// Whether every delay up to `longest` can be pushed with [`Wheel::push_near`] in this tick.
-    pub(super) fn is_near(&self, longest: u32) -> bool {
-        longest < BUCKETS && self.end - self.now > longest
+    /// Whether every delay up to `longest` can be pushed with [`Wheel::push_near`].
+    pub(super) fn is_near(longest: u32) -> bool {
+        longest < BUCKETS
     }
 
-    /// Lets a ticket come due `delay` ticks from now: ≥ 1, or 0 before the first tick. What is due after the end of
-    /// the run is dropped.
+    /// Lets a ticket come due `delay` ticks from now: ≥ 1, or 0 before the first tick.
     #[inline]
-    pub(super) fn push(&mut self, delay: u32, ticket: Ticket) {
-        let due = self.now.saturating_add(delay);
-        if due >= self.end {
-            return;
-        }
-        if delay < BUCKETS {
+    pub(super) fn push(&mut self, delay: u32, ticket: T) {
+        if Wheel::<T>::is_near(delay) {
             self.push_near(delay, ticket);
         } else {
-            self.later.push((due, ticket));
+            self.later.push((self.now.saturating_add(delay), ticket));
         }
     }
 
     /// The same for a delay for which [`Wheel::is_near`].
     #[inline]
-    pub(super) fn push_near(&mut self, delay: u32, ticket: Ticket) {
-        debug_assert!(self.is_near(delay));
+    pub(super) fn push_near(&mut self, delay: u32, ticket: T) {
+        debug_assert!(Wheel::<T>::is_near(delay));
         self.push_into(self.now.wrapping_add(delay) % BUCKETS, ticket);
     }
 
     #[inline]
-    fn push_into(&mut self, index: u32, ticket: Ticket) {
-        let mut next = self.buckets[index as usize].next;
-        if next.is_multiple_of(CHUNK) {
-            next = self.add_chunk(index);
-        }
-        self.arena[next as usize] = ticket;
-        self.buckets[index as usize].next = next + 1;
+    fn push_into(&mut self, index: u32, ticket: T) {
+        self.reserve(1);
+        self.open().push(index, ticket);
     }
 
-    /// Adds a chunk to a bucket whose last one is full. Gives where it starts.
-    #[cold]
-    fn add_chunk(&mut self, index: u32) -> u32 {
-        let chunk = self.free.pop().unwrap_or_else(|| {
-            self.chain.push(NONE);
-            self.arena.resize(self.arena.len() + CHUNK as usize, Ticket::default());
-            self.chain.len() as u32 - 1
-        });
-        let bucket = &mut self.buckets[index as usize];
-        if bucket.first == NONE {
-            bucket.first = chunk;
-        } else {
-            self.chain[(bucket.next / CHUNK - 1) as usize] = chunk;
+    /// Makes sure that `tickets` more tickets find place.
+    #[inline]
+    fn reserve(&mut self, tickets: usize) {
+        // Each of them may need a chunk of its own.
+        while self.free.len() < tickets {
+            self.free.push(self.chain.len() as u32);
+            self.chain.push(NO_CHUNK);
+            self.arena.resize(self.arena.len() + CHUNK as usize, T::NONE);
         }
-        chunk * CHUNK
+    }
+
+    /// What pushing needs, apart from the rest, so that it stays in registers.
+    #[inline]
+    fn open(&mut self) -> Open<'_, T> {
+        Open { buckets: &mut self.buckets, arena: &mut self.arena, chain: &mut self.chain, free: &mut self.free }
+    }
+
+    /// The same as [`Wheel::push_near`] for many tickets.
+    #[inline]
+    pub(super) fn push_all_near(&mut self, tickets: impl ExactSizeIterator<Item = (u32, T)>) {
+        self.reserve(tickets.len());
+        let now = self.now;
+        let mut open = self.open();
+        for (delay, ticket) in tickets {
+            debug_assert!(Wheel::<T>::is_near(delay));
+            open.push(now.wrapping_add(delay) % BUCKETS, ticket);
+        }
     }
 
     /// Moves on to tick `now`, at its very start: all delays count from now on.
@@ -179,23 +219,26 @@ impl Wheel {
         }
     }
 
-    /// Shows the tickets that are due in this tick to `meet`, in slices. They are gone then.
-    pub(super) fn take(&mut self, meet: impl FnMut(&[Ticket])) {
-        self.empty(self.now % BUCKETS, meet);
-    }
-
-    /// Empties a bucket, showing its tickets in slices.
-    fn empty(&mut self, index: u32, mut meet: impl FnMut(&[Ticket])) {
-        let bucket = std::mem::replace(&mut self.buckets[index as usize], EMPTY);
+    /// Shows what is due in this tick to `meet`, in slices, in which there may be places without a ticket. It is gone
+    /// then.
+    pub(super) fn take(&mut self, mut meet: impl FnMut(&[T])) {
+        let bucket = std::mem::replace(&mut self.buckets[(self.now % BUCKETS) as usize], EMPTY);
         let mut chunk = bucket.first;
-        while chunk != NONE {
+        while chunk != NO_CHUNK {
             let start = chunk * CHUNK;
             // The last chunk is the one in which, or at the end of which, the next ticket would have gone.
             let is_last = bucket.next > start && bucket.next <= start + CHUNK;
             let end = if is_last { bucket.next } else { start + CHUNK };
-            meet(&self.arena[start as usize..end as usize]);
+            let next = if is_last { NO_CHUNK } else { self.chain[chunk as usize] };
+            // Chunks follow each other at random.
+            for line in 0..CHUNK as usize * size_of::<T>() / 64 {
+                prefetch(&self.arena, next as usize * CHUNK as usize + line * 64 / size_of::<T>());
+            }
+            let tickets = &mut self.arena[start as usize..end as usize];
+            meet(tickets);
+            tickets.fill(T::NONE);
             self.free.push(chunk);
-            chunk = if is_last { NONE } else { self.chain[chunk as usize] };
+            chunk = next;
         }
     }
 
@@ -203,7 +246,7 @@ impl Wheel {
         let mut later = std::mem::take(&mut self.later);
         later.retain(|&(due, ticket)| {
             let near = due - self.now < BUCKETS;
-            if near {
+            if near && ticket.is_some() {
                 self.push_into(due % BUCKETS, ticket);
             }
             !near
@@ -211,29 +254,51 @@ impl Wheel {
         self.later = later;
     }
 
-    /// Rewrites every ticket that waits; those for which `rewrite` gives `None` are dropped.
-    pub(super) fn rewrite(&mut self, mut rewrite: impl FnMut(Ticket) -> Option<Ticket>) {
-        let mut kept = Vec::new();
-        for index in 0..BUCKETS {
-            self.empty(index, |tickets| kept.extend(tickets.iter().filter_map(|&ticket| rewrite(ticket))));
-            for ticket in kept.drain(..) {
-                self.push_into(index, ticket);
-            }
+    /// How many numbers there are for what can hold a ticket.
+    pub(super) fn len(&self) -> u64 {
+        self.arena.len() as u64 + self.later.len() as u64
+    }
+
+    fn place(&mut self, number: u64) -> Option<&mut T> {
+        let later = (number as usize).wrapping_sub(self.arena.len());
+        match self.arena.get_mut(number as usize) {
+            Some(ticket) => Some(ticket),
+            None => self.later.get_mut(later).map(|(_, ticket)| ticket),
         }
-        self.later.retain_mut(|(_, ticket)| match rewrite(*ticket) {
-            Some(rewritten) => {
-                *ticket = rewritten;
-                true
-            }
-            None => false,
-        });
+    }
+
+    /// Asks for the ticket with this number.
+    #[inline]
+    pub(super) fn prefetch(&self, number: u64) {
+        prefetch(&self.arena, number as usize);
+    }
+
+    /// The ticket with this number, if there is one.
+    #[inline]
+    pub(super) fn get(&mut self, number: u64) -> Option<T> {
+        self.place(number).map(|ticket| *ticket).filter(|ticket| ticket.is_some())
+    }
+
+    /// Puts another ticket in the place of the one with this number.
+    #[inline]
+    pub(super) fn set(&mut self, number: u64, ticket: T) {
+        if let Some(place) = self.place(number) {
+            *place = ticket;
+        }
+    }
+
+    /// Takes the ticket with this number away.
+    #[inline]
+    pub(super) fn remove(&mut self, number: u64) {
+        self.set(number, T::NONE);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::population::clients::ClientId;
+    use crate::population::clients::{Attached, Class};
+    use crate::population::overlay::SuperNodeId;
 
     #[test]
     fn a_duration_lasts_whole_ticks_and_at_least_one() {
@@ -270,9 +335,10 @@ mod tests {
     #[test]
     fn every_ticket_comes_due_in_its_tick_in_the_order_of_pushing() {
         let end = 50_000;
+        let ticket = |id| Attached::new(SuperNodeId(id), Class(0));
         let mut wheel = Wheel::default();
         for _ in 0..2 {
-            wheel.reset(end);
+            wheel.reset();
             let mut expected: Vec<Vec<u32>> = vec![Vec::new(); end as usize];
             let (mut id, mut due, mut taken) = (0u32, Vec::new(), 0);
             for now in 0..end {
@@ -280,14 +346,14 @@ mod tests {
                 wheel.advance(now);
                 // What is pushed before the due ones are taken counts from this tick on, like what is pushed after.
                 if now % 3 == 1 {
-                    wheel.push(1 + now % 2, Ticket::new(ClientId(id), 0));
+                    wheel.push(1 + now % 2, ticket(id));
                     if let Some(tick) = expected.get_mut((now + 1 + now % 2) as usize) {
                         tick.push(id);
                     }
                     id += 1;
                 }
-                wheel.take(|tickets| due.extend_from_slice(tickets));
-                let ids: Vec<u32> = due.iter().map(|t| t.client().0).collect();
+                wheel.take(|tickets| due.extend(tickets.iter().copied().filter(|ticket| ticket.is_some())));
+                let ids: Vec<u32> = due.iter().map(|t| t.supernode().0).collect();
                 let mut wanted = expected[now as usize].clone();
                 // A ticket from the list of later ones may come behind one that was pushed after it.
                 let mut sorted = ids.clone();
@@ -297,7 +363,7 @@ mod tests {
                 taken += ids.len();
                 for step in 0..(now % 5) {
                     let delay = 1 + (id.wrapping_mul(2_654_435_761) >> (8 + 5 * step)) % 30_000;
-                    wheel.push(delay, Ticket::new(ClientId(id), 0));
+                    wheel.push(delay, ticket(id));
                     if let Some(tick) = expected.get_mut((now + delay) as usize) {
                         tick.push(id);
                     }
@@ -306,5 +372,36 @@ mod tests {
             }
             assert!(taken > 50_000);
         }
+    }
+
+    #[test]
+    fn every_ticket_has_one_number_wherever_it_waits() {
+        let ticket = |id| Attached::new(SuperNodeId(id), Class(0));
+        let mut wheel = Wheel::default();
+        for id in 0..1000 {
+            wheel.push(1 + id * 17, ticket(id));
+        }
+        let numbers: Vec<u64> = (0..wheel.len()).filter(|&number| wheel.get(number).is_some()).collect();
+        let mut ids: Vec<u32> =
+            numbers.iter().filter_map(|&number| wheel.get(number)).map(|t| t.supernode().0).collect();
+        ids.sort_unstable();
+        assert_eq!(ids, (0..1000).collect::<Vec<u32>>());
+        // Every second one is taken away; the others come due as if nothing had been.
+        for &number in numbers.iter().step_by(2) {
+            wheel.remove(number);
+            assert_eq!(wheel.get(number), None);
+        }
+        let mut met = 0;
+        for now in 0..17_000 {
+            wheel.advance(now);
+            wheel.take(|tickets| {
+                for ticket in tickets.iter().filter(|ticket| ticket.is_some()) {
+                    assert_eq!(now, 1 + ticket.supernode().0 * 17);
+                    met += 1;
+                }
+            });
+        }
+        assert_eq!(met, 500);
+        assert!((0..wheel.len()).all(|number| wheel.get(number).is_none()));
     }
 }
