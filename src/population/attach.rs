@@ -69,7 +69,7 @@ impl Simulator {
         let mut attached = 0;
         for start in (0..attempts.len()).step_by(BLOCK) {
             let end = (start + BLOCK).min(attempts.len());
-            self.draw_choices(&mut choices[..end - start]);
+            self.overlay.draw_choices(&mut choices[..end - start], &mut self.streams.attach);
             for (place, &choice) in (start..end).zip(&choices) {
                 if place == doubtful {
                     let outcomes = &mut self.streams.attach_outcome;
@@ -86,17 +86,6 @@ impl Simulator {
             }
         }
         attached
-    }
-
-    /// Draws the choices of super nodes for a block of attempts, and asks for what these will touch if the same super
-    /// nodes still accept.
-    fn draw_choices(&mut self, choices: &mut [u64]) {
-        let mut stream = self.streams.attach.clone();
-        for choice in choices {
-            *choice = stream.next_u64();
-            self.overlay.prefetch(self.overlay.choose_accepting(*choice));
-        }
-        self.streams.attach = stream;
     }
 
     /// Attempts of which most fail: draws how many fail before the next success, and only for these who makes them.

@@ -6,21 +6,19 @@ use std::sync::atomic::AtomicBool;
 use proptest::prelude::*;
 
 use super::observation::Snapshot;
-use super::strikes::Spot;
 use super::*;
 use crate::parameters::{Discipline, Jitter, Parameter, Value};
 
 impl Simulator {
     /// The state and class of every present client, found at its spot.
     fn present(&mut self) -> Vec<(State, Class)> {
-        let supernodes: Vec<_> = self.overlay.indices().collect();
-        let children = supernodes.into_iter().flat_map(|supernode| self.overlay.online_of(supernode));
-        let mut spots: Vec<Spot> = children.map(Spot::Online).collect();
-        let counts = self.spots();
-        spots.extend(
-            (0..counts.iter().sum()).map(|number| Simulator::spot(&counts, self.login.numbers().start, number)),
-        );
-        spots.into_iter().filter_map(|spot| self.at(spot)).collect()
+        let children = self.overlay.indices().flat_map(|supernode| self.overlay.online_of(supernode));
+        let classes = children.filter_map(|child| self.overlay.class(child));
+        let mut present: Vec<(State, Class)> = classes.map(|class| (State::Online, class)).collect();
+        let (spots, first_waiting) = (self.spots(), self.login.numbers().start);
+        let numbers = 0..spots.iter().sum();
+        present.extend(numbers.filter_map(|number| self.at(Simulator::spot(&spots, first_waiting, number))));
+        present
     }
 
     /// Clients of each region and eligibility. They stay the same in a run.

@@ -149,12 +149,12 @@ impl LoginServer {
     }
 
     /// Takes the requests submitted at or before `tick` that were not served: they stay in the queue as dead ones,
-    /// and are shown to `give_up`.
-    pub(super) fn expire(&mut self, tick: u32, mut give_up: impl FnMut(&[Attached])) {
+    /// and are handed to `give_up`.
+    pub(super) fn expire(&mut self, tick: u32, mut give_up: impl FnMut(&mut [Attached])) {
         while self.segments.front().is_some_and(|segment| segment.tick <= tick) {
-            if let Some(segment) = self.segments.pop_front() {
+            if let Some(mut segment) = self.segments.pop_front() {
                 self.expired += segment.requests.len() as u64 + segment.abandoned;
-                give_up(&segment.requests);
+                give_up(&mut segment.requests);
                 self.recycle(segment);
             }
         }
@@ -185,12 +185,11 @@ impl LoginServer {
         self.find(number).map(|(segment, place)| self.segments[segment].requests[place])
     }
 
-    /// The client that made the request with this number leaves it in the queue.
-    pub(super) fn abandon(&mut self, number: u64) {
-        if let Some((segment, place)) = self.find(number) {
-            self.segments[segment].requests.swap_remove(place);
-            self.segments[segment].abandoned += 1;
-        }
+    /// The client that made the request with this number leaves it in the queue. Gives the request, if there is one.
+    pub(super) fn abandon(&mut self, number: u64) -> Option<Attached> {
+        let (segment, place) = self.find(number)?;
+        self.segments[segment].abandoned += 1;
+        Some(self.segments[segment].requests.swap_remove(place))
     }
 }
 

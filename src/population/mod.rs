@@ -1,57 +1,70 @@
 //! What a run is: one realisation of one scenario from one seed.
 //!
-//! A [`Simulator`] holds the population as a structure of arrays and moves it through time in ticks. Nothing is done
-//! for a client to which nothing happens: the cost of a run follows the events, not clients × ticks.
+//! A [`Simulator`] moves the population through time in ticks. Nothing is done for a client to which nothing happens:
+//! the cost of a run follows the events, not clients × ticks.
 //!
 //! | file | what it holds |
 //! | --- | --- |
-//! | `clients` | the arrays: state, super node, presence of each client; the tickets of those that wait |
+//! | `clients` | what is known of a client: class, state, ticket |
 //! | `timing` | the wheel in which tickets wait for their tick |
-//! | `presence` | sessions that begin and end |
-//! | `updates` | restarts by the update |
-//! | `overlay` | the super nodes and their children |
+//! | `presence` | sessions that begin; the absent clients |
+//! | `updates` | how likely the update restarts a machine |
+//! | `strikes` | whom a restart, a shock or the end of a session strikes |
+//! | `overlay`, `children` | the super nodes; how many children they have of each class |
 //! | `login` | the login server's queue |
 //! | `backoff` | retry delays |
 //! | `phases` | the ten phases of a tick, in the order of model.md |
 //! | `attach` | the fifth of them, in its three ways |
-//! | `bits`, `prefetch` | sets of clients; asking for memory in time |
 //! | `observation`, `outcome` | what is seen, and what is reported |
-//! | `random` | a stream of random numbers for each purpose |
-
+//! | `random`, `elementary` | a stream of random numbers for each purpose; the same digits on every machine |
+//! | `prefetch` | asking for memory in time |
 //!
-//! # What lies where, and what one event touches
+//! # A client is where it is
 //!
-//! Whom a tick concerns is drawn at random among millions, so the kernel's time is the memory's time. Three rules follow.
+//! The obvious layout is an array of clients, with a record for each. Whom a tick concerns is drawn at random among
+//! millions, so that every step in the life of a client waits for the memory. But nothing that a run reports, or does,
+//! depends on *which* client it is that is somewhere: clients of one **class** (region, eligible or not, update still to
+//! come or not) are exchangeable. So no client has an index or a record. It is one of these:
 //!
-//! *Whatever happens to a client touches one line of its own.* Its record is 8 bytes: state, generation, super node and
-//! place there. Region, eligibility and patch are ranges of indices. Sets of a bit a client, which stay in a core's own
-//! cache, answer what is asked much more often than it changes.
-//!
-//! *What only waits is not looked at where it lies.* A `Ticket` of 8 bytes carries all that the next
-//! step needs. It waits in the bucket of its tick, in chunks of 64 that are written and read in sequence and used again,
-//! or in the login queue. A super node that dies, a session that ends or a restart need not find the tickets of those
-//! that it concerns: these become void, and are dropped when they are met.
-//!
-//! *Nobody has a timer for what is memoryless.* How many sessions end and begin in a tick is binomial, and who is a
-//! uniform choice; likewise restarts, promotions and shocks.
-//!
-//! | array | bytes a client | of which a million clients have |
+//! | state | the client is | bytes |
 //! | --- | --- | --- |
-//! | records | 8 | 8 MB |
-//! | four sets of a bit a client | 0.5 | 0.5 MB |
-//! | super nodes: 60 bytes, and a row of up to `slots` children at 4 bytes | about 4 | 9,000 of them |
-//! | tickets that wait | 8 for each client that waits | up to 3.5 MB in a storm |
+//! | absent | one of a number, for each class | 0 |
+//! | booting, seeking | a ticket in the wheel, in the bucket of its next tick | 4 |
+//! | back-off | a ticket in the wheel, and one of a number at its super node | 8 |
+//! | waiting | a ticket in the login queue, and one of a number at its super node | 8 |
+//! | online | one of a number, for each super node and class | 0 |
+//! | super node | a super node | 84 with three regions |
+//!
+//! This is exact, not an approximation. It is the same Markov chain with states that differ by the names of clients
+//! alone put together (Kemeny and Snell, Finite Markov Chains, 1960, section 6.3: lumpability), and every one of the
+//! clients is still there, once: `invariants` counts them in every tick.
+//!
+//! # Four rules
+//!
+//! *What waits carries all that its next step needs*, and nobody looks at anything else for it. A failed attach attempt
+//! reads four bytes from a bucket and writes four into another one, both in sequence. Buckets are chains of chunks from a
+//! recycled arena, so that the tick loop allocates nothing once it has reached its size.
+//!
+//! *Nobody is looked for.* Sessions and restarts have a hazard that is the same for all of a class, so the places that
+//! are struck are drawn, whoever is there (`strikes`); all places have numbers. Likewise promotions, and births.
+//!
+//! *What can no longer come true is dropped when it is met.* A super node that dies takes the slots of its children
+//! along. Their tickets are anywhere; it suffices to know how many there are, and not to use its index again before all
+//! of them have come up (`overlay`).
+//!
+//! *What is touched at random is asked for ahead*, `phases::BLOCK` at a time, so that the memory answers many at once.
 //!
 //! | event | touches at random | and in sequence |
 //! | --- | --- | --- |
-//! | a session begins, attaches, logs in | record, super node, entry of its row | |
-//! | it ends | record, super node, entry of its row | |
-//! | a super node dies | its row; the record of each child | a ticket for each child |
-//! | an attach attempt fails, a login request is rejected | a bit | its ticket, read and written |
-//! | a login request enters the queue, and times out | two bits | its ticket, read and written twice |
+//! | a session begins | | its ticket, written |
+//! | it attaches, and logs in at once | super node, word of its children | its ticket, read |
+//! | it ends | super node, word of its children | |
+//! | a super node dies | super node, words of its children | a ticket for each child, written |
+//! | an attach attempt fails | | its ticket, read and written |
+//! | a login request is rejected | two bytes of its super node | its ticket, read and written |
+//! | it enters the queue, and times out | two bytes of its super node, four times | its ticket, read and written twice |
 //!
-//! What is touched at random is asked for ahead, a block of clients at a time (`phases::BLOCK`), so that the memory
-//! answers many at once. What this is worth, and how far it is from what the memory can do: `benches/README.md`.
+//! What this is worth, and how far it is from what the memory can do: `benches/README.md`.
 
 mod attach;
 mod backoff;
@@ -81,8 +94,8 @@ use login::LoginServer;
 use observation::{Counters, Observation};
 use outcome::{Outcome, TraceRow};
 use overlay::{Child, Overlay};
+use phases::BLOCK;
 use presence::Sessions;
-use rand_xoshiro::rand_core::Rng;
 use random::{Stream, binomial, shuffle, shuffle_first, stream};
 use timing::{Delay, Wheel, duration_ticks, nearest_tick};
 use updates::Restarts;
@@ -134,7 +147,6 @@ impl Streams {
 }
 
 /// The workspace of a run: all arrays, reused from run to run. One for each thread.
-///
 pub struct Simulator {
     scenario: Scenario,
     streams: Streams,
@@ -170,9 +182,11 @@ pub struct Simulator {
     attempts: Vec<Unattached>,
     /// Login requests of this tick. Their clients are attached, and in back-off until their request has arrived.
     requests: Vec<Attached>,
-    expired: Vec<Attached>,
     struck: Vec<Child>,
-    restart_probabilities: Vec<f64>,
+    /// Classes of those whose machines restart in this tick.
+    restarting: Vec<Class>,
+    /// For each region, the share of the strikes of the update in this tick that are none too many.
+    update_shares: Vec<f64>,
 }
 
 impl Default for Simulator {
@@ -208,9 +222,9 @@ impl Simulator {
             healing_probability: 0.0,
             attempts: Vec::new(),
             requests: Vec::new(),
-            expired: Vec::new(),
             struck: Vec::new(),
-            restart_probabilities: Vec::new(),
+            restarting: Vec::new(),
+            update_shares: Vec::new(),
         }
     }
 
@@ -327,17 +341,23 @@ impl Simulator {
         owners.into_iter().for_each(|owner| self.overlay.add(Some(owner)));
         self.census.place(State::Absent, State::SuperNode, supernodes as u32);
         shuffle(&mut others, stream);
-        for (place, &class) in others.iter().enumerate() {
-            if self.overlay.accepting() == 0 {
-                let seeking = &others[place..];
-                seeking.iter().for_each(|&class| self.attach_retries.push(0, Unattached::new(class)));
-                self.census.place(State::Absent, State::Seeking, seeking.len() as u32);
-                break;
+        let mut choices = [0; BLOCK];
+        let mut left = others.as_slice();
+        while !left.is_empty() && self.overlay.accepting() > 0 {
+            let block = &mut choices[..left.len().min(BLOCK)];
+            self.overlay.draw_choices(block, stream);
+            for &choice in block.iter() {
+                if self.overlay.accepting() == 0 {
+                    break;
+                }
+                let supernode = self.overlay.choose_accepting(choice);
+                self.overlay.attach(left[0], true, supernode);
+                left = &left[1..];
             }
-            let supernode = self.overlay.choose_accepting(stream.next_u64());
-            self.overlay.attach(class, true, supernode);
-            self.census.place(State::Absent, State::Online, 1);
         }
+        self.census.place(State::Absent, State::Online, (others.len() - left.len()) as u32);
+        left.iter().for_each(|&class| self.attach_retries.push(0, Unattached::new(class)));
+        self.census.place(State::Absent, State::Seeking, left.len() as u32);
     }
 }
 
@@ -350,13 +370,17 @@ fn dedicated_supernodes(per_million: f64, clients: u64) -> u32 {
 
 /// An upper estimate of the memory that one workspace needs for this scenario, bytes.
 ///
-/// Measured peaks at 10 million clients are below 20 bytes a client (see benches/README.md); overlays with many small
-/// super nodes take more. A dedicated super node takes 60 bytes and the places of its row.
+/// Measured peaks at 10 million clients are 1.4 bytes a client in a healthy network and 5.3 in a collapse, and up to 18
+/// with many small super nodes; 43 with two million, nearly all of whom wait in a queue without a limit (see
+/// benches/README.md). Super nodes are counted as if everybody was present.
 pub fn memory_estimate_bytes(scenario: &Scenario) -> u64 {
     let later = scenario.interventions.iter().flat_map(|change| &change.settings);
     let later = later.filter(|(parameter, _)| parameter.name == "overlay.dedicated_per_million");
     let per_million =
         later.filter_map(|(_, value)| value.as_f64()).fold(scenario.overlay.dedicated_per_million, f64::max);
-    let clients = scenario.population.clients;
-    clients * 32 + u64::from(dedicated_supernodes(per_million, clients)) * 64 + (16 << 20)
+    let Scenario { population, overlay, .. } = scenario;
+    let of_clients = (overlay.supernode_ratio * population.clients as f64) as u64;
+    let supernodes = of_clients + u64::from(dedicated_supernodes(per_million, population.clients));
+    let supernode_bytes = 40 + 16 * population.regions.len() as u64;
+    population.clients * 32 + supernodes * supernode_bytes + (16 << 20)
 }

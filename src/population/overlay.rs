@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::children::ByClass;
-use super::clients::{Attached, Class, Ticket};
+use super::clients::{Attached, Class};
 use super::prefetch::prefetch;
 use super::random::{Stream, below, scale, unit};
 use rand_xoshiro::rand_core::Rng;
@@ -274,17 +274,15 @@ impl Overlay {
         }
     }
 
-    /// Appends those of the tickets that are neither void nor missing to `valid`, in their order. To be called once for
-    /// every ticket, when it is met, since the void ones that are still about are counted.
-    pub(super) fn keep_valid(&mut self, tickets: &[Attached], valid: &mut Vec<Attached>) {
-        let first = valid.len();
-        valid.resize(first + tickets.len(), Attached::NONE);
-        let kept = &mut valid[first..];
+    /// Brings those of the tickets that are neither void nor missing to the front, in their order, and gives them. To be
+    /// called once for every ticket, when it is met, since the void ones that are still about are counted.
+    pub(super) fn keep_valid<'a>(&mut self, tickets: &'a mut [Attached]) -> &'a [Attached] {
         let mut length = 0;
-        for &ticket in tickets {
+        for place in 0..tickets.len() {
+            let ticket = tickets[place];
             match self.void.get(ticket.supernode().index()) {
                 Some(0) => {
-                    kept[length] = ticket;
+                    tickets[length] = ticket;
                     length += 1;
                 }
                 Some(_) => self.drop_void(ticket.supernode()),
@@ -292,7 +290,7 @@ impl Overlay {
                 None => {}
             }
         }
-        valid.truncate(first + length);
+        &tickets[..length]
     }
 
     /// Forgets the stale addresses that expire at or before `now`.
@@ -406,6 +404,18 @@ impl Overlay {
     #[inline]
     pub(super) fn choose_accepting(&self, random: u64) -> SuperNodeId {
         self.live[scale(random, self.accepting) as usize]
+    }
+
+    /// Draws random numbers for [`Overlay::choose_accepting`], and asks for the super nodes that they choose as long as the
+    /// same ones accept. One must.
+    pub(super) fn draw_choices(&self, choices: &mut [u64], stream: &mut Stream) {
+        // A copy of the generator stays in registers.
+        let mut own = stream.clone();
+        for choice in choices {
+            *choice = own.next_u64();
+            self.prefetch(self.choose_accepting(*choice));
+        }
+        *stream = own;
     }
 
     /// Asks for what the arrival or departure of an online child touches of its super node.
@@ -525,14 +535,14 @@ impl Overlay {
         None
     }
 
-    /// Ends the attach phase with overload protection: appends to `overloaded` the owners of those super nodes that
+    /// Ends the attach phase with overload protection: shows to `overloaded` the owners of those super nodes that
     /// met more than `probes_max` probes in this tick and shut down, each with the given probability. They are dead.
     pub(super) fn shut_down_overloaded(
         &mut self,
         probes_max: f64,
         probability: f64,
         stream: &mut Stream,
-        overloaded: &mut Vec<Class>,
+        mut overloaded: impl FnMut(Class),
     ) {
         let mut probed_ones = std::mem::take(&mut self.probed_ones);
         for supernode in probed_ones.drain(..) {
@@ -542,7 +552,7 @@ impl Overlay {
                 && unit(stream) < probability
             {
                 self.kill(supernode);
-                overloaded.push(owner);
+                overloaded(owner);
             }
         }
         self.probed_ones = probed_ones;
@@ -608,6 +618,7 @@ fn power(base: f64, exponent: u32) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::population::clients::Ticket;
     use crate::population::random::stream;
 
     const CLASS: Class = Class(3);
@@ -683,14 +694,11 @@ mod tests {
         overlay.attach(CLASS, false, supernodes[1]);
         overlay.kill(supernodes[0]);
         overlay.bury(7, |_, _, _| ());
-        let mut valid = Vec::new();
-        overlay.keep_valid(&[other, tickets[0], Attached::NONE], &mut valid);
-        assert_eq!(valid, [other]);
+        assert_eq!(overlay.keep_valid(&mut [tickets[0], other, Attached::NONE]), [other]);
         overlay.add(Some(CLASS));
         assert_eq!(overlay.live[1], SuperNodeId(2), "a ticket still names the dead one");
         assert!(overlay.is_void(supernodes[0]));
-        overlay.keep_valid(&tickets[1..], &mut valid);
-        assert_eq!(valid, [other]);
+        assert_eq!(overlay.keep_valid(&mut [tickets[1]]), []);
         overlay.add(Some(CLASS));
         assert_eq!(overlay.live[2], supernodes[0]);
         assert!(!overlay.is_void(supernodes[0]));

@@ -73,46 +73,46 @@ impl Simulator {
     }
 
     /// The update restarts the machines whose restart time lies in this tick: of absent and booting clients, without
-    /// consequences; of the others, by strikes of which those on other regions than the most hazardous one hit less often.
+    /// consequences; of the others, by strikes with the hazard of the region where it is highest, which miss some of the
+    /// clients of other regions.
     fn updates(&mut self, now: u32) {
-        let mut probabilities = std::mem::take(&mut self.restart_probabilities);
-        probabilities.clear();
+        let mut shares = std::mem::take(&mut self.update_shares);
+        shares.clear();
         for region in 0..self.pending.len() {
             let is_over = self.pending[region] == 0;
             let probability = if is_over { 0.0 } else { self.restarts.probability(region, now) };
             if probability > 0.0 {
                 self.pending[region] -= self.sessions.update(region, probability, &mut self.streams.updates);
             }
-            probabilities.push(probability);
+            shares.push(probability);
         }
-        let hazard = |probability: f64| -libm::log1p(-probability);
-        let most = probabilities.iter().copied().fold(0.0, f64::max);
+        let most = shares.iter().copied().fold(0.0, f64::max);
         if most > 0.0 {
+            let hazard = |probability: f64| -libm::log1p(-probability);
             let visits_each = visits_each(hazard(most));
-            let share = |&probability: &f64| {
-                if visits_each { probability / most } else { hazard(probability) / hazard(most) }
-            };
-            let shares: Vec<f64> = probabilities.iter().map(share).collect();
+            for share in &mut shares {
+                *share = if visits_each { *share / most } else { hazard(*share) / hazard(most) };
+            }
             self.strike(
                 hazard(most),
                 |simulator| &mut simulator.streams.updates,
-                |simulator, spot| {
-                    if let Some((state, class)) = simulator.at(spot)
-                        && class.is_pending()
-                        && chance(&mut simulator.streams.update_regions, shares[class.region()])
-                    {
-                        simulator.pending[class.region()] -= 1;
-                        if let Spot::Booting(number) = spot {
+                |simulator, _, class| {
+                    let stream = &mut simulator.streams.update_regions;
+                    class.is_pending() && chance(stream, shares[class.region()])
+                },
+                |simulator, spot, state, class| {
+                    simulator.pending[class.region()] -= 1;
+                    match spot {
+                        Some(Spot::Booting(number)) => {
                             simulator.boots.set(number, Unattached::new(class.updated()));
-                        } else {
-                            simulator.take_from(spot, class);
-                            simulator.restart(state, class.updated());
                         }
+                        _ => simulator.restart(state, class.updated()),
                     }
                 },
             );
+            self.boot();
         }
-        self.restart_probabilities = probabilities;
+        self.update_shares = shares;
     }
 
     /// Some super nodes that are not dedicated, and some other clients that do not boot, crash.
@@ -120,29 +120,32 @@ impl Simulator {
         self.strike(
             f64::INFINITY,
             |simulator| &mut simulator.streams.shocks,
-            |simulator, spot| {
-                if let Some((state, class)) = simulator.at(spot)
-                    && state != State::Booting
-                {
-                    let is_supernode = state == State::SuperNode;
-                    let probability = if is_supernode { shock.supernode_fraction } else { shock.client_fraction };
-                    if chance(&mut simulator.streams.shocks, probability) {
-                        simulator.take_from(spot, class);
-                        simulator.restart(state, class);
-                    }
-                }
+            |simulator, state, _| {
+                let is_supernode = state == State::SuperNode;
+                let probability = if is_supernode { shock.supernode_fraction } else { shock.client_fraction };
+                state != State::Booting && chance(&mut simulator.streams.shocks, probability)
             },
+            |simulator, _, state, class| simulator.restart(state, class),
         );
+        self.boot();
     }
 
-    /// The machine of a client restarts that was in this state, and is of this class from now on.
+    /// The machine of a client restarts that was in this state, and is of this class from now on. To be followed by
+    /// [`Simulator::boot`].
     fn restart(&mut self, state: State, class: Class) {
         self.census.change(state, State::Booting, 1);
         self.counters.restarts += 1;
-        let updates = &self.scenario.updates;
-        let normal: f64 = StandardNormal.sample(&mut self.streams.boots);
-        let boot_s = updates.boot_median_s * libm::exp(updates.boot_sigma * normal);
-        self.boots.push(duration_ticks(boot_s, self.scenario.time.tick_s), Unattached::new(class));
+        self.restarting.push(class);
+    }
+
+    /// Those whose machines have restarted boot.
+    fn boot(&mut self) {
+        let (tick_s, updates) = (self.scenario.time.tick_s, &self.scenario.updates);
+        for class in self.restarting.drain(..) {
+            let normal: f64 = StandardNormal.sample(&mut self.streams.boots);
+            let boot_s = updates.boot_median_s * libm::exp(updates.boot_sigma * normal);
+            self.boots.push(duration_ticks(boot_s, tick_s), Unattached::new(class));
+        }
     }
 
     /// Phase 2: sessions that end and sessions that begin. The initial sessions last a tick at least, and so do absences.
@@ -157,12 +160,10 @@ impl Simulator {
         self.strike(
             self.sessions.end_hazard(),
             |simulator| &mut simulator.streams.presence,
-            |simulator, spot| {
-                if let Some((state, class)) = simulator.at(spot) {
-                    simulator.take_from(spot, class);
-                    simulator.census.change(state, State::Absent, 1);
-                    simulator.sessions.leave(class, 1);
-                }
+            |_, _, _| true,
+            |simulator, _, state, class| {
+                simulator.census.change(state, State::Absent, 1);
+                simulator.sessions.leave(class, 1);
             },
         );
     }
@@ -183,9 +184,9 @@ impl Simulator {
                 }
             }
         });
-        self.attach_retries.take(|due| attempts.extend(due.iter().filter(|ticket| ticket.is_some())));
+        self.attach_retries.take(|due| attempts.extend_from_slice(keep_some(due)));
         let overlay = &mut self.overlay;
-        self.login_retries.take(|due| overlay.keep_valid(due, requests));
+        self.login_retries.take(|due| requests.extend_from_slice(overlay.keep_valid(due)));
     }
 
     /// Phase 4: the children of super nodes that died so far become orphans; stale addresses expire.
@@ -204,14 +205,17 @@ impl Simulator {
 
     /// The end of phase 5 with overload protection: super nodes that were probed too often may shut down.
     fn overload(&mut self) {
-        let mut owners = Vec::new();
         let overlay = &self.scenario.overlay;
         let probes_max = overlay.overload_probes_per_s * self.scenario.time.tick_s;
         let probability = overlay.overload_shutdown_probability;
-        self.overlay.shut_down_overloaded(probes_max, probability, &mut self.streams.attach, &mut owners);
-        self.census.change(State::SuperNode, State::Seeking, owners.len() as u32);
-        let failed: Vec<Unattached> = owners.into_iter().map(Unattached::new).collect();
-        retry(&failed, &self.backoff, &mut self.streams.attach_backoff, &mut self.attach_retries);
+        // The attempts of this tick are over.
+        let failed = &mut self.attempts;
+        self.overlay.shut_down_overloaded(probes_max, probability, &mut self.streams.attach, |owner| {
+            failed.push(Unattached::new(owner));
+        });
+        self.census.change(State::SuperNode, State::Seeking, failed.len() as u32);
+        retry(failed, &self.backoff, &mut self.streams.attach_backoff, &mut self.attach_retries);
+        failed.clear();
     }
 
     /// Phases 6 and 7 where the queue is empty, and every request of this tick is served in it: no order matters.
@@ -306,14 +310,13 @@ impl Simulator {
     /// Phase 8: requests submitted exactly `timeout` ticks ago and not served by now are given up.
     fn time_outs(&mut self, now: u32) {
         let Some(submitted) = now.checked_sub(self.timeout_ticks) else { return };
-        let mut expired = std::mem::take(&mut self.expired);
-        self.login.expire(submitted, |tickets| self.overlay.keep_valid(tickets, &mut expired));
-        expired.iter().for_each(|&ticket| self.overlay.stop_waiting(ticket));
-        self.census.change(State::Waiting, State::Backoff, expired.len() as u32);
-        self.counters.login_timeouts += expired.len() as u64;
-        retry(&expired, &self.backoff, &mut self.streams.login_backoff, &mut self.login_retries);
-        expired.clear();
-        self.expired = expired;
+        self.login.expire(submitted, |tickets| {
+            let expired = self.overlay.keep_valid(tickets);
+            expired.iter().for_each(|&ticket| self.overlay.stop_waiting(ticket));
+            self.census.change(State::Waiting, State::Backoff, expired.len() as u32);
+            self.counters.login_timeouts += expired.len() as u64;
+            retry(expired, &self.backoff, &mut self.streams.login_backoff, &mut self.login_retries);
+        });
     }
 
     /// Phase 9: self-healing. Eligible clients that are online become super nodes where there are too few.
@@ -351,11 +354,23 @@ impl Simulator {
     }
 }
 
+/// Brings the tickets to the front that are none of those that stand for no ticket, in their order, and gives them.
+fn keep_some<T: Ticket>(tickets: &mut [T]) -> &[T] {
+    let mut length = 0;
+    for place in 0..tickets.len() {
+        let ticket = tickets[place];
+        tickets[length] = ticket;
+        length += usize::from(ticket.is_some());
+    }
+    &tickets[..length]
+}
+
 /// Lets those that failed once more come again after their backoff.
 pub(super) fn retry<T: Ticket>(tickets: &[T], backoff: &Backoff, stream: &mut Stream, wheel: &mut Wheel<T>) {
     // A copy of the generator stays in registers.
     let mut own = stream.clone();
     if backoff.is_near() && Wheel::<T>::is_near(backoff.longest_ticks()) {
+        // In two loops: in one, the processor would guess wrong which of the loads of a bucket need an earlier store.
         let mut delays = [[0; 2]; BLOCK / 2];
         for block in tickets.chunks(BLOCK) {
             let (pairs, last) = block.as_chunks::<2>();
@@ -366,9 +381,10 @@ pub(super) fn retry<T: Ticket>(tickets: &[T], backoff: &Backoff, stream: &mut St
             if let [ticket] = last {
                 delays[pairs.len()][0] = backoff.near_ticks(ticket.failures(), own.next_u64() as u32);
             }
-            wheel.push_all_near(
-                block.iter().zip(delays.as_flattened()).map(|(ticket, &delay)| (delay, ticket.failed())),
-            );
+            let mut wheel = wheel.open(block.len());
+            for (ticket, &delay) in block.iter().zip(delays.as_flattened()) {
+                wheel.push_near(delay, ticket.failed());
+            }
         }
     } else {
         for ticket in tickets {

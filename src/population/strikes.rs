@@ -18,11 +18,9 @@ use super::overlay::Child;
 use super::phases::BLOCK;
 use super::random::{Stream, chance, poisson, scale_u64};
 
-/// Where a present client can be.
+/// Where a present client can be, but for the online children, which have a [`Child`].
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Spot {
-    /// Among the online children of a super node.
-    Online(Child),
     /// In the live super node of this number.
     SuperNode(u64),
     /// In the wheel of attach retries.
@@ -44,7 +42,7 @@ pub(super) fn visits_each(hazard: f64) -> bool {
 }
 
 impl Simulator {
-    /// How many spots there are but for slots, of each kind in the order of the numbers of [`Simulator::spot`].
+    /// How many spots there are of each kind, in the order of the numbers of [`Simulator::spot`].
     pub(super) fn spots(&self) -> [u64; 5] {
         let waiting = self.login.numbers();
         [
@@ -56,7 +54,8 @@ impl Simulator {
         ]
     }
 
-    /// The spot with this number, among those that are no slots.
+    /// The spot with this number, where `spots` says how many there are of each kind, and `first_waiting` is the number of
+    /// the first request in the login queue.
     pub(super) fn spot(spots: &[u64; 5], first_waiting: u64, number: u64) -> Spot {
         let mut left = number;
         for (kind, &count) in spots.iter().enumerate() {
@@ -74,43 +73,51 @@ impl Simulator {
         Spot::Booting(left)
     }
 
-    /// Strikes every spot with a hazard, the same for all: calls `strike` for those that are struck. It may take away who
-    /// is there, and puts nobody anywhere but into the wheel of boots. Where [`visits_each`] holds for the hazard, it is
-    /// called once for a spot at most, and otherwise for each strike.
+    /// Strikes every spot with a hazard, the same for all. Who is there is struck if `hits` says so, of a state and a
+    /// class, and taken away; `then` says what becomes of it, and puts nobody at any spot yet. Where [`visits_each`] holds
+    /// for the hazard, `hits` is asked once for a spot at most, and otherwise for each strike.
     pub(super) fn strike(
         &mut self,
         hazard: f64,
         stream: fn(&mut Simulator) -> &mut Stream,
-        mut strike: impl FnMut(&mut Simulator, Spot),
+        mut hits: impl FnMut(&mut Simulator, State, Class) -> bool,
+        mut then: impl FnMut(&mut Simulator, Option<Spot>, State, Class),
     ) {
         let spots = self.spots();
         let first_waiting = self.login.numbers().start;
         let total = spots.iter().sum();
+        let mut strike_child = |simulator: &mut Simulator, child: Child| {
+            if let Some(class) = simulator.overlay.class(child)
+                && hits(simulator, State::Online, class)
+            {
+                simulator.overlay.detach_online(child.supernode, class);
+                then(simulator, None, State::Online, class);
+            }
+        };
         if visits_each(hazard) {
             let probability = -libm::expm1(-hazard);
             for supernode in self.overlay.indices() {
                 // Those of lower rank keep it when a child goes.
                 for child in self.overlay.online_of(supernode) {
                     if chance(stream(self), probability) {
-                        strike(self, Spot::Online(child));
+                        strike_child(self, child);
                     }
                 }
             }
             for number in (0..total).rev() {
                 if chance(stream(self), probability) {
-                    strike(self, Simulator::spot(&spots, first_waiting, number));
+                    self.strike_spot(Simulator::spot(&spots, first_waiting, number), &mut hits, &mut then);
                 }
             }
             return;
         }
-        let places = self.overlay.places();
-        let count = poisson(stream(self), places as f64 * hazard);
-        let mut struck = std::mem::take(&mut self.struck);
         let mut own = stream(self).clone();
+        let mut struck = std::mem::take(&mut self.struck);
+        let count = poisson(&mut own, self.overlay.places() as f64 * hazard);
         self.overlay.draw_online(count as usize, &mut own, &mut struck);
         for block in struck.chunks(BLOCK) {
             block.iter().for_each(|child| self.overlay.prefetch(child.supernode));
-            block.iter().for_each(|&child| strike(self, Spot::Online(child)));
+            block.iter().for_each(|&child| strike_child(self, child));
         }
         self.struck = struck;
         let mut left = poisson(&mut own, total as f64 * hazard) as usize;
@@ -122,9 +129,23 @@ impl Simulator {
                 *spot = Simulator::spot(&spots, first_waiting, scale_u64(own.next_u64(), total));
                 self.prefetch(*spot);
             }
-            block.iter().for_each(|&spot| strike(self, spot));
+            block.iter().for_each(|&spot| self.strike_spot(spot, &mut hits, &mut then));
         }
         *stream(self) = own;
+    }
+
+    fn strike_spot(
+        &mut self,
+        spot: Spot,
+        hits: &mut impl FnMut(&mut Simulator, State, Class) -> bool,
+        then: &mut impl FnMut(&mut Simulator, Option<Spot>, State, Class),
+    ) {
+        if let Some((state, class)) = self.at(spot)
+            && hits(self, state, class)
+        {
+            self.take_from(spot, class);
+            then(self, Some(spot), state, class);
+        }
     }
 
     /// Asks for a spot in one of the wheels.
@@ -133,15 +154,13 @@ impl Simulator {
             Spot::Seeking(number) => self.attach_retries.prefetch(number),
             Spot::Backoff(number) => self.login_retries.prefetch(number),
             Spot::Booting(number) => self.boots.prefetch(number),
-            Spot::Online(_) | Spot::SuperNode(_) | Spot::Waiting(_) => {}
+            Spot::SuperNode(_) | Spot::Waiting(_) => {}
         }
     }
 
-    /// Who is at a spot, and in which state. Nobody, if that is a client that is found at another kind of spot.
-    #[inline(always)]
+    /// Who is at a spot, and in which state.
     pub(super) fn at(&mut self, spot: Spot) -> Option<(State, Class)> {
         match spot {
-            Spot::Online(child) => self.overlay.class(child).map(|class| (State::Online, class)),
             Spot::SuperNode(number) => {
                 let supernode = self.overlay.live_one(number)?;
                 self.overlay.owner(supernode).map(|class| (State::SuperNode, class))
@@ -160,10 +179,8 @@ impl Simulator {
     }
 
     /// Takes the client of this class away that is at a spot.
-    #[inline(always)]
-    pub(super) fn take_from(&mut self, spot: Spot, class: Class) {
+    fn take_from(&mut self, spot: Spot, class: Class) {
         match spot {
-            Spot::Online(child) => self.overlay.detach_online(child.supernode, class),
             Spot::SuperNode(number) => {
                 if let Some(supernode) = self.overlay.live_one(number) {
                     self.overlay.kill(supernode);
@@ -177,10 +194,9 @@ impl Simulator {
                 }
             }
             Spot::Waiting(number) => {
-                if let Some(ticket) = self.login.get(number) {
+                if let Some(ticket) = self.login.abandon(number) {
                     self.overlay.stop_waiting(ticket);
                     self.overlay.detach_offline(ticket.supernode(), class);
-                    self.login.abandon(number);
                 }
             }
             Spot::Booting(number) => self.boots.remove(number),
@@ -198,22 +214,19 @@ mod tests {
         let mut scenario = Scenario::default();
         scenario.population.clients = 100_000;
         scenario.updates.synchronization = 0.6;
+        scenario.login.capacity_per_s_per_million = 30.0;
         for hazard in [0.1, 0.5] {
             let mut simulator = Simulator::new();
             simulator.set_up(&scenario, 7);
-            // Until ten minutes after the release, when there are some in each state.
-            (0..8760).for_each(|now| simulator.tick(now));
+            // Until twenty minutes after the release, when there are some in each state.
+            (0..8880).for_each(|now| simulator.tick(now));
             let mut struck = [0; 7];
             let before = State::ALL.map(|state| simulator.census.count(state));
             simulator.strike(
                 hazard,
                 |simulator| &mut simulator.streams.shocks,
-                |simulator, spot| {
-                    if let Some((state, class)) = simulator.at(spot) {
-                        simulator.take_from(spot, class);
-                        struck[state as usize] += 1;
-                    }
-                },
+                |_, _, _| true,
+                |_, _, state, _| struck[state as usize] += 1,
             );
             let probability = -libm::expm1(-hazard);
             for state in State::ALL.into_iter().skip(1) {

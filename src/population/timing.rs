@@ -101,15 +101,23 @@ pub(super) struct Wheel<T> {
     now: u32,
 }
 
-/// A wheel with free chunks.
-struct Open<'a, T> {
+/// A wheel with enough free chunks for some pushes: what these need apart from the rest, so that it stays in registers.
+pub(super) struct Open<'a, T> {
     buckets: &'a mut [Bucket; BUCKETS as usize],
     arena: &'a mut [T],
     chain: &'a mut [u32],
     free: &'a mut Vec<u32>,
+    now: u32,
 }
 
 impl<T: Ticket> Open<'_, T> {
+    /// Lets a ticket come due `delay` ticks from now, for which [`Wheel::is_near`].
+    #[inline(always)]
+    pub(super) fn push_near(&mut self, delay: u32, ticket: T) {
+        debug_assert!(Wheel::<T>::is_near(delay));
+        self.push(self.now.wrapping_add(delay) % BUCKETS, ticket);
+    }
+
     #[inline(always)]
     fn push(&mut self, index: u32, ticket: T) {
         let bucket = &mut self.buckets[index as usize];
@@ -154,7 +162,7 @@ impl<T: Ticket> Wheel<T> {
         self.now = 0;
     }
 
-    /// Whether every delay up to `longest` can be pushed with [`Wheel::push_near`].
+    /// Whether every delay up to `longest` can be pushed with [`Open::push_near`].
     pub(super) fn is_near(longest: u32) -> bool {
         longest < BUCKETS
     }
@@ -163,52 +171,32 @@ impl<T: Ticket> Wheel<T> {
     #[inline]
     pub(super) fn push(&mut self, delay: u32, ticket: T) {
         if Wheel::<T>::is_near(delay) {
-            self.push_near(delay, ticket);
+            self.open(1).push_near(delay, ticket);
         } else {
             self.later.push((self.now.saturating_add(delay), ticket));
         }
     }
 
-    /// The same for a delay for which [`Wheel::is_near`].
-    #[inline]
-    pub(super) fn push_near(&mut self, delay: u32, ticket: T) {
-        debug_assert!(Wheel::<T>::is_near(delay));
-        self.push_into(self.now.wrapping_add(delay) % BUCKETS, ticket);
-    }
-
-    #[inline]
     fn push_into(&mut self, index: u32, ticket: T) {
-        self.reserve(1);
-        self.open().push(index, ticket);
+        self.open(1).push(index, ticket);
     }
 
-    /// Makes sure that `tickets` more tickets find place.
+    /// The wheel, open for so many pushes.
     #[inline]
-    fn reserve(&mut self, tickets: usize) {
+    pub(super) fn open(&mut self, pushes: usize) -> Open<'_, T> {
         // Each of them may need a chunk of its own.
-        while self.free.len() < tickets {
-            self.free.push(self.chain.len() as u32);
-            self.chain.push(NO_CHUNK);
-            self.arena.resize(self.arena.len() + CHUNK as usize, T::NONE);
+        while self.free.len() < pushes {
+            self.add_free_chunk();
         }
+        let Wheel { buckets, arena, chain, free, now, .. } = self;
+        Open { buckets, arena, chain, free, now: *now }
     }
 
-    /// What pushing needs, apart from the rest, so that it stays in registers.
-    #[inline]
-    fn open(&mut self) -> Open<'_, T> {
-        Open { buckets: &mut self.buckets, arena: &mut self.arena, chain: &mut self.chain, free: &mut self.free }
-    }
-
-    /// The same as [`Wheel::push_near`] for many tickets.
-    #[inline]
-    pub(super) fn push_all_near(&mut self, tickets: impl ExactSizeIterator<Item = (u32, T)>) {
-        self.reserve(tickets.len());
-        let now = self.now;
-        let mut open = self.open();
-        for (delay, ticket) in tickets {
-            debug_assert!(Wheel::<T>::is_near(delay));
-            open.push(now.wrapping_add(delay) % BUCKETS, ticket);
-        }
+    #[cold]
+    fn add_free_chunk(&mut self) {
+        self.free.push(self.chain.len() as u32);
+        self.chain.push(NO_CHUNK);
+        self.arena.resize(self.arena.len() + CHUNK as usize, T::NONE);
     }
 
     /// Moves on to tick `now`, at its very start: all delays count from now on.
@@ -219,9 +207,9 @@ impl<T: Ticket> Wheel<T> {
         }
     }
 
-    /// Shows what is due in this tick to `meet`, in slices, in which there may be places without a ticket. It is gone
+    /// Hands what is due in this tick to `meet`, in slices, in which there may be places without a ticket. It is gone
     /// then.
-    pub(super) fn take(&mut self, mut meet: impl FnMut(&[T])) {
+    pub(super) fn take(&mut self, mut meet: impl FnMut(&mut [T])) {
         let bucket = std::mem::replace(&mut self.buckets[(self.now % BUCKETS) as usize], EMPTY);
         let mut chunk = bucket.first;
         while chunk != NO_CHUNK {
