@@ -3,8 +3,6 @@
 //! Whether an attempt succeeds, and at which super node, does not depend on who makes it, and so only the order of the
 //! attempts has to be drawn, up to the last success.
 
-use rand_xoshiro::rand_core::Rng;
-
 use super::Simulator;
 use super::clients::{Attached, State, Unattached};
 use super::overlay::SuperNodeId;
@@ -92,6 +90,7 @@ impl Simulator {
     fn attach_few(&mut self, attempts: &mut [Unattached], serves_at_once: bool) -> usize {
         let probes = self.scenario.overlay.probes as u32;
         let (mut left, mut attached) = (attempts.len(), 0);
+        let mut choices = [0; BLOCK];
         while left > 0 && self.overlay.accepting() > 0 {
             let accepting = self.overlay.accepting();
             let success = 1.0 - self.overlay.failure_probability(accepting, probes);
@@ -100,7 +99,10 @@ impl Simulator {
                 if left > 0 {
                     left -= 1;
                     shuffle_first(&mut attempts[attached..], 1, &mut self.streams.attach_order);
-                    let supernode = self.overlay.choose_accepting(self.streams.attach.next_u64());
+                    if attached % BLOCK == 0 {
+                        self.overlay.draw_choices(&mut choices, &mut self.streams.attach);
+                    }
+                    let supernode = self.overlay.choose_accepting(choices[attached % BLOCK]);
                     self.attach(attempts[attached], supernode, serves_at_once);
                     attached += 1;
                 }

@@ -123,9 +123,19 @@ impl<T: Ticket> Open<'_, T> {
         let bucket = &mut self.buckets[index as usize];
         if bucket.next.is_multiple_of(CHUNK) {
             bucket.add_chunk(self.chain, self.free);
+            prefetch_chunk(self.arena, bucket.next);
         }
         self.arena[bucket.next as usize] = ticket;
         bucket.next += 1;
+    }
+}
+
+/// Asks for the chunk that starts at this place of the arena: chunks follow each other at random.
+#[inline(always)]
+fn prefetch_chunk<T>(arena: &[T], start: u32) {
+    const LINE: usize = 64;
+    for line in 0..CHUNK as usize * size_of::<T>() / LINE {
+        prefetch(arena, start as usize + line * LINE / size_of::<T>());
     }
 }
 
@@ -218,10 +228,7 @@ impl<T: Ticket> Wheel<T> {
             let is_last = bucket.next > start && bucket.next <= start + CHUNK;
             let end = if is_last { bucket.next } else { start + CHUNK };
             let next = if is_last { NO_CHUNK } else { self.chain[chunk as usize] };
-            // Chunks follow each other at random.
-            for line in 0..CHUNK as usize * size_of::<T>() / 64 {
-                prefetch(&self.arena, next as usize * CHUNK as usize + line * 64 / size_of::<T>());
-            }
+            prefetch_chunk(&self.arena, next.wrapping_mul(CHUNK));
             let tickets = &mut self.arena[start as usize..end as usize];
             meet(tickets);
             tickets.fill(T::NONE);
