@@ -131,6 +131,6 @@ fn attempts_before(probability: f64, stream: &mut Stream) -> usize {
     if probability >= 1.0 {
         return 0;
     }
-    // A quotient by 0, infinite, becomes the largest number.
+    // A quotient by 0 is infinite and becomes the largest number, but for 0 by 0: then one attempt is looked at in vain.
     (libm::log(1.0 - unit(stream)) / libm::log1p(-probability)) as usize
 }

@@ -1,16 +1,7 @@
 //! What is known of a client, and how many there are in each state.
 //!
-//! Clients of the same region, eligibility and patch are exchangeable: no result depends on which of them is where. So a
-//! client has no index and no record. It is wherever the model puts it, and everything that matters about it lies there:
-//!
-//! | state | where the client is | what lies there |
-//! | --- | --- | --- |
-//! | absent | in a number for each class (`presence`) | |
-//! | booting, seeking | in the wheel bucket of the tick in which something happens to it (`timing`) | [`Unattached`], 4 bytes |
-//! | in back-off | in a slot of its super node (`slots`), and in a wheel bucket | [`Class`], 1 byte; [`Attached`], 8 bytes |
-//! | waiting | in a slot, and in the login queue (`login`) | the same |
-//! | online | in a slot | [`Class`], and a bit for being online |
-//! | super node | in its super node (`overlay`) | [`Class`] |
+//! A client has no index and no record. What matters of it lies where it is: a [`Class`], or a [`Ticket`] that has the
+//! class and what the next step needs. Where that is, state by state: the docs of `population`.
 
 use super::overlay::SuperNodeId;
 

@@ -18,7 +18,7 @@ struct Segment {
     requests: Vec<Attached>,
     /// Requests of clients that have left or restarted since.
     abandoned: u64,
-    /// The number of the first request, among all that have been in the queue at the same time, and after the last.
+    /// The numbers that its requests had when they came; consecutive from segment to segment.
     numbers: Range<u64>,
 }
 
@@ -166,7 +166,7 @@ impl LoginServer {
         self.spare.push(requests);
     }
 
-    /// How many numbers there are for requests that have not timed out. They start at [`LoginServer::first_number`].
+    /// The numbers that requests have that have not timed out. Some of them may be in use no longer.
     pub(super) fn numbers(&self) -> Range<u64> {
         let first = self.segments.front().map_or(0, |segment| segment.numbers.start);
         first..self.segments.back().map_or(first, |segment| segment.numbers.end)

@@ -37,7 +37,7 @@
 //!
 //! This is exact, not an approximation. It is the same Markov chain with states that differ by the names of clients
 //! alone put together (Kemeny and Snell, Finite Markov Chains, 1960, section 6.3: lumpability), and every one of the
-//! clients is still there, once: `invariants` counts them in every tick.
+//! clients is still there, once: the tests of `invariants` count them in every tick.
 //!
 //! # Four rules
 //!
@@ -276,7 +276,8 @@ impl Simulator {
         self.shocks = scenario.shocks.iter().map(|shock| (nearest_tick(shock.at_h, tick_s), *shock)).collect();
         let at_tick = |change: &Intervention| (nearest_tick(change.at_h, tick_s), change.clone());
         self.interventions = scenario.interventions.iter().map(at_tick).collect();
-        self.interventions.sort_by_key(|&(tick, _)| tick);
+        // As they were checked: also those of the same tick in the order of their hours.
+        self.interventions.sort_by(|(_, a), (_, b)| a.at_h.total_cmp(&b.at_h));
         self.apply_settings();
         self.set_up_clients(seed);
     }
@@ -361,18 +362,20 @@ impl Simulator {
     }
 }
 
-/// How many super nodes of the operator a scenario has. All super nodes have indices of 30 bits, which are many more
-/// than fit into memory: see [`memory_estimate_bytes`].
+/// How many super nodes of the operator a scenario has. Their number is bounded: more would not fit into memory, see
+/// [`memory_estimate_bytes`].
 fn dedicated_supernodes(per_million: f64, clients: u64) -> u32 {
     let most = f64::from(1u32 << 30) - 1.0 - clients as f64;
     libm::round(per_million * (clients as f64 / 1e6)).clamp(0.0, most) as u32
 }
 
-/// An upper estimate of the memory that one workspace needs for this scenario, bytes.
+/// About how much memory one workspace needs for this scenario at most, bytes.
 ///
 /// Measured peaks at 10 million clients are 1.4 bytes a client in a healthy network and 5.3 in a collapse, and up to 18
 /// with many small super nodes; 43 with two million, nearly all of whom wait in a queue without a limit (see
-/// benches/README.md). Super nodes are counted as if everybody was present.
+/// benches/README.md). Super nodes are counted as if everybody was
+/// present. Not counted is what no sensible scenario has: waits of thousands of ticks, and super nodes that die by the
+/// thousand while tickets of their children wait that long.
 pub fn memory_estimate_bytes(scenario: &Scenario) -> u64 {
     let later = scenario.interventions.iter().flat_map(|change| &change.settings);
     let later = later.filter(|(parameter, _)| parameter.name == "overlay.dedicated_per_million");
@@ -382,5 +385,5 @@ pub fn memory_estimate_bytes(scenario: &Scenario) -> u64 {
     let of_clients = (overlay.supernode_ratio * population.clients as f64) as u64;
     let supernodes = of_clients + u64::from(dedicated_supernodes(per_million, population.clients));
     let supernode_bytes = 40 + 16 * population.regions.len() as u64;
-    population.clients * 32 + supernodes * supernode_bytes + (16 << 20)
+    population.clients * 48 + supernodes * supernode_bytes + (16 << 20)
 }

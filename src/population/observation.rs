@@ -27,7 +27,7 @@ pub(super) struct Snapshot {
     pub(super) waiting: u32,
     pub(super) backoff: u32,
     pub(super) supernodes: u32,
-    pub(super) stale_addresses: u32,
+    pub(super) stale_addresses: u64,
     pub(super) login_queue: u64,
     /// The length of the queue right after phase 6.
     pub(super) login_queue_before_service: u64,
@@ -153,7 +153,7 @@ impl Observation {
             waiting: snapshot.waiting.into(),
             backoff: snapshot.backoff.into(),
             supernodes: snapshot.supernodes.into(),
-            stale_addresses: snapshot.stale_addresses.into(),
+            stale_addresses: snapshot.stale_addresses,
             login_queue: snapshot.login_queue,
             login_arrivals: counters.login_requests - start.login_requests,
             logins: counters.logins - start.logins,

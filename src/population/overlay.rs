@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::children::ByClass;
 use super::clients::{Attached, Class};
 use super::prefetch::prefetch;
-use super::random::{Stream, below, scale, unit};
+use super::random::{Stream, below, scale, scale_u64, unit};
 use rand_xoshiro::rand_core::Rng;
 
 /// A super node: its index in the arrays of [`Overlay`]. Indices of dead super nodes are used again.
@@ -62,8 +62,8 @@ pub(super) struct Overlay {
     nodes: Vec<Node>,
     /// The children of each that are in the login queue.
     waiting: Vec<u16>,
-    /// The tickets that still name a super node though it has died, and which are void. Until they have been met, its
-    /// index is not used again. 0 while it lives.
+    /// The tickets that still name a super node though it is buried, and which are void. Until they have been met, its
+    /// index is not used again. 0 before.
     void: Vec<u16>,
     /// The online children of each by class.
     online: ByClass,
@@ -71,7 +71,7 @@ pub(super) struct Overlay {
     offline: ByClass,
     /// The sum of all `eligible`.
     eligible: u32,
-    /// No super node has had more online children.
+    /// No super node has more online children, or has had since the last [`Overlay::measure`].
     most_online: u32,
     /// Probes that each has met in this tick; reset at the end of the attach phase; only with overload protection.
     probed: Vec<u32>,
@@ -82,8 +82,8 @@ pub(super) struct Overlay {
     died: Vec<SuperNodeId>,
     unused: Vec<SuperNodeId>,
     /// Ticks in which stale addresses expire, in order, with how many.
-    stale: VecDeque<(u32, u32)>,
-    stale_count: u32,
+    stale: VecDeque<(u32, u64)>,
+    stale_count: u64,
     dedicated: u32,
     slots: u16,
     accept_limit: u64,
@@ -141,7 +141,7 @@ impl Overlay {
     }
 
     /// Addresses of dead super nodes in the host caches.
-    pub(super) fn stale(&self) -> u32 {
+    pub(super) fn stale(&self) -> u64 {
         self.stale_count
     }
 
@@ -252,13 +252,13 @@ impl Overlay {
                 self.unused.push(supernode);
             }
         }
-        self.stale.push_back((expiry, self.died.len() as u32));
-        self.stale_count += self.died.len() as u32;
+        self.stale.push_back((expiry, self.died.len() as u64));
+        self.stale_count += self.died.len() as u64;
         self.died.clear();
         orphans
     }
 
-    /// Whether tickets that name this super node are void, since it has died.
+    /// Whether tickets that name this super node are void, since it is buried.
     #[inline(always)]
     pub(super) fn is_void(&self, supernode: SuperNodeId) -> bool {
         self.void[supernode.index()] != 0
@@ -384,7 +384,7 @@ impl Overlay {
         self.free_slot(supernode);
     }
 
-    /// Takes a child in back-off off its super node, live or dead.
+    /// Takes a child off its super node, live or dead, that is not online.
     pub(super) fn detach_offline(&mut self, supernode: SuperNodeId, class: Class) {
         self.offline.remove(supernode, class);
         self.free_slot(supernode);
@@ -407,7 +407,7 @@ impl Overlay {
     }
 
     /// Draws random numbers for [`Overlay::choose_accepting`], and asks for the super nodes that they choose as long as the
-    /// same ones accept. One must.
+    /// same ones accept. One must be alive.
     pub(super) fn draw_choices(&self, choices: &mut [u64], stream: &mut Stream) {
         // A copy of the generator stays in registers.
         let mut own = stream.clone();
@@ -429,6 +429,12 @@ impl Overlay {
     #[inline(always)]
     pub(super) fn class(&self, child: Child) -> Option<Class> {
         self.online.class(child.supernode, child.rank)
+    }
+
+    /// Counts the online children of the fullest super node anew, so that an hour in which few super nodes had very many
+    /// does not cost misses for ever. To be called now and then.
+    pub(super) fn measure(&mut self) {
+        self.most_online = self.nodes.iter().map(|node| u32::from(node.online)).max().unwrap_or(0).max(1);
     }
 
     /// The number of places from which [`Overlay::draw_online`] draws.
@@ -478,9 +484,13 @@ impl Overlay {
 
     /// One of the online children that are eligible, uniformly; none if there is none.
     pub(super) fn draw_eligible(&self, stream: &mut Stream) -> Option<(SuperNodeId, Class)> {
-        // Trying at random takes fewer steps than going through the super nodes unless there are few such children. The
-        // bound is hardly ever reached.
-        let tries = if self.eligible >= 32 * self.most_online { 1024 } else { 0 };
+        if self.eligible == 0 {
+            return None;
+        }
+        // Trying at random takes fewer steps than going through the super nodes, unless there are few such children. 16
+        // times the expected number of tries do not suffice once in 10⁷ times.
+        let expected = self.places() / u64::from(self.eligible) + 1;
+        let tries = if expected < self.nodes.len() as u64 / 4 { 16 * expected } else { 0 };
         for _ in 0..tries {
             let place = self.place(stream.next_u64());
             if self.is_child(place)
@@ -506,29 +516,29 @@ impl Overlay {
     /// Probability that an attempt of up to `probes` probes meets no accepting super node where `accepting` accept:
     /// `s^probes` with the share s of addresses in the registry that do not accept. 1 with an empty registry.
     pub(super) fn failure_probability(&self, accepting: u32, probes: u32) -> f64 {
-        let registry = self.live() + self.stale_count;
+        let registry = u64::from(self.live()) + self.stale_count;
         if registry == 0 {
             return 1.0;
         }
-        power(f64::from(registry - accepting) / f64::from(registry), probes)
+        power((registry - u64::from(accepting)) as f64 / registry as f64, probes)
     }
 
     /// Probes the registry one address after another, counting the probes that each super node meets, until one
     /// accepts.
     pub(super) fn probe(&mut self, probes: u32, stream: &mut Stream) -> Option<SuperNodeId> {
-        let registry = self.live() + self.stale_count;
+        let registry = u64::from(self.live()) + self.stale_count;
         if registry == 0 {
             return None;
         }
         for _ in 0..probes {
-            let place = below(stream, registry);
+            let place = scale_u64(stream.next_u64(), registry);
             let Some(&supernode) = self.live.get(place as usize) else { continue };
             let probed = &mut self.probed[supernode.index()];
             if *probed == 0 {
                 self.probed_ones.push(supernode);
             }
             *probed += 1;
-            if place < self.accepting {
+            if place < u64::from(self.accepting) {
                 return Some(supernode);
             }
         }
@@ -584,7 +594,7 @@ impl Overlay {
             eligible += u32::from(node.eligible);
         }
         assert_eq!(eligible, self.eligible);
-        assert_eq!(self.stale.iter().map(|&(_, count)| count).sum::<u32>(), self.stale_count);
+        assert_eq!(self.stale.iter().map(|&(_, count)| count).sum::<u64>(), self.stale_count);
         children
     }
 

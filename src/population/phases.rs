@@ -16,12 +16,18 @@ use rand_xoshiro::rand_core::Rng;
 /// that the memory answers many at a time.
 pub(super) const BLOCK: usize = 32;
 
+/// Ticks from one count of the fullest super node's children to the next.
+const MEASURE_TICKS: u32 = 4096;
+
 impl Simulator {
     /// Simulates tick `now`, up to the observation.
     pub(super) fn tick(&mut self, now: u32) {
         self.boots.advance(now);
         self.attach_retries.advance(now);
         self.login_retries.advance(now);
+        if now.is_multiple_of(MEASURE_TICKS) {
+            self.overlay.measure();
+        }
         self.interventions(now);
         self.restarts_and_shocks(now);
         self.session_changes(now);
@@ -354,7 +360,7 @@ impl Simulator {
     }
 }
 
-/// Brings the tickets to the front that are none of those that stand for no ticket, in their order, and gives them.
+/// Moves the real tickets to the front, in their order, and gives them.
 fn keep_some<T: Ticket>(tickets: &mut [T]) -> &[T] {
     let mut length = 0;
     for place in 0..tickets.len() {

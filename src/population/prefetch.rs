@@ -1,7 +1,6 @@
 //! Asking for a cache line before it is needed.
 //!
-//! Whom a tick concerns is drawn at random, so nearly every access of the kernel to a client or a super node would wait
-//! for the memory. See benches/README.md for what this is worth.
+//! Which super nodes a tick concerns is drawn at random, so accesses to them would wait for the memory. See benches/README.md for what this is worth.
 
 // The only unsafe code of the kernel: the intrinsic takes a raw pointer, and changes no value.
 #![allow(unsafe_code)]

@@ -138,7 +138,7 @@ fn invert(stream: &mut Stream, n: u32, odds: f64, none: f64) -> u32 {
             probability *= (f64::from(n) + 1.0) * odds / f64::from(successes) - odds;
         }
         if successes < SUCCESSES_MAX {
-            return successes;
+            return successes.min(n);
         }
     }
 }

@@ -5,7 +5,9 @@
 //! number of places for mean, each at any place with the same probability. Then the strikes at each place are Poisson
 //! too, independently of those at others, and the client there is struck at least once with the probability
 //! 1 − exp(−hazard) that it should have (Kingman, Poisson Processes, 1993, chapter 5). A place without a client is a
-//! miss, also if the client was there before an earlier strike of the same tick.
+//! miss. Who is struck is taken away at once, and another one may move into its place, the last of a list for example.
+//! That changes nothing: who is where is settled by earlier strikes alone, so that the next one hits each of those who
+//! are left with the same probability.
 //!
 //! Places are numbered in whatever order they lie in memory, with the unused ones: what matters is that nobody is at
 //! two of them.
@@ -35,6 +37,9 @@ pub(super) enum Spot {
 
 /// Above this hazard, places are gone through rather than drawn.
 const HAZARD_MAX: f64 = 0.25;
+
+/// Strikes of online children that are drawn together at most.
+const DRAWN_MAX: usize = 1 << 14;
 
 /// Whether a hazard is so high that each place is gone through once.
 pub(super) fn visits_each(hazard: f64) -> bool {
@@ -70,12 +75,14 @@ impl Simulator {
             }
             left -= count;
         }
+        // Not reached: the number is below the sum.
         Spot::Booting(left)
     }
 
     /// Strikes every spot with a hazard, the same for all. Who is there is struck if `hits` says so, of a state and a
-    /// class, and taken away; `then` says what becomes of it, and puts nobody at any spot yet. Where [`visits_each`] holds
-    /// for the hazard, `hits` is asked once for a spot at most, and otherwise for each strike.
+    /// class, and taken away; `then` says what becomes of it, and puts nobody where a strike could hit it again. Where
+    /// [`visits_each`] holds for the hazard, `hits` is asked once for a spot at most, and otherwise for each strike; then it
+    /// must draw from another stream.
     pub(super) fn strike(
         &mut self,
         hazard: f64,
@@ -113,11 +120,15 @@ impl Simulator {
         }
         let mut own = stream(self).clone();
         let mut struck = std::mem::take(&mut self.struck);
-        let count = poisson(&mut own, self.overlay.places() as f64 * hazard);
-        self.overlay.draw_online(count as usize, &mut own, &mut struck);
-        for block in struck.chunks(BLOCK) {
-            block.iter().for_each(|child| self.overlay.prefetch(child.supernode));
-            block.iter().for_each(|&child| strike_child(self, child));
+        let mut left = poisson(&mut own, self.overlay.places() as f64 * hazard) as usize;
+        while left > 0 {
+            let count = left.min(DRAWN_MAX);
+            left -= count;
+            self.overlay.draw_online(count, &mut own, &mut struck);
+            for block in struck.chunks(BLOCK) {
+                block.iter().for_each(|child| self.overlay.prefetch(child.supernode));
+                block.iter().for_each(|&child| strike_child(self, child));
+            }
         }
         self.struck = struck;
         let mut left = poisson(&mut own, total as f64 * hazard) as usize;

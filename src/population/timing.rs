@@ -83,7 +83,7 @@ struct Bucket {
 
 const EMPTY: Bucket = Bucket { first: NO_CHUNK, next: 0 };
 
-/// Tickets waiting for their tick, in the order in which they were pushed.
+/// Tickets waiting for their tick; those of one tick in the order in which they were pushed, as far as they were due soon.
 ///
 /// A bucket for each of the next 8,192 ticks is a chain of chunks of 64 from one recycled arena, so that pushing and
 /// taking are sequential writes and reads, and nothing is allocated once the arena has reached its size. Tickets that are
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn every_ticket_comes_due_in_its_tick_in_the_order_of_pushing() {
+    fn every_ticket_comes_due_in_its_tick() {
         let end = 50_000;
         let ticket = |id| Attached::new(SuperNodeId(id), Class(0));
         let mut wheel = Wheel::default();

@@ -47,7 +47,7 @@ fn largest(sweep: &Sweep) -> (u64, Scenario) {
 }
 
 /// The parameters on which the memory of a run depends.
-const MATTER: [&str; 2] = ["population.clients", "overlay.dedicated_per_million"];
+const MATTER: [&str; 3] = ["population.clients", "overlay.supernode_ratio", "overlay.dedicated_per_million"];
 
 /// About how much memory a sweep needs on this many threads, bytes.
 pub fn memory_needed_bytes(sweep: &Sweep, threads: usize) -> u64 {
