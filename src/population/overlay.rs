@@ -95,16 +95,6 @@ pub(super) struct Overlay {
     probed_ones: Vec<SuperNodeId>,
 }
 
-impl Node {
-    /// A child is online that was not.
-    #[inline(always)]
-    fn join_online(&mut self, class: Class, most_online: &mut u32) {
-        self.online += 1;
-        self.eligible += u16::from(class.is_eligible());
-        *most_online = u32::from(self.online).max(*most_online);
-    }
-}
-
 impl Overlay {
     /// No super nodes. `slots`, below 2¹⁶, is the number of children of a super node at most, `accept_limit` the number
     /// of clients that it accepts in one tick at most; its clients are from `regions` regions.
@@ -325,9 +315,7 @@ impl Overlay {
         let is_full = node.children == self.slots;
         let is_limited = node.accepted - self.phase == limit;
         if online {
-            node.join_online(class, &mut self.most_online);
-            self.eligible += u32::from(class.is_eligible());
-            self.online.add(supernode, class);
+            self.join_online(supernode, class);
         } else {
             self.offline.add(supernode, class);
         }
@@ -344,9 +332,18 @@ impl Overlay {
     pub(super) fn log_in(&mut self, ticket: Attached) {
         let (supernode, class) = (ticket.supernode(), ticket.class());
         self.offline.remove(supernode, class);
-        self.nodes[supernode.index()].join_online(class, &mut self.most_online);
-        self.eligible += u32::from(class.is_eligible());
+        self.join_online(supernode, class);
+    }
+
+    /// A child is online that was not.
+    #[inline(always)]
+    fn join_online(&mut self, supernode: SuperNodeId, class: Class) {
         self.online.add(supernode, class);
+        let node = &mut self.nodes[supernode.index()];
+        node.online += 1;
+        node.eligible += u16::from(class.is_eligible());
+        self.eligible += u32::from(class.is_eligible());
+        self.most_online = self.most_online.max(u32::from(node.online));
     }
 
     /// The login request of a child enters the queue.

@@ -187,10 +187,6 @@ impl<T: Ticket> Wheel<T> {
         }
     }
 
-    fn push_into(&mut self, index: u32, ticket: T) {
-        self.open(1).push(index, ticket);
-    }
-
     /// The wheel, open for so many pushes.
     #[inline]
     pub(super) fn open(&mut self, pushes: usize) -> Open<'_, T> {
@@ -242,7 +238,7 @@ impl<T: Ticket> Wheel<T> {
         later.retain(|&(due, ticket)| {
             let near = due - self.now < BUCKETS;
             if near && ticket.is_some() {
-                self.push_into(due % BUCKETS, ticket);
+                self.open(1).push(due % BUCKETS, ticket);
             }
             !near
         });
