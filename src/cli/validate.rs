@@ -37,7 +37,7 @@ fn table(checks: &[Check]) -> String {
     let mut table = Table::new();
     table.load_style(comfy_table::presets::NOTHING);
     table.set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_width(100);
+    table.set_width(80);
     table.set_header(["check: what is expected", "expected", "measured", "verdict"]);
     for check in checks {
         let worst = check.worst();
