@@ -1,105 +1,168 @@
-//! How many children of each class the super nodes have.
+//! How many children of each class the super nodes have, online or not.
 //!
 //! Which of its slots a child occupies matters to nobody, and children of the same class are exchangeable: so a super
-//! node has a number for each class, and not a list.
+//! node has numbers, and not a list. A number takes 8 bits if no super node has more slots than that, which is half the
+//! memory, and 16 otherwise.
 
 use super::clients::Class;
 use super::overlay::SuperNodeId;
 use super::prefetch::prefetch;
 
-/// How many children of one region, by class: 16 bits for each of the four classes, in one word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-struct OfRegion(u64);
-
-impl OfRegion {
-    /// One child of a class.
-    #[inline(always)]
-    fn one(class: Class) -> u64 {
-        1 << (16 * (usize::from(class.0) % Class::OF_A_REGION))
-    }
-
-    /// How many there are of the first class, of the first two, of the first three, and of all four. No sum exceeds the
-    /// slots of a super node, which are fewer than 2¹⁶.
-    #[inline(always)]
-    fn sums(self) -> [u32; Class::OF_A_REGION] {
-        OfRegion(self.0.wrapping_mul(0x0001_0001_0001_0001)).counts().map(u32::from)
-    }
-
-    /// How many there are of each class.
-    #[inline(always)]
-    fn counts(self) -> [u16; Class::OF_A_REGION] {
-        [0, 16, 32, 48].map(|shift| (self.0 >> shift) as u16)
-    }
-}
-
-/// A row of numbers for each super node: how many children of each class.
+/// A row of words for each super node. For each region it has the numbers of its four classes online, and then those
+/// that are not: 8 numbers of 8 bits in a word, or of 16 bits in two.
 #[derive(Default)]
-pub(super) struct ByClass {
+pub(super) struct Children {
+    /// Whether numbers have 16 bits.
+    wide: bool,
     /// Words in a row.
-    regions: usize,
-    words: Vec<OfRegion>,
+    row: usize,
+    words: Vec<u64>,
 }
 
-impl ByClass {
-    /// No rows, for clients of `regions` regions.
-    pub(super) fn reset(&mut self, regions: usize) {
-        self.regions = regions;
+impl Children {
+    /// No rows, for super nodes of `slots` slots, below 2¹⁶, and clients of `regions` regions.
+    pub(super) fn reset(&mut self, slots: u16, regions: usize) {
+        self.wide = slots > u8::MAX.into();
+        self.row = regions << u32::from(self.wide);
         self.words.clear();
     }
 
     /// Adds a row of zeros.
     pub(super) fn add_supernode(&mut self) {
-        self.words.resize(self.words.len() + self.regions, OfRegion::default());
+        self.words.resize(self.words.len() + self.row, 0);
+    }
+
+    /// The place of a number in `words`, and that of its lowest bit in the word.
+    #[inline(always)]
+    fn place(&self, supernode: SuperNodeId, class: Class, online: bool) -> (usize, u32) {
+        let number = u32::from(class.0) % Class::OF_A_REGION as u32;
+        let (region, row) = (class.region(), supernode.index() * self.row);
+        if self.wide {
+            (row + 2 * region + usize::from(!online), 16 * number)
+        } else {
+            (row + region, 8 * number + if online { 0 } else { 32 })
+        }
     }
 
     /// A child joins.
     #[inline(always)]
-    pub(super) fn add(&mut self, supernode: SuperNodeId, class: Class) {
-        self.words[supernode.index() * self.regions + class.region()].0 += OfRegion::one(class);
+    pub(super) fn add(&mut self, supernode: SuperNodeId, class: Class, online: bool) {
+        let (place, bit) = self.place(supernode, class, online);
+        self.words[place] += 1 << bit;
     }
 
     /// A child goes.
     #[inline(always)]
-    pub(super) fn remove(&mut self, supernode: SuperNodeId, class: Class) {
-        self.words[supernode.index() * self.regions + class.region()].0 -= OfRegion::one(class);
+    pub(super) fn remove(&mut self, supernode: SuperNodeId, class: Class, online: bool) {
+        let (place, bit) = self.place(supernode, class, online);
+        self.words[place] -= 1 << bit;
     }
 
-    fn row(&self, supernode: SuperNodeId) -> &[OfRegion] {
-        &self.words[supernode.index() * self.regions..][..self.regions]
+    fn row(&self, supernode: SuperNodeId) -> &[u64] {
+        &self.words[supernode.index() * self.row..][..self.row]
     }
 
-    /// The class of the child of this rank, in the order of classes; none if there are not so many.
+    /// The class of the online child of this rank, in the order of classes; none if there are not so many.
     #[inline(always)]
     pub(super) fn class(&self, supernode: SuperNodeId, rank: u32) -> Option<Class> {
-        let mut rank = rank;
-        for (region, of_region) in self.row(supernode).iter().enumerate() {
-            let [a, b, c, all] = of_region.sums();
-            if rank < all {
-                let class = usize::from(rank >= a) + usize::from(rank >= b) + usize::from(rank >= c);
-                return Some(Class((region * Class::OF_A_REGION + class) as u8));
-            }
-            rank -= all;
+        let row = self.row(supernode);
+        // How many there are of the first class, of the first two, of the first three, and of all four: a product, in
+        // which nothing is carried over, since no sum exceeds the slots.
+        if self.wide {
+            of_rank(
+                rank,
+                row.iter().step_by(2).map(|&word| {
+                    let sums = word.wrapping_mul(0x0001_0001_0001_0001);
+                    [0, 16, 32, 48].map(|bit| u32::from((sums >> bit) as u16))
+                }),
+            )
+        } else {
+            of_rank(rank, row.iter().map(|&word| (word as u32).wrapping_mul(0x0101_0101).to_le_bytes().map(u32::from)))
         }
-        None
     }
 
-    /// The classes of the children, with how many there are of each; those without children may be left out.
-    pub(super) fn classes(&self, supernode: SuperNodeId) -> impl Iterator<Item = (Class, u16)> {
-        let regions = self.row(supernode).iter().enumerate().filter(|(_, of_region)| of_region.0 != 0);
-        regions.flat_map(|(region, of_region)| {
-            let class = move |class| Class((region * Class::OF_A_REGION + class) as u8);
-            of_region.counts().into_iter().enumerate().map(move |(number, count)| (class(number), count))
+    /// The classes of the children that are online, or of those that are not, with how many there are of each, 0 too.
+    pub(super) fn classes(&self, supernode: SuperNodeId, online: bool) -> impl Iterator<Item = (Class, u16)> {
+        let regions = if self.wide { self.row / 2 } else { self.row };
+        (0..regions * Class::OF_A_REGION).map(move |class| {
+            let class = Class(class as u8);
+            let (place, bit) = self.place(supernode, class, online);
+            let number = self.words[place] >> bit;
+            (class, if self.wide { number as u16 } else { u16::from(number as u8) })
         })
     }
 
     /// All children are gone.
     pub(super) fn clear(&mut self, supernode: SuperNodeId) {
-        self.words[supernode.index() * self.regions..][..self.regions].fill(OfRegion::default());
+        self.words[supernode.index() * self.row..][..self.row].fill(0);
     }
 
     /// Asks for a row.
     #[inline(always)]
     pub(super) fn prefetch(&self, supernode: SuperNodeId) {
-        prefetch(&self.words, supernode.index() * self.regions);
+        prefetch(&self.words, supernode.index() * self.row);
+    }
+}
+
+/// The class of a rank, from the sums of the numbers of the classes of each region; none if the rank is higher.
+#[inline(always)]
+fn of_rank(mut rank: u32, regions: impl Iterator<Item = [u32; Class::OF_A_REGION]>) -> Option<Class> {
+    for (region, [a, b, c, all]) in regions.enumerate() {
+        if rank < all {
+            let class = usize::from(rank >= a) + usize::from(rank >= b) + usize::from(rank >= c);
+            return Some(Class((region * Class::OF_A_REGION + class) as u8));
+        }
+        rank -= all;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_either_width_count_up_to_all_slots_and_never_touch_each_other() {
+        for slots in [255, 256, u16::MAX] {
+            let mut children = Children::default();
+            children.reset(slots, 3);
+            (0..3).for_each(|_| children.add_supernode());
+            for (number, online) in (0..12).flat_map(|class| [(class, true), (class, false)]) {
+                let (supernode, class) = (SuperNodeId(1), Class(number));
+                (0..slots).for_each(|_| children.add(supernode, class, online));
+                for (other, is_online) in (0..12).flat_map(|class| [(Class(class), true), (Class(class), false)]) {
+                    let expected = if (other, is_online) == (class, online) { slots } else { 0 };
+                    assert!(children.classes(supernode, is_online).any(|found| found == (other, expected)));
+                }
+                let last = u32::from(slots) - 1;
+                assert_eq!(children.class(supernode, last), online.then_some(class));
+                assert_eq!(children.class(supernode, last + 1), None);
+                (0..slots).for_each(|_| children.remove(supernode, class, online));
+            }
+            for neighbour in [0, 2].map(SuperNodeId) {
+                assert!(
+                    [true, false].map(|online| children.classes(neighbour, online).all(|(_, count)| count == 0))
+                        == [true; 2]
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn ranks_go_through_the_online_children_in_the_order_of_their_classes() {
+        for slots in [75, 300] {
+            let mut children = Children::default();
+            children.reset(slots, 3);
+            children.add_supernode();
+            let supernode = SuperNodeId(0);
+            let online = [0, 0, 1, 3, 3, 6, 9, 11].map(Class);
+            online.iter().rev().for_each(|&class| children.add(supernode, class, true));
+            [0, 2, 6, 7].map(Class).iter().for_each(|&class| children.add(supernode, class, false));
+            let by_rank: Vec<Option<Class>> = (0..9).map(|rank| children.class(supernode, rank)).collect();
+            let expected: Vec<Option<Class>> = online.into_iter().map(Some).chain([None]).collect();
+            assert_eq!(by_rank, expected);
+            children.clear(supernode);
+            assert_eq!(children.class(supernode, 0), None);
+        }
     }
 }

@@ -33,7 +33,7 @@
 //! | back-off | a ticket in the wheel, and one of a number at its super node | 8 |
 //! | waiting | a ticket in the login queue, and one of a number at its super node | 8 |
 //! | online | one of a number, for each super node and class | 0 |
-//! | super node | a super node | 84 with three regions |
+//! | super node | a super node | 52 with three regions, 76 with more than 255 slots |
 //!
 //! This is exact, not an approximation. It is the same Markov chain with states that differ by the names of clients
 //! alone put together (Kemeny and Snell, Finite Markov Chains, 1960, section 6.3: lumpability), and every one of the

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::children::ByClass;
+use super::children::Children;
 use super::clients::{Attached, Class};
 use super::prefetch::prefetch;
 use super::random::{Stream, below, scale, scale_u64, unit};
@@ -29,11 +29,12 @@ pub(super) struct Child {
 /// The place of a dead super node among the live ones: nowhere.
 const DEAD: u32 = u32::MAX;
 
-/// What attaching and detaching an online child touches of a super node, in 24 bytes, besides a word in `online`.
+/// What attaching and detaching an online child touches of a super node, in 16 bytes, besides a word in `children`.
 #[derive(Debug, Default)]
 struct Node {
     /// The attach phase in which it accepted a client last, and how many it accepted in that phase: phase · 2¹⁶ + number.
-    accepted: u64,
+    /// Phases are counted from the last [`Overlay::measure`].
+    accepted: u32,
     /// Where it is in `live`.
     live_place: u32,
     /// Children.
@@ -65,10 +66,8 @@ pub(super) struct Overlay {
     /// The tickets that still name a super node though it is buried, and which are void. Until they have been met, its
     /// index is not used again. 0 before.
     void: Vec<u16>,
-    /// The online children of each by class.
-    online: ByClass,
-    /// The other children of each by class. Their tickets say what they wait for.
-    offline: ByClass,
+    /// The children of each by class. The tickets of those that are not online say what they wait for.
+    children: Children,
     /// The sum of all `eligible`.
     eligible: u32,
     /// No super node has more online children, or has had since the last [`Overlay::measure`].
@@ -86,9 +85,9 @@ pub(super) struct Overlay {
     stale_count: u64,
     dedicated: u32,
     slots: u16,
-    accept_limit: u64,
-    /// Number of the attach phase · 2¹⁶.
-    phase: u64,
+    accept_limit: u32,
+    /// Number of the attach phase since the last [`Overlay::measure`] · 2¹⁶.
+    phase: u32,
     /// Super nodes that do not accept any more in this attach phase, though they may have free slots.
     limited: Vec<SuperNodeId>,
     /// Super nodes with `probed` > 0.
@@ -102,8 +101,7 @@ impl Overlay {
         self.nodes.clear();
         self.waiting.clear();
         self.void.clear();
-        self.online.reset(regions);
-        self.offline.reset(regions);
+        self.children.reset(slots as u16, regions);
         (self.eligible, self.most_online) = (0, 1);
         self.probed.clear();
         self.live.clear();
@@ -114,7 +112,7 @@ impl Overlay {
         self.stale_count = 0;
         self.dedicated = 0;
         self.slots = slots as u16;
-        self.accept_limit = accept_limit.into();
+        self.accept_limit = accept_limit;
         self.phase = 0;
         self.limited.clear();
         self.probed_ones.clear();
@@ -167,8 +165,7 @@ impl Overlay {
                 self.nodes.push(node);
                 self.waiting.push(0);
                 self.void.push(0);
-                self.online.add_supernode();
-                self.offline.add_supernode();
+                self.children.add_supernode();
                 self.probed.push(0);
                 SuperNodeId(self.nodes.len() as u32 - 1)
             }
@@ -224,10 +221,10 @@ impl Overlay {
             return orphans;
         }
         for &supernode in &self.died {
-            self.online.classes(supernode).for_each(|(class, count)| orphan(class, true, count));
-            self.offline.classes(supernode).for_each(|(class, count)| orphan(class, false, count));
-            self.online.clear(supernode);
-            self.offline.clear(supernode);
+            for online in [true, false] {
+                self.children.classes(supernode, online).for_each(|(class, count)| orphan(class, online, count));
+            }
+            self.children.clear(supernode);
             let node = &mut self.nodes[supernode.index()];
             // Every child that is not online has a ticket somewhere.
             let void = node.children - node.online;
@@ -295,7 +292,7 @@ impl Overlay {
 
     /// Hangs a client on a super node that has a free slot, regardless of the accept limit.
     pub(super) fn attach(&mut self, class: Class, online: bool, supernode: SuperNodeId) {
-        self.hang(class, online, supernode, u64::MAX);
+        self.hang(class, online, supernode, u32::MAX);
     }
 
     /// Hangs a client on an accepting super node in the attach phase, which counts towards its accept limit.
@@ -307,17 +304,16 @@ impl Overlay {
     /// Hangs a client on a super node, which does not accept any more in this phase if it has no free slot then, or has
     /// accepted `limit` clients.
     #[inline(always)]
-    fn hang(&mut self, class: Class, online: bool, supernode: SuperNodeId, limit: u64) {
+    fn hang(&mut self, class: Class, online: bool, supernode: SuperNodeId, limit: u32) {
         let node = &mut self.nodes[supernode.index()];
         debug_assert!(node.children < self.slots);
         node.children += 1;
         node.accepted = node.accepted.max(self.phase) + 1;
         let is_full = node.children == self.slots;
         let is_limited = node.accepted - self.phase == limit;
+        self.children.add(supernode, class, online);
         if online {
-            self.join_online(supernode, class);
-        } else {
-            self.offline.add(supernode, class);
+            self.count_online(supernode, class);
         }
         if is_full || is_limited {
             self.stop_accepting(supernode);
@@ -331,14 +327,14 @@ impl Overlay {
     #[inline]
     pub(super) fn log_in(&mut self, ticket: Attached) {
         let (supernode, class) = (ticket.supernode(), ticket.class());
-        self.offline.remove(supernode, class);
-        self.join_online(supernode, class);
+        self.children.remove(supernode, class, false);
+        self.children.add(supernode, class, true);
+        self.count_online(supernode, class);
     }
 
-    /// A child is online that was not.
+    /// Counts one more online child.
     #[inline(always)]
-    fn join_online(&mut self, supernode: SuperNodeId, class: Class) {
-        self.online.add(supernode, class);
+    fn count_online(&mut self, supernode: SuperNodeId, class: Class) {
         let node = &mut self.nodes[supernode.index()];
         node.online += 1;
         node.eligible += u16::from(class.is_eligible());
@@ -373,7 +369,7 @@ impl Overlay {
     /// Takes an online child off its super node, live or dead.
     #[inline(always)]
     pub(super) fn detach_online(&mut self, supernode: SuperNodeId, class: Class) {
-        self.online.remove(supernode, class);
+        self.children.remove(supernode, class, true);
         let node = &mut self.nodes[supernode.index()];
         node.online -= 1;
         node.eligible -= u16::from(class.is_eligible());
@@ -383,7 +379,7 @@ impl Overlay {
 
     /// Takes a child off its super node, live or dead, that is not online.
     pub(super) fn detach_offline(&mut self, supernode: SuperNodeId, class: Class) {
-        self.offline.remove(supernode, class);
+        self.children.remove(supernode, class, false);
         self.free_slot(supernode);
     }
 
@@ -419,19 +415,22 @@ impl Overlay {
     #[inline(always)]
     pub(super) fn prefetch(&self, supernode: SuperNodeId) {
         prefetch(&self.nodes, supernode.index());
-        self.online.prefetch(supernode);
+        self.children.prefetch(supernode);
     }
 
     /// The class of an online child; none if there are not so many.
     #[inline(always)]
     pub(super) fn class(&self, child: Child) -> Option<Class> {
-        self.online.class(child.supernode, child.rank)
+        self.children.class(child.supernode, child.rank)
     }
 
     /// Counts the online children of the fullest super node anew, so that an hour in which few super nodes had very many
-    /// does not cost misses for ever. To be called now and then.
+    /// does not cost misses for ever; and starts to count attach phases anew. To be called between two of these, once in
+    /// 2¹⁶ − 1 at least, since their number has 16 bits.
     pub(super) fn measure(&mut self) {
         self.most_online = self.nodes.iter().map(|node| u32::from(node.online)).max().unwrap_or(0).max(1);
+        self.nodes.iter_mut().for_each(|node| node.accepted = 0);
+        self.phase = 0;
     }
 
     /// The number of places from which [`Overlay::draw_online`] draws.
@@ -505,7 +504,7 @@ impl Overlay {
         };
         let index = self.nodes.iter().position(|node| !passes(node.eligible))?;
         let supernode = SuperNodeId(index as u32);
-        let mut eligible = self.online.classes(supernode).filter(|(class, _)| class.is_eligible());
+        let mut eligible = self.children.classes(supernode, true).filter(|(class, _)| class.is_eligible());
         let (class, _) = eligible.find(|&(_, count)| !passes(count))?;
         Some((supernode, class))
     }
@@ -580,12 +579,12 @@ impl Overlay {
         let (mut children, mut eligible) = (0, 0);
         for supernode in self.indices() {
             let node = &self.nodes[supernode.index()];
-            let online: u16 = self.online.classes(supernode).map(|(_, count)| count).sum();
-            let offline: u16 = self.offline.classes(supernode).map(|(_, count)| count).sum();
+            let online: u16 = self.children.classes(supernode, true).map(|(_, count)| count).sum();
+            let offline: u16 = self.children.classes(supernode, false).map(|(_, count)| count).sum();
             assert_eq!((online, online + offline), (node.online, node.children));
             assert!(u32::from(online) <= self.most_online);
             assert!(self.waiting[supernode.index()] <= offline);
-            let of_class = self.online.classes(supernode).filter(|(class, _)| class.is_eligible());
+            let of_class = self.children.classes(supernode, true).filter(|(class, _)| class.is_eligible());
             assert_eq!(of_class.map(|(_, count)| count).sum::<u16>(), node.eligible);
             children += u32::from(node.children);
             eligible += u32::from(node.eligible);
@@ -604,7 +603,8 @@ impl Overlay {
     /// The children that are not online: how many of each super node and class.
     #[cfg(test)]
     pub(super) fn offline(&self) -> impl Iterator<Item = (SuperNodeId, Class, u16)> {
-        let of = |supernode| self.offline.classes(supernode).map(move |(class, count)| (supernode, class, count));
+        let of =
+            |supernode| self.children.classes(supernode, false).map(move |(class, count)| (supernode, class, count));
         self.indices().flat_map(of)
     }
 }
