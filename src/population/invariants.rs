@@ -89,7 +89,7 @@ prop_compose! {
         nat in prop_oneof![Just(0.0), Just(1.0), 0.0..1.0f64],
         sync in prop_oneof![Just(0.0), Just(1.0), 0.0..1.0f64],
         (session_h, absence_h) in (prop_oneof![0.001..0.05f64, 0.05..2.0f64], 0.05..2.0f64),
-        (slots, ratio) in (1..20u64, prop_oneof![Just(0.0), 0.0..0.5f64]),
+        (slots, ratio) in (prop_oneof![4 => 1..20u64, 1 => 250..300u64], prop_oneof![Just(0.0), 0.0..0.5f64]),
         (probes, accept) in (1..6u64, prop_oneof![Just(f64::INFINITY), 0.01..1.0f64]),
         (overload, shutdown) in (prop_oneof![Just(f64::INFINITY), 0.01..1.0f64], 0.0..1.0f64),
         (capacity, limit_s) in (prop_oneof![Just(0.0), Just(f64::INFINITY), (1.0..5.0f64).prop_map(libm::exp10)],
