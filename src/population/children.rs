@@ -35,7 +35,7 @@ impl Children {
     /// The place of a number in `words`, and that of its lowest bit in the word.
     #[inline(always)]
     fn place(&self, supernode: SuperNodeId, class: Class, online: bool) -> (usize, u32) {
-        let number = u32::from(class.0) % Class::OF_A_REGION as u32;
+        let number = class.within_region() as u32;
         let (region, row) = (class.region(), supernode.index() * self.row);
         if self.wide {
             (row + 2 * region + usize::from(!online), 16 * number)
@@ -140,10 +140,9 @@ mod tests {
                 (0..slots).for_each(|_| children.remove(supernode, class, online));
             }
             for neighbour in [0, 2].map(SuperNodeId) {
-                assert!(
-                    [true, false].map(|online| children.classes(neighbour, online).all(|(_, count)| count == 0))
-                        == [true; 2]
-                );
+                for online in [true, false] {
+                    assert!(children.classes(neighbour, online).all(|(_, count)| count == 0));
+                }
             }
         }
     }

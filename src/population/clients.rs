@@ -27,6 +27,12 @@ impl Class {
         usize::from(self.0) / Class::OF_A_REGION
     }
 
+    /// Its number among the classes of its region.
+    #[inline]
+    pub(super) fn within_region(self) -> usize {
+        usize::from(self.0) % Class::OF_A_REGION
+    }
+
     /// Whether it could serve as a super node.
     #[inline]
     pub(super) fn is_eligible(self) -> bool {

@@ -33,7 +33,6 @@ const DEAD: u32 = u32::MAX;
 #[derive(Debug, Default)]
 struct Node {
     /// The attach phase in which it accepted a client last, and how many it accepted in that phase: phase · 2¹⁶ + number.
-    /// Phases are counted from the last [`Overlay::measure`].
     accepted: u32,
     /// Where it is in `live`.
     live_place: u32,
@@ -86,7 +85,7 @@ pub(super) struct Overlay {
     dedicated: u32,
     slots: u16,
     accept_limit: u32,
-    /// Number of the attach phase since the last [`Overlay::measure`] · 2¹⁶.
+    /// Number of the attach phase · 2¹⁶; counted anew when its 16 bits are used up.
     phase: u32,
     /// Super nodes that do not accept any more in this attach phase, though they may have free slots.
     limited: Vec<SuperNodeId>,
@@ -356,7 +355,11 @@ impl Overlay {
 
     /// Starts an attach phase: accept limits start anew.
     pub(super) fn start_attach_phase(&mut self) {
-        self.phase += 1 << 16;
+        const ONE: u32 = 1 << 16;
+        self.phase = self.phase.checked_add(ONE).unwrap_or_else(|| {
+            self.nodes.iter_mut().for_each(|node| node.accepted = 0);
+            ONE
+        });
     }
 
     /// Ends the attach phase: those that only reached their accept limit accept again.
@@ -425,12 +428,9 @@ impl Overlay {
     }
 
     /// Counts the online children of the fullest super node anew, so that an hour in which few super nodes had very many
-    /// does not cost misses for ever; and starts to count attach phases anew. To be called between two of these, once in
-    /// 2¹⁶ − 1 at least, since their number has 16 bits.
+    /// does not cost misses for ever. To be called now and then.
     pub(super) fn measure(&mut self) {
         self.most_online = self.nodes.iter().map(|node| u32::from(node.online)).max().unwrap_or(0).max(1);
-        self.nodes.iter_mut().for_each(|node| node.accepted = 0);
-        self.phase = 0;
     }
 
     /// The number of places from which [`Overlay::draw_online`] draws.
@@ -667,6 +667,31 @@ mod tests {
         overlay.start_attach_phase();
         overlay.accept(CLASS, true, supernodes[0]);
         assert_eq!(overlay.accepting(), 1);
+    }
+
+    #[test]
+    fn the_accept_limit_holds_in_more_phases_than_are_counted() {
+        let (mut overlay, supernodes) = overlay(75, 2, 2);
+        // The second super node accepts in the first phase, and again when phases are counted anew.
+        overlay.start_attach_phase();
+        overlay.accept(CLASS, true, supernodes[1]);
+        overlay.end_attach_phase();
+        for phase in 2..(1 << 16) + 100 {
+            overlay.start_attach_phase();
+            let both = if phase >= 1 << 16 { &supernodes[..] } else { &supernodes[..1] };
+            for &supernode in both {
+                overlay.accept(CLASS, true, supernode);
+                overlay.accept(CLASS, true, supernode);
+            }
+            assert_eq!(overlay.accepting() as usize, 2 - both.len(), "{phase}");
+            overlay.end_attach_phase();
+            assert_eq!(overlay.accepting(), 2);
+            for &supernode in both {
+                overlay.detach_online(supernode, CLASS);
+                overlay.detach_online(supernode, CLASS);
+            }
+        }
+        assert_eq!(overlay.check(), 1);
     }
 
     #[test]

@@ -54,7 +54,7 @@ impl Sessions {
     /// Clients that are absent from now on.
     #[inline]
     pub(super) fn leave(&mut self, class: Class, clients: u32) {
-        self.regions[class.region()].classes[usize::from(class.0) % Class::OF_A_REGION] += clients;
+        self.regions[class.region()].classes[class.within_region()] += clients;
     }
 
     /// The sine of the daily wave at a local hour.
@@ -120,7 +120,7 @@ impl Sessions {
     pub(super) fn update(&mut self, region: usize, probability: f64, stream: &mut Stream) -> u32 {
         let mut updated = 0;
         for eligible in [false, true] {
-            let of = |pending| usize::from(Class::new(0, eligible, pending).0);
+            let of = |pending| Class::new(region, eligible, pending).within_region();
             let classes = &mut self.regions[region].classes;
             let restarting = binomial(stream, classes[of(true)], probability);
             classes[of(true)] -= restarting;
