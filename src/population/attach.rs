@@ -5,9 +5,9 @@
 
 use super::Simulator;
 use super::clients::{Attached, State, Unattached};
-use super::overlay::SuperNodeId;
-use super::phases::{BLOCK, retry};
-use super::random::{Stream, shuffle, shuffle_first, unit};
+use super::overlay::{Choices, SuperNodeId};
+use super::phases::retry;
+use super::random::{Stream, below, shuffle, unit};
 
 impl Simulator {
     /// Makes the attempts of this tick. Who is attached requests a login, or is served at once if that is known.
@@ -63,25 +63,23 @@ impl Simulator {
         let fewest = self.overlay.accepting().saturating_sub(attempts.len() as u32);
         let bound = self.overlay.failure_probability(fewest, probes);
         let mut doubtful = attempts_before(bound, &mut self.streams.attach_outcome);
-        let mut choices = [0; BLOCK];
+        let mut choices = Choices::default();
         let mut attached = 0;
-        for start in (0..attempts.len()).step_by(BLOCK) {
-            let end = (start + BLOCK).min(attempts.len());
-            self.overlay.draw_choices(&mut choices[..end - start], &mut self.streams.attach);
-            for (place, &choice) in (start..end).zip(&choices) {
-                if place == doubtful {
-                    let outcomes = &mut self.streams.attach_outcome;
-                    doubtful = doubtful.saturating_add(attempts_before(bound, outcomes)).saturating_add(1);
-                    let failure = self.overlay.failure_probability(self.overlay.accepting(), probes);
-                    if unit(outcomes) * bound < failure {
-                        continue;
-                    }
+        for place in 0..attempts.len() {
+            if place == doubtful {
+                let outcomes = &mut self.streams.attach_outcome;
+                doubtful = doubtful.saturating_add(attempts_before(bound, outcomes)).saturating_add(1);
+                let failure = self.overlay.failure_probability(self.overlay.accepting(), probes);
+                if unit(outcomes) * bound < failure {
+                    continue;
                 }
-                let ticket = attempts[place];
-                attempts.swap(attached, place);
-                attached += 1;
-                self.attach(ticket, self.overlay.choose_accepting(choice), serves_at_once);
             }
+            let more = attempts.len() - place - 1;
+            let supernode = self.overlay.choose_accepting(&mut choices, more, &mut self.streams.attach);
+            let ticket = attempts[place];
+            attempts.swap(attached, place);
+            attached += 1;
+            self.attach(ticket, supernode, serves_at_once);
         }
         attached
     }
@@ -90,7 +88,7 @@ impl Simulator {
     fn attach_few(&mut self, attempts: &mut [Unattached], serves_at_once: bool) -> usize {
         let probes = self.scenario.overlay.probes as u32;
         let (mut left, mut attached) = (attempts.len(), 0);
-        let mut choices = [0; BLOCK];
+        let mut choices = Choices::default();
         while left > 0 && self.overlay.accepting() > 0 {
             let accepting = self.overlay.accepting();
             let success = 1.0 - self.overlay.failure_probability(accepting, probes);
@@ -98,11 +96,9 @@ impl Simulator {
                 left = left.saturating_sub(attempts_before(success, &mut self.streams.attach_outcome));
                 if left > 0 {
                     left -= 1;
-                    shuffle_first(&mut attempts[attached..], 1, &mut self.streams.attach_order);
-                    if attached % BLOCK == 0 {
-                        self.overlay.draw_choices(&mut choices, &mut self.streams.attach);
-                    }
-                    let supernode = self.overlay.choose_accepting(choices[attached % BLOCK]);
+                    let successful = below(&mut self.streams.attach_order, (attempts.len() - attached) as u32);
+                    attempts.swap(attached, attached + successful as usize);
+                    let supernode = self.overlay.choose_accepting(&mut choices, left, &mut self.streams.attach);
                     self.attach(attempts[attached], supernode, serves_at_once);
                     attached += 1;
                 }

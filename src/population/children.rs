@@ -100,7 +100,9 @@ impl Children {
     /// Asks for a row.
     #[inline(always)]
     pub(super) fn prefetch(&self, supernode: SuperNodeId) {
+        // It may lie in two cache lines.
         prefetch(&self.words, supernode.index() * self.row);
+        prefetch(&self.words, (supernode.index() + 1) * self.row - 1);
     }
 }
 

@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 use std::ops::Range;
 
 use super::clients::Attached;
+use super::prefetch::{BLOCK, prefetch};
 use super::random::{Stream, below};
 use crate::parameters::Discipline;
 
@@ -40,13 +41,16 @@ pub(super) struct LoginServer {
     spare: Vec<Vec<Attached>>,
 }
 
-/// What the server does with the next request in its order.
+/// What the server meets next in its order.
 pub(super) enum Next {
-    /// Serves this one, whose client may have lost its super node.
-    Request(Attached),
-    /// Meets one whose client has left or restarted.
-    Abandoned,
-    /// Meets this many requests in a row that timed out.
+    /// Requests in a row, which leave the queue.
+    Requests {
+        /// How many of them were made by clients that still wait, or that have lost their super node.
+        waiting: usize,
+        /// How many of them were made by clients that have left or restarted.
+        abandoned: u64,
+    },
+    /// This many requests in a row that timed out, which stay until [`LoginServer::remove_expired`].
     Expired(u64),
     /// The queue is empty.
     Nothing,
@@ -112,9 +116,9 @@ impl LoginServer {
         self.segments.push_back(Segment { tick, requests: own, abandoned: 0, numbers });
     }
 
-    /// The request whose turn it is, which leaves the queue, or how many dead ones come next, which stay until
-    /// [`LoginServer::remove_expired`].
-    pub(super) fn next(&mut self, discipline: Discipline, stream: &mut Stream) -> Next {
+    /// What comes next in the queue. Brings the requests of those that still wait to the front of `served`, which is as
+    /// long as the number of requests that may be taken.
+    pub(super) fn next(&mut self, discipline: Discipline, stream: &mut Stream, served: &mut [Attached]) -> Next {
         let segment = match discipline {
             Discipline::Fifo if self.expired > 0 => return Next::Expired(self.expired),
             Discipline::Fifo => self.segments.front_mut(),
@@ -123,23 +127,31 @@ impl LoginServer {
         let Some(segment) = segment else {
             return if self.expired > 0 { Next::Expired(self.expired) } else { Next::Nothing };
         };
-        let left = segment.requests.len() as u64 + segment.abandoned;
-        let choice = below(stream, left as u32) as usize;
-        let next = if choice < segment.requests.len() {
-            Next::Request(segment.requests.swap_remove(choice))
-        } else {
-            segment.abandoned -= 1;
-            Next::Abandoned
-        };
-        self.length -= 1;
-        if left == 1 {
+        let left = segment.requests.len() + segment.abandoned as usize;
+        let taken = left.min(served.len()).min(BLOCK);
+        let mut choices = [0; BLOCK];
+        for (earlier, choice) in choices[..taken].iter_mut().enumerate() {
+            *choice = below(stream, (left - earlier) as u32) as usize;
+            prefetch(&segment.requests, *choice);
+        }
+        let mut waiting = 0;
+        for &choice in &choices[..taken] {
+            if choice < segment.requests.len() {
+                served[waiting] = segment.requests.swap_remove(choice);
+                waiting += 1;
+            }
+        }
+        let abandoned = (taken - waiting) as u64;
+        segment.abandoned -= abandoned;
+        self.length -= taken as u64;
+        if taken == left {
             let emptied = match discipline {
                 Discipline::Fifo => self.segments.pop_front(),
                 Discipline::Lifo => self.segments.pop_back(),
             };
             emptied.into_iter().for_each(|segment| self.recycle(segment));
         }
-        next
+        Next::Requests { waiting, abandoned }
     }
 
     /// Removes `count` dead requests.
@@ -196,7 +208,7 @@ impl LoginServer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::population::clients::Class;
+    use crate::population::clients::{Class, Ticket};
     use crate::population::overlay::SuperNodeId;
     use crate::population::random::stream;
 
@@ -205,8 +217,9 @@ mod tests {
     }
 
     fn serve(server: &mut LoginServer, discipline: Discipline) -> Option<u32> {
-        match server.next(discipline, &mut stream(1, "login")) {
-            Next::Request(ticket) => Some(ticket.supernode().0),
+        let mut served = [Attached::NONE];
+        match server.next(discipline, &mut stream(1, "login"), &mut served) {
+            Next::Requests { waiting: 1, abandoned: 0 } => Some(served[0].supernode().0),
             _ => None,
         }
     }
@@ -232,7 +245,7 @@ mod tests {
         server.expire(0, |tickets| timed_out.extend_from_slice(tickets));
         assert_eq!(timed_out, requests(0..3));
         assert_eq!((server.length(), server.room()), (6, 4));
-        assert!(matches!(server.next(Discipline::Fifo, &mut stream(1, "login")), Next::Expired(3)));
+        assert!(matches!(server.next(Discipline::Fifo, &mut stream(1, "login"), &mut []), Next::Expired(3)));
         server.remove_expired(3);
         assert_eq!(server.length(), 3);
         assert!(serve(&mut server, Discipline::Fifo).unwrap() >= 10);
@@ -270,16 +283,12 @@ mod tests {
         let left: Vec<u32> =
             (0..6).filter_map(|number| server.get(number)).map(|ticket| ticket.supernode().0).collect();
         assert_eq!(left, [0, 1, 2, 10, 12]);
-        let mut stream = stream(1, "login");
-        let mut abandoned = 0;
-        for _ in 0..6 {
-            match server.next(Discipline::Lifo, &mut stream) {
-                Next::Abandoned => abandoned += 1,
-                Next::Request(_) => (),
-                _ => panic!("six requests"),
-            }
-        }
-        assert_eq!((abandoned, server.length()), (1, 0));
+        let mut served = requests(20..40);
+        let mut next = || server.next(Discipline::Lifo, &mut stream(1, "login"), &mut served);
+        assert!(matches!(next(), Next::Requests { waiting: 2, abandoned: 1 }));
+        assert!(matches!(next(), Next::Requests { waiting: 3, abandoned: 0 }));
+        assert!(matches!(next(), Next::Nothing));
+        assert_eq!(server.length(), 0);
         assert!(server.numbers().is_empty());
     }
 }

@@ -33,7 +33,7 @@
 //! | back-off | a ticket in the wheel, and one of a number at its super node | 8 |
 //! | waiting | a ticket in the login queue, and one of a number at its super node | 8 |
 //! | online | one of a number, for each super node and class | 0 |
-//! | super node | a super node | 52 with three regions, 76 with more than 255 slots |
+//! | super node | a super node | 50 with three regions, 74 with more than 255 slots |
 //!
 //! This is exact, not an approximation. It is the same Markov chain with states that differ by the names of clients
 //! alone put together (Kemeny and Snell, Finite Markov Chains, 1960, section 6.3: lumpability), and every one of the
@@ -52,7 +52,8 @@
 //! along. Their tickets are anywhere; it suffices to know how many there are, and not to use its index again before all
 //! of them have come up (`overlay`).
 //!
-//! *What is touched at random is asked for ahead*, `phases::BLOCK` at a time, so that the memory answers many at once.
+//! *What is touched at random is asked for ahead*, `prefetch::BLOCK` clients before it is needed, so that the memory answers
+//! many at once.
 //!
 //! | event | touches at random | and in sequence |
 //! | --- | --- | --- |
@@ -61,8 +62,8 @@
 //! | it ends | super node, word of its children | |
 //! | a super node dies | super node, words of its children | a ticket for each child, written |
 //! | an attach attempt fails | | its ticket, read and written |
-//! | a login request is rejected | two bytes of its super node | its ticket, read and written |
-//! | it enters the queue, and times out | two bytes of its super node, four times | its ticket, read and written twice |
+//! | a login request is rejected | a bit of its super node | its ticket, read and written |
+//! | it enters the queue, and times out | two bytes of its super node, twice, and that bit | its ticket, read and written twice |
 //!
 //! What this is worth, and how far it is from what the memory can do: `benches/README.md`.
 
@@ -93,8 +94,7 @@ use clients::{Attached, Census, Class, State, Unattached};
 use login::LoginServer;
 use observation::{Counters, Observation};
 use outcome::{Outcome, TraceRow};
-use overlay::{Child, Overlay};
-use phases::BLOCK;
+use overlay::{Choices, Overlay};
 use presence::Sessions;
 use random::{Stream, binomial, shuffle, shuffle_first, stream};
 use timing::{Delay, Wheel, duration_ticks, nearest_tick};
@@ -182,7 +182,6 @@ pub struct Simulator {
     attempts: Vec<Unattached>,
     /// Login requests of this tick. Their clients are attached, and in back-off until their request has arrived.
     requests: Vec<Attached>,
-    struck: Vec<Child>,
     /// Classes of those whose machines restart in this tick.
     restarting: Vec<Class>,
     /// For each region, the share of the strikes of the update in this tick that are none too many.
@@ -222,7 +221,6 @@ impl Simulator {
             healing_probability: 0.0,
             attempts: Vec::new(),
             requests: Vec::new(),
-            struck: Vec::new(),
             restarting: Vec::new(),
             update_shares: Vec::new(),
         }
@@ -342,19 +340,14 @@ impl Simulator {
         owners.into_iter().for_each(|owner| self.overlay.add(Some(owner)));
         self.census.place(State::Absent, State::SuperNode, supernodes as u32);
         shuffle(&mut others, stream);
-        let mut choices = [0; BLOCK];
+        let mut choices = Choices::default();
         let mut left = others.as_slice();
-        while !left.is_empty() && self.overlay.accepting() > 0 {
-            let block = &mut choices[..left.len().min(BLOCK)];
-            self.overlay.draw_choices(block, stream);
-            for &choice in block.iter() {
-                if self.overlay.accepting() == 0 {
-                    break;
-                }
-                let supernode = self.overlay.choose_accepting(choice);
-                self.overlay.attach(left[0], true, supernode);
-                left = &left[1..];
-            }
+        while let [class, rest @ ..] = left
+            && self.overlay.accepting() > 0
+        {
+            let supernode = self.overlay.choose_accepting(&mut choices, rest.len(), stream);
+            self.overlay.attach(*class, true, supernode);
+            left = rest;
         }
         self.census.place(State::Absent, State::Online, (others.len() - left.len()) as u32);
         left.iter().for_each(|&class| self.attach_retries.push(0, Unattached::new(class)));

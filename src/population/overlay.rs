@@ -3,9 +3,9 @@
 use std::collections::VecDeque;
 
 use super::children::Children;
-use super::clients::{Attached, Class};
-use super::prefetch::prefetch;
-use super::random::{Stream, below, scale, scale_u64, unit};
+use super::clients::{Attached, Class, Ticket};
+use super::prefetch::{BLOCK, prefetch};
+use super::random::{Stream, below, scale, unit};
 use rand_xoshiro::rand_core::Rng;
 
 /// A super node: its index in the arrays of [`Overlay`]. Indices of dead super nodes are used again.
@@ -26,6 +26,22 @@ pub(super) struct Child {
     pub(super) rank: u32,
 }
 
+/// Places of accepting super nodes in [`Overlay::live`], drawn ahead so that the super nodes can be asked for.
+pub(super) struct Choices {
+    places: [u32; CHOICES],
+    /// How many of them are still to be used, the last one first.
+    left: usize,
+}
+
+/// Places that are drawn ahead at most.
+const CHOICES: usize = 128;
+
+impl Default for Choices {
+    fn default() -> Choices {
+        Choices { places: [0; CHOICES], left: 0 }
+    }
+}
+
 /// The place of a dead super node among the live ones: nowhere.
 const DEAD: u32 = u32::MAX;
 
@@ -36,7 +52,7 @@ struct Node {
     accepted: u32,
     /// Where it is in `live`.
     live_place: u32,
-    /// Children.
+    /// Children; of one that is buried: void tickets.
     children: u16,
     /// Online children.
     online: u16,
@@ -62,15 +78,18 @@ pub(super) struct Overlay {
     nodes: Vec<Node>,
     /// The children of each that are in the login queue.
     waiting: Vec<u16>,
-    /// The tickets that still name a super node though it is buried, and which are void. Until they have been met, its
-    /// index is not used again. 0 before.
-    void: Vec<u16>,
+    /// A bit for each, 64 in a word: whether there are still tickets that name it though it is buried, and which are void.
+    /// Until they have been met, its index is not used again. So small that it stays in the first cache, since every
+    /// ticket is looked up.
+    void: Vec<u64>,
     /// The children of each by class. The tickets of those that are not online say what they wait for.
     children: Children,
     /// The sum of all `eligible`.
     eligible: u32,
     /// No super node has more online children, or has had since the last [`Overlay::measure`].
     most_online: u32,
+    /// The same of those that are eligible.
+    most_eligible: u32,
     /// Probes that each has met in this tick; reset at the end of the attach phase; only with overload protection.
     probed: Vec<u32>,
     /// The live super nodes: first the `accepting` ones, then those without a free slot or at their accept limit.
@@ -101,7 +120,8 @@ impl Overlay {
         self.waiting.clear();
         self.void.clear();
         self.children.reset(slots as u16, regions);
-        (self.eligible, self.most_online) = (0, 1);
+        self.eligible = 0;
+        (self.most_online, self.most_eligible) = (1, 1);
         self.probed.clear();
         self.live.clear();
         self.accepting = 0;
@@ -163,7 +183,7 @@ impl Overlay {
             None => {
                 self.nodes.push(node);
                 self.waiting.push(0);
-                self.void.push(0);
+                self.void.resize(self.nodes.len().div_ceil(u64::BITS as usize), 0);
                 self.children.add_supernode();
                 self.probed.push(0);
                 SuperNodeId(self.nodes.len() as u32 - 1)
@@ -232,10 +252,11 @@ impl Overlay {
             orphans.waiting += u32::from(waiting);
             orphans.backoff += u32::from(void - waiting);
             self.eligible -= u32::from(node.eligible);
-            *node = Node { live_place: DEAD, ..Node::default() };
-            self.void[supernode.index()] = void;
+            *node = Node { live_place: DEAD, children: void, ..Node::default() };
             if void == 0 {
                 self.unused.push(supernode);
+            } else {
+                self.void[supernode.index() / 64] |= 1 << (supernode.index() % 64);
             }
         }
         self.stale.push_back((expiry, self.died.len() as u64));
@@ -247,15 +268,16 @@ impl Overlay {
     /// Whether tickets that name this super node are void, since it is buried.
     #[inline(always)]
     pub(super) fn is_void(&self, supernode: SuperNodeId) -> bool {
-        self.void[supernode.index()] != 0
+        self.void[supernode.index() / 64] >> (supernode.index() % 64) & 1 != 0
     }
 
     /// A void ticket that names this super node has been met, and is no more.
     #[cold]
     pub(super) fn drop_void(&mut self, supernode: SuperNodeId) {
-        let void = &mut self.void[supernode.index()];
+        let void = &mut self.nodes[supernode.index()].children;
         *void -= 1;
         if *void == 0 {
+            self.void[supernode.index() / 64] &= !(1 << (supernode.index() % 64));
             self.unused.push(supernode);
         }
     }
@@ -266,14 +288,13 @@ impl Overlay {
         let mut length = 0;
         for place in 0..tickets.len() {
             let ticket = tickets[place];
-            match self.void.get(ticket.supernode().index()) {
-                Some(0) => {
+            if ticket.is_some() {
+                if self.is_void(ticket.supernode()) {
+                    self.drop_void(ticket.supernode());
+                } else {
                     tickets[length] = ticket;
                     length += 1;
                 }
-                Some(_) => self.drop_void(ticket.supernode()),
-                // No ticket: it names no super node.
-                None => {}
             }
         }
         &tickets[..length]
@@ -338,7 +359,8 @@ impl Overlay {
         node.online += 1;
         node.eligible += u16::from(class.is_eligible());
         self.eligible += u32::from(class.is_eligible());
-        self.most_online = self.most_online.max(u32::from(node.online));
+        self.most_online = self.most_online.max(node.online.into());
+        self.most_eligible = self.most_eligible.max(node.eligible.into());
     }
 
     /// The login request of a child enters the queue.
@@ -396,22 +418,37 @@ impl Overlay {
         }
     }
 
-    /// The accepting super node that a random 64-bit number chooses, uniformly. There must be one.
-    #[inline]
-    pub(super) fn choose_accepting(&self, random: u64) -> SuperNodeId {
-        self.live[scale(random, self.accepting) as usize]
+    /// Chooses one of the accepting super nodes, uniformly. There must be one, and none may have started to accept since
+    /// the first choice with the same `choices`, of which this is one and at most `more` are to come.
+    #[inline(always)]
+    pub(super) fn choose_accepting(&self, choices: &mut Choices, more: usize, stream: &mut Stream) -> SuperNodeId {
+        loop {
+            if choices.left == 0 {
+                self.draw_choices(choices, more, stream);
+            }
+            choices.left -= 1;
+            if let Some(later) = choices.left.checked_sub(BLOCK) {
+                self.prefetch(self.live[choices.places[later] as usize]);
+            }
+            let place = choices.places[choices.left % CHOICES];
+            // Fewer may accept now than when the place was drawn. Then it is among them with the same probability for
+            // each of them, or is no choice.
+            if place < self.accepting {
+                return self.live[place as usize];
+            }
+        }
     }
 
-    /// Draws random numbers for [`Overlay::choose_accepting`], and asks for the super nodes that they choose as long as the
-    /// same ones accept. One must be alive.
-    pub(super) fn draw_choices(&self, choices: &mut [u64], stream: &mut Stream) {
-        // A copy of the generator stays in registers.
-        let mut own = stream.clone();
-        for choice in choices {
-            *choice = own.next_u64();
-            self.prefetch(self.choose_accepting(*choice));
+    /// Draws places for [`Overlay::choose_accepting`] anew. Apart from it, so that its callers keep their registers.
+    #[inline(never)]
+    fn draw_choices(&self, choices: &mut Choices, more: usize, stream: &mut Stream) {
+        choices.left = CHOICES.min(more.saturating_add(1));
+        let places = &mut choices.places[..choices.left];
+        for place in places.iter_mut() {
+            *place = below(stream, self.accepting);
+            prefetch(&self.live, *place as usize);
         }
-        *stream = own;
+        places.iter().rev().take(BLOCK).for_each(|&place| self.prefetch(self.live[place as usize]));
     }
 
     /// Asks for what the arrival or departure of an online child touches of its super node.
@@ -430,42 +467,37 @@ impl Overlay {
     /// Counts the online children of the fullest super node anew, so that an hour in which few super nodes had very many
     /// does not cost misses for ever. To be called now and then.
     pub(super) fn measure(&mut self) {
-        self.most_online = self.nodes.iter().map(|node| u32::from(node.online)).max().unwrap_or(0).max(1);
+        let most = |of: fn(&Node) -> u16| self.nodes.iter().map(of).max().unwrap_or(0).max(1).into();
+        (self.most_online, self.most_eligible) = (most(|node| node.online), most(|node| node.eligible));
     }
 
-    /// The number of places from which [`Overlay::draw_online`] draws.
+    /// The number of places from which [`Overlay::draw_online`] draws: as many for each super node, live or dead, as any of
+    /// them has had online children.
     pub(super) fn places(&self) -> u64 {
         self.nodes.len() as u64 * u64::from(self.most_online)
     }
 
-    /// The place that a random 64-bit number stands for, uniformly: one of as many for each super node, live or dead, as
-    /// any of them has had online children.
+    /// The place that a random 64-bit number stands for, uniformly among `each` of every super node, live or dead.
     #[inline]
-    fn place(&self, random: u64) -> Child {
+    fn place(&self, random: u64, each: u32) -> Child {
         let supernode = u128::from(random) * self.nodes.len() as u128;
-        let rank = (u128::from(supernode as u64) * u128::from(self.most_online)) >> 64;
+        let rank = scale(supernode as u64, each.into());
         Child { supernode: SuperNodeId((supernode >> 64) as u32), rank: rank as u32 }
     }
 
-    #[inline]
-    fn is_child(&self, place: Child) -> bool {
-        place.rank < u32::from(self.nodes[place.supernode.index()].online)
-    }
-
-    /// Draws `count` places, each uniformly among all, and gives those with an online child.
-    pub(super) fn draw_online(&self, count: usize, stream: &mut Stream, drawn: &mut Vec<Child>) {
+    /// Draws `count` places, each uniformly among all, and gives those with an online child, in `drawn`, which is as
+    /// long.
+    pub(super) fn draw_online<'a>(&self, count: usize, stream: &mut Stream, drawn: &'a mut [Child]) -> &'a [Child] {
         // A copy of the generator stays in registers.
         let mut own = stream.clone();
-        // One more than are drawn, so that even the last has a place.
-        drawn.resize(count + 1, Child::default());
         let mut length = 0;
         for _ in 0..count {
-            let place = self.place(own.next_u64());
+            let place = self.place(own.next_u64(), self.most_online);
             drawn[length] = place;
-            length += usize::from(self.is_child(place));
+            length += usize::from(place.rank < self.nodes[place.supernode.index()].online.into());
         }
-        drawn.truncate(length);
         *stream = own;
+        &drawn[..length]
     }
 
     /// The indices of all super nodes, live or dead.
@@ -478,35 +510,61 @@ impl Overlay {
         (0..self.nodes[supernode.index()].online.into()).rev().map(move |rank| Child { supernode, rank })
     }
 
-    /// One of the online children that are eligible, uniformly; none if there is none.
-    pub(super) fn draw_eligible(&self, stream: &mut Stream) -> Option<(SuperNodeId, Class)> {
-        if self.eligible == 0 {
-            return None;
-        }
-        // Trying at random takes fewer steps than going through the super nodes, unless there are few such children. 16
-        // times the expected number of tries do not suffice once in 10⁷ times.
-        let expected = self.places() / u64::from(self.eligible) + 1;
-        let tries = if expected < self.nodes.len() as u64 / 4 { 16 * expected } else { 0 };
-        for _ in 0..tries {
-            let place = self.place(stream.next_u64());
-            if self.is_child(place)
-                && let Some(class) = self.class(place)
-                && class.is_eligible()
-            {
-                return Some((place.supernode, class));
+    /// Makes super nodes of up to `count` of the online children that are eligible, each chosen uniformly among those left.
+    /// Gives how many there were.
+    pub(super) fn promote(&mut self, count: u32, stream: &mut Stream) -> u32 {
+        let wanted = count.min(self.eligible);
+        let (mut left, mut tries) = (wanted, 0);
+        let mut block = [Child::default(); BLOCK];
+        while left > 0 {
+            // Trying at random takes fewer steps than going through the super nodes, unless there are few such children.
+            // 16 times the expected number of tries do not suffice once in 10⁷ times.
+            let expected = self.nodes.len() as u64 * u64::from(self.most_eligible) / u64::from(self.eligible) + 1;
+            if expected > self.nodes.len() as u64 / 4 || tries > 16 * expected {
+                let rank = below(stream, self.eligible);
+                self.promote_of_all(rank);
+                (left, tries) = (left - 1, 0);
+                continue;
+            }
+            let block = &mut block[..(u64::from(left) * expected).min(BLOCK as u64) as usize];
+            for place in block.iter_mut() {
+                *place = self.place(stream.next_u64(), self.most_eligible);
+                prefetch(&self.nodes, place.supernode.index());
+            }
+            // Nobody becomes eligible or moves up meanwhile: new super nodes have no children.
+            for &Child { supernode, rank } in block.iter() {
+                tries += 1;
+                if left > 0 && rank < self.nodes[supernode.index()].eligible.into() {
+                    self.promote_one(supernode, rank);
+                    (left, tries) = (left - 1, 0);
+                }
             }
         }
-        let mut left = below(stream, self.eligible);
-        let mut passes = |count: u16| {
-            let passes = left >= u32::from(count);
-            left -= if passes { u32::from(count) } else { 0 };
-            passes
-        };
-        let index = self.nodes.iter().position(|node| !passes(node.eligible))?;
-        let supernode = SuperNodeId(index as u32);
-        let mut eligible = self.children.classes(supernode, true).filter(|(class, _)| class.is_eligible());
-        let (class, _) = eligible.find(|&(_, count)| !passes(count))?;
-        Some((supernode, class))
+        wanted
+    }
+
+    /// Makes a super node of the child of this rank among those of all super nodes that are online and eligible.
+    fn promote_of_all(&mut self, rank: u32) {
+        let mut left = rank;
+        let found = self.nodes.iter().position(|node| {
+            let is_here = left < node.eligible.into();
+            left -= if is_here { 0 } else { u32::from(node.eligible) };
+            is_here
+        });
+        if let Some(index) = found {
+            self.promote_one(SuperNodeId(index as u32), left);
+        }
+    }
+
+    /// Makes a super node of the child of this rank among those of a super node that are online and eligible.
+    fn promote_one(&mut self, supernode: SuperNodeId, rank: u32) {
+        let eligible = self.children.classes(supernode, true).filter(|(class, _)| class.is_eligible());
+        let each = eligible.flat_map(|(class, count)| std::iter::repeat_n(class, count.into()));
+        let chosen = { each }.nth(rank as usize);
+        if let Some(class) = chosen {
+            self.detach_online(supernode, class);
+            self.add(Some(class));
+        }
     }
 
     /// Probability that an attempt of up to `probes` probes meets no accepting super node where `accepting` accept:
@@ -527,7 +585,7 @@ impl Overlay {
             return None;
         }
         for _ in 0..probes {
-            let place = scale_u64(stream.next_u64(), registry);
+            let place = scale(stream.next_u64(), registry);
             let Some(&supernode) = self.live.get(place as usize) else { continue };
             let probed = &mut self.probed[supernode.index()];
             if *probed == 0 {
@@ -574,19 +632,20 @@ impl Overlay {
             assert!(node.children <= self.slots, "more children than slots");
             let accepts = (place as u32) < self.accepting;
             assert_eq!(node.children < self.slots, accepts, "accepts iff it has a slot");
-            assert_eq!(self.void[supernode.index()], 0, "tickets of a live super node are not void");
+            assert!(!self.is_void(supernode), "tickets of a live super node are not void");
         }
         let (mut children, mut eligible) = (0, 0);
         for supernode in self.indices() {
             let node = &self.nodes[supernode.index()];
             let online: u16 = self.children.classes(supernode, true).map(|(_, count)| count).sum();
             let offline: u16 = self.children.classes(supernode, false).map(|(_, count)| count).sum();
-            assert_eq!((online, online + offline), (node.online, node.children));
-            assert!(u32::from(online) <= self.most_online);
+            let void = if self.is_void(supernode) { node.children } else { 0 };
+            assert_eq!((online, online + offline + void), (node.online, node.children));
+            assert!(u32::from(online) <= self.most_online && u32::from(node.eligible) <= self.most_eligible);
             assert!(self.waiting[supernode.index()] <= offline);
             let of_class = self.children.classes(supernode, true).filter(|(class, _)| class.is_eligible());
             assert_eq!(of_class.map(|(_, count)| count).sum::<u16>(), node.eligible);
-            children += u32::from(node.children);
+            children += u32::from(node.children - void);
             eligible += u32::from(node.eligible);
         }
         assert_eq!(eligible, self.eligible);
@@ -597,7 +656,8 @@ impl Overlay {
     /// How many void tickets there should be.
     #[cfg(test)]
     pub(super) fn voids(&self) -> u32 {
-        self.void.iter().copied().map(u32::from).sum()
+        let buried = self.indices().filter(|&supernode| self.is_void(supernode));
+        buried.map(|supernode| u32::from(self.nodes[supernode.index()].children)).sum()
     }
 
     /// The children that are not online: how many of each super node and class.
@@ -625,7 +685,6 @@ fn power(base: f64, exponent: u32) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::population::clients::Ticket;
     use crate::population::random::stream;
 
     const CLASS: Class = Class(3);
@@ -754,9 +813,9 @@ mod tests {
     }
 
     #[test]
-    fn every_eligible_online_child_is_drawn_as_often_however_few_they_are() {
+    fn every_eligible_online_child_is_promoted_as_often_however_few_they_are() {
         // With 40 super nodes there are enough of them to try at random; with 2 there are not.
-        for supernodes in [40, 2] {
+        for (supernodes, promotions) in [(40, 1), (40, 70), (2, 1), (2, 3)] {
             let (mut overlay, ids) = overlay(75, 100, supernodes);
             for (number, &supernode) in ids.iter().enumerate() {
                 overlay.attach(Class(0), true, supernode);
@@ -764,19 +823,39 @@ mod tests {
                 (0..=number % 2).for_each(|_| overlay.attach(Class(2), true, supernode));
                 overlay.attach(Class(7), true, supernode);
             }
-            let mut stream = stream(8, "eligible");
-            let mut drawn = std::collections::BTreeMap::new();
-            let draws = 100_000 * supernodes as u32;
-            for _ in 0..draws {
-                let (supernode, class) = overlay.draw_eligible(&mut stream).unwrap();
-                *drawn.entry((supernode.0, class.0)).or_insert(0u32) += 1;
+            let eligible = supernodes as u32 / 2 * 5;
+            assert_eq!(overlay.eligible(), eligible);
+            let mut stream = stream(8, "promotion");
+            let mut promoted = std::collections::BTreeMap::new();
+            let rounds = 100_000 * supernodes as u32 / promotions;
+            for _ in 0..rounds {
+                let most_eligible = overlay.most_eligible;
+                assert_eq!(overlay.promote(promotions, &mut stream), promotions);
+                assert_eq!(
+                    (overlay.live(), overlay.eligible()),
+                    (supernodes as u32 + promotions, eligible - promotions)
+                );
+                for &supernode in &ids {
+                    for (class, number) in [(Class(2), 1 + supernode.0 % 2), (Class(7), 1)] {
+                        let left = overlay.children.classes(supernode, true).find(|&(other, _)| other == class);
+                        let missing = number - u32::from(left.unwrap().1);
+                        *promoted.entry((supernode.0, class.0)).or_insert(0) += missing;
+                        (0..missing).for_each(|_| overlay.attach(class, true, supernode));
+                    }
+                }
+                while let Some(&supernode) = overlay.live.get(supernodes) {
+                    assert!(overlay.owner(supernode).is_some_and(Class::is_eligible));
+                    overlay.kill(supernode);
+                }
+                overlay.bury(0, |_, _, _| ());
+                overlay.most_eligible = most_eligible;
             }
-            assert_eq!(overlay.eligible() as usize, supernodes / 2 * 5);
-            assert_eq!(drawn.len(), 2 * supernodes);
-            let of_one = f64::from(draws) / f64::from(overlay.eligible());
-            for ((supernode, class), count) in drawn {
+            assert_eq!(promoted.len(), 2 * supernodes);
+            let of_one = f64::from(rounds * promotions) / f64::from(eligible);
+            for ((supernode, class), count) in promoted {
                 let expected = if class == 2 { of_one * f64::from(1 + supernode % 2) } else { of_one };
-                // 7 standard errors: a false alarm below 84 · 3e-12.
+                // Those of a round exclude each other, so that the law is no wider than Poisson's. 7 standard errors: a
+                // false alarm below 168 · 3e-12.
                 assert!((f64::from(count) - expected).abs() < 7.0 * expected.sqrt(), "{supernode} {class}");
             }
         }

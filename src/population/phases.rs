@@ -5,16 +5,13 @@ use super::backoff::Backoff;
 use super::clients::{Attached, Class, State, Ticket, Unattached};
 use super::login::Next;
 use super::observation::Snapshot;
+use super::prefetch::BLOCK;
 use super::random::{Stream, binomial, chance, halves, shuffle_first};
 use super::strikes::{Spot, visits_each};
 use super::timing::{Wheel, duration_ticks};
 use crate::parameters::Shock;
 use rand_distr::{Distribution, StandardNormal};
 use rand_xoshiro::rand_core::Rng;
-
-/// Clients that are handled together: what all of them will touch is asked for before the first of them is handled, so
-/// that the memory answers many at a time.
-pub(super) const BLOCK: usize = 32;
 
 /// Ticks from one count of the fullest super node's children to the next.
 const MEASURE_TICKS: u32 = 4096;
@@ -278,39 +275,42 @@ impl Simulator {
     /// well, unless expired requests are dropped when they are met.
     fn service(&mut self, slots: u64) {
         let (discipline, drop_expired) = (self.scenario.login.discipline, self.scenario.login.drop_expired);
+        let mut block = [Attached::NONE; BLOCK];
         let mut left = slots;
         while left > 0 {
-            let wasted = match self.login.next(discipline, &mut self.streams.login) {
+            let most = left.min(BLOCK as u64) as usize;
+            let mut served = 0;
+            let mut wasted;
+            match self.login.next(discipline, &mut self.streams.login, &mut block[..most]) {
                 Next::Nothing => return,
-                Next::Request(ticket) if self.overlay.is_void(ticket.supernode()) => {
-                    self.overlay.drop_void(ticket.supernode());
-                    1
+                Next::Requests { waiting, abandoned } => {
+                    wasted = abandoned;
+                    let requests = &block[..waiting];
+                    requests.iter().for_each(|ticket| self.overlay.prefetch(ticket.supernode()));
+                    for &ticket in requests {
+                        if self.overlay.is_void(ticket.supernode()) {
+                            self.overlay.drop_void(ticket.supernode());
+                            wasted += 1;
+                        } else {
+                            self.overlay.stop_waiting(ticket);
+                            self.overlay.log_in(ticket);
+                            served += 1;
+                        }
+                    }
                 }
-                Next::Request(ticket) => {
-                    self.log_in(ticket);
-                    left -= 1;
-                    continue;
-                }
-                Next::Abandoned => 1,
                 Next::Expired(count) => {
-                    let met = if drop_expired { count } else { count.min(left) };
-                    self.login.remove_expired(met);
-                    met
+                    wasted = if drop_expired { count } else { count.min(left) };
+                    self.login.remove_expired(wasted);
                 }
-            };
+            }
+            self.census.change(State::Waiting, State::Online, served);
+            self.counters.logins += u64::from(served);
+            left -= u64::from(served);
             if !drop_expired {
                 self.counters.login_wasted += wasted;
                 left -= wasted;
             }
         }
-    }
-
-    /// A client whose request is served.
-    fn log_in(&mut self, ticket: Attached) {
-        self.overlay.stop_waiting(ticket);
-        self.overlay.log_in(ticket);
-        self.census.change(State::Waiting, State::Online, 1);
-        self.counters.logins += 1;
     }
 
     /// Phase 8: requests submitted exactly `timeout` ticks ago and not served by now are given up.
@@ -334,13 +334,9 @@ impl Simulator {
             return;
         }
         let probability = (missing / f64::from(candidates)).min(1.0) * self.healing_probability;
-        for _ in 0..binomial(&mut self.streams.promotion, candidates, probability) {
-            let chosen = self.overlay.draw_eligible(&mut self.streams.promotion);
-            let Some((supernode, class)) = chosen else { return };
-            self.overlay.detach_online(supernode, class);
-            self.overlay.add(Some(class));
-            self.census.place(State::Online, State::SuperNode, 1);
-        }
+        let wanted = binomial(&mut self.streams.promotion, candidates, probability);
+        let promoted = self.overlay.promote(wanted, &mut self.streams.promotion);
+        self.census.place(State::Online, State::SuperNode, promoted);
     }
 
     /// Phase 10: the network as it is seen at the end of a tick.

@@ -1,9 +1,13 @@
 //! Asking for a cache line before it is needed.
 //!
-//! Which super nodes a tick concerns is drawn at random, so accesses to them would wait for the memory. See benches/README.md for what this is worth.
+//! Which super nodes a tick concerns is drawn at random, so accesses to them would wait for the memory. See
+//! benches/README.md for what this is worth.
 
 // The only unsafe code of the kernel: the intrinsic takes a raw pointer, and changes no value.
 #![allow(unsafe_code)]
+
+/// How many clients ahead what they touch is asked for, so that the memory answers many at a time.
+pub(super) const BLOCK: usize = 32;
 
 /// Asks the processor to fetch the cache line of `slice[index]`, so that a later access need not wait for it. Without
 /// such an instruction nothing happens, and beyond the end of the slice nothing of use.

@@ -3,6 +3,7 @@
 //! A stream is a xoshiro256++ generator whose state is expanded from a 64-bit hash of (seed, purpose), so a draw
 //! that is added for one purpose never shifts the numbers of another one, and a run depends on its seed alone.
 
+use super::prefetch::{BLOCK, prefetch};
 use rand_distr::{Binomial, Distribution, Poisson};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
@@ -41,20 +42,14 @@ pub fn stream(seed: u64, purpose: &str) -> Stream {
 /// The whole number in 0 … n − 1 that a random 64-bit number stands for, by multiply and shift (Lemire 2019): no
 /// result's probability is off by more than 2⁻⁶⁴. 0 for n = 0.
 #[inline]
-pub(crate) fn scale(random: u64, n: u32) -> u32 {
-    ((u128::from(random) * u128::from(n)) >> 64) as u32
-}
-
-/// The same for n up to 2⁶⁴ − 1, of which each has a probability within 2⁻⁶⁴ of the right one.
-#[inline]
-pub(crate) fn scale_u64(random: u64, n: u64) -> u64 {
+pub(crate) fn scale(random: u64, n: u64) -> u64 {
     ((u128::from(random) * u128::from(n)) >> 64) as u64
 }
 
 /// A whole number in 0 … n − 1, uniformly. 0 for n = 0.
 #[inline]
 pub(crate) fn below(stream: &mut Stream, n: u32) -> u32 {
-    scale(stream.next_u64(), n)
+    scale(stream.next_u64(), n.into()) as u32
 }
 
 /// The two halves of a random 64-bit number, for laws that need no more than 32 bits.
@@ -65,16 +60,26 @@ pub(crate) fn halves(random: u64) -> [u32; 2] {
 
 /// Brings a list into random order, each equally likely.
 pub(crate) fn shuffle<T>(list: &mut [T], stream: &mut Stream) {
-    shuffle_first(list, list.len(), stream);
-}
-
-/// Brings `count` elements of a list, chosen at random, to its front in random order.
-pub(crate) fn shuffle_first<T>(list: &mut [T], count: usize, stream: &mut Stream) {
     // A copy of the generator stays in registers.
     let mut own = stream.clone();
-    let length = list.len();
-    for place in 0..count.min(length) {
-        list.swap(place, place + below(&mut own, (length - place) as u32) as usize);
+    for place in 0..list.len() {
+        list.swap(place, place + below(&mut own, (list.len() - place) as u32) as usize);
+    }
+    *stream = own;
+}
+
+/// Brings `count` elements of a long list, chosen at random, to its front in random order.
+pub(crate) fn shuffle_first<T>(list: &mut [T], count: usize, stream: &mut Stream) {
+    let mut own = stream.clone();
+    let count = count.min(list.len());
+    let mut drawn = [0; BLOCK];
+    for start in (0..count).step_by(BLOCK) {
+        let block = &mut drawn[..BLOCK.min(count - start)];
+        for (place, drawn) in (start..).zip(block.iter_mut()) {
+            *drawn = place + below(&mut own, (list.len() - place) as u32) as usize;
+            prefetch(list, *drawn);
+        }
+        (start..).zip(block.iter()).for_each(|(place, &drawn)| list.swap(place, drawn));
     }
     *stream = own;
 }

@@ -17,8 +17,8 @@ use rand_xoshiro::rand_core::Rng;
 use super::Simulator;
 use super::clients::{Class, State};
 use super::overlay::Child;
-use super::phases::BLOCK;
-use super::random::{Stream, chance, poisson, scale_u64};
+use super::prefetch::BLOCK;
+use super::random::{Stream, chance, poisson, scale};
 
 /// Where a present client can be, but for the online children, which have a [`Child`].
 #[derive(Debug, Clone, Copy)]
@@ -38,8 +38,9 @@ pub(super) enum Spot {
 /// Above this hazard, places are gone through rather than drawn.
 const HAZARD_MAX: f64 = 0.25;
 
-/// Strikes of online children that are drawn together at most.
-const DRAWN_MAX: usize = 1 << 14;
+/// Strikes of online children that are drawn together at most. What is touched for that is still in the first cache when
+/// they are handled.
+const DRAWN_MAX: usize = 128;
 
 /// Whether a hazard is so high that each place is gone through once.
 pub(super) fn visits_each(hazard: f64) -> bool {
@@ -119,26 +120,35 @@ impl Simulator {
             return;
         }
         let mut own = stream(self).clone();
-        let mut struck = std::mem::take(&mut self.struck);
+        let mut struck = [Child::default(); DRAWN_MAX];
         let mut left = poisson(&mut own, self.overlay.places() as f64 * hazard) as usize;
         while left > 0 {
             let count = left.min(DRAWN_MAX);
             left -= count;
-            self.overlay.draw_online(count, &mut own, &mut struck);
-            for block in struck.chunks(BLOCK) {
-                block.iter().for_each(|child| self.overlay.prefetch(child.supernode));
-                block.iter().for_each(|&child| strike_child(self, child));
+            let struck = self.overlay.draw_online(count, &mut own, &mut struck);
+            struck.iter().take(BLOCK).for_each(|child| self.overlay.prefetch(child.supernode));
+            for (number, &child) in struck.iter().enumerate() {
+                if let Some(later) = struck.get(number + BLOCK) {
+                    self.overlay.prefetch(later.supernode);
+                }
+                strike_child(self, child);
             }
         }
-        self.struck = struck;
         let mut left = poisson(&mut own, total as f64 * hazard) as usize;
         let mut struck = [Spot::Booting(0); BLOCK];
         while left > 0 {
             let block = &mut struck[..left.min(BLOCK)];
             left -= block.len();
             for spot in block.iter_mut() {
-                *spot = Simulator::spot(&spots, first_waiting, scale_u64(own.next_u64(), total));
+                *spot = Simulator::spot(&spots, first_waiting, scale(own.next_u64(), total));
                 self.prefetch(*spot);
+            }
+            for &spot in block.iter() {
+                if let Spot::Backoff(number) = spot
+                    && let Some(ticket) = self.login_retries.get(number)
+                {
+                    self.overlay.prefetch(ticket.supernode());
+                }
             }
             block.iter().for_each(|&spot| self.strike_spot(spot, &mut hits, &mut then));
         }

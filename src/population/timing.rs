@@ -225,6 +225,7 @@ impl<T: Ticket> Wheel<T> {
             let end = if is_last { bucket.next } else { start + CHUNK };
             let next = if is_last { NO_CHUNK } else { self.chain[chunk as usize] };
             prefetch_chunk(&self.arena, next.wrapping_mul(CHUNK));
+            prefetch(&self.chain, next as usize);
             let tickets = &mut self.arena[start as usize..end as usize];
             meet(tickets);
             tickets.fill(T::NONE);
