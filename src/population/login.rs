@@ -43,10 +43,10 @@ pub(super) struct LoginServer {
 
 /// What the server meets next in its order.
 pub(super) enum Next {
-    /// Requests in a row, which leave the queue.
+    /// Requests in a row, all of one tick, which leave the queue.
     Requests {
-        /// How many of them were made by clients that still wait, or that have lost their super node.
-        waiting: usize,
+        /// How many of them still have a ticket, though it may be void.
+        tickets: usize,
         /// How many of them were made by clients that have left or restarted.
         abandoned: u64,
     },
@@ -116,9 +116,14 @@ impl LoginServer {
         self.segments.push_back(Segment { tick, requests: own, abandoned: 0, numbers });
     }
 
-    /// What comes next in the queue. Brings the requests of those that still wait to the front of `served`, which is as
-    /// long as the number of requests that may be taken.
-    pub(super) fn next(&mut self, discipline: Discipline, stream: &mut Stream, served: &mut [Attached]) -> Next {
+    /// What comes next in the queue, up to `most` requests, or [`BLOCK`]. Their tickets go to the front of `block`.
+    pub(super) fn next(
+        &mut self,
+        discipline: Discipline,
+        most: u64,
+        stream: &mut Stream,
+        block: &mut [Attached; BLOCK],
+    ) -> Next {
         let segment = match discipline {
             Discipline::Fifo if self.expired > 0 => return Next::Expired(self.expired),
             Discipline::Fifo => self.segments.front_mut(),
@@ -128,20 +133,20 @@ impl LoginServer {
             return if self.expired > 0 { Next::Expired(self.expired) } else { Next::Nothing };
         };
         let left = segment.requests.len() + segment.abandoned as usize;
-        let taken = left.min(served.len()).min(BLOCK);
+        let taken = left.min(BLOCK).min(usize::try_from(most).unwrap_or(BLOCK));
         let mut choices = [0; BLOCK];
         for (earlier, choice) in choices[..taken].iter_mut().enumerate() {
             *choice = below(stream, (left - earlier) as u32) as usize;
             prefetch(&segment.requests, *choice);
         }
-        let mut waiting = 0;
+        let mut tickets = 0;
         for &choice in &choices[..taken] {
             if choice < segment.requests.len() {
-                served[waiting] = segment.requests.swap_remove(choice);
-                waiting += 1;
+                block[tickets] = segment.requests.swap_remove(choice);
+                tickets += 1;
             }
         }
-        let abandoned = (taken - waiting) as u64;
+        let abandoned = (taken - tickets) as u64;
         segment.abandoned -= abandoned;
         self.length -= taken as u64;
         if taken == left {
@@ -151,7 +156,7 @@ impl LoginServer {
             };
             emptied.into_iter().for_each(|segment| self.recycle(segment));
         }
-        Next::Requests { waiting, abandoned }
+        Next::Requests { tickets, abandoned }
     }
 
     /// Removes `count` dead requests.
@@ -217,9 +222,9 @@ mod tests {
     }
 
     fn serve(server: &mut LoginServer, discipline: Discipline) -> Option<u32> {
-        let mut served = [Attached::NONE];
-        match server.next(discipline, &mut stream(1, "login"), &mut served) {
-            Next::Requests { waiting: 1, abandoned: 0 } => Some(served[0].supernode().0),
+        let mut block = [Attached::NONE; BLOCK];
+        match server.next(discipline, 1, &mut stream(1, "login"), &mut block) {
+            Next::Requests { tickets: 1, abandoned: 0 } => Some(block[0].supernode().0),
             _ => None,
         }
     }
@@ -245,7 +250,9 @@ mod tests {
         server.expire(0, |tickets| timed_out.extend_from_slice(tickets));
         assert_eq!(timed_out, requests(0..3));
         assert_eq!((server.length(), server.room()), (6, 4));
-        assert!(matches!(server.next(Discipline::Fifo, &mut stream(1, "login"), &mut []), Next::Expired(3)));
+        let mut block = [Attached::NONE; BLOCK];
+        let next = server.next(Discipline::Fifo, 9, &mut stream(1, "login"), &mut block);
+        assert!(matches!(next, Next::Expired(3)));
         server.remove_expired(3);
         assert_eq!(server.length(), 3);
         assert!(serve(&mut server, Discipline::Fifo).unwrap() >= 10);
@@ -283,12 +290,51 @@ mod tests {
         let left: Vec<u32> =
             (0..6).filter_map(|number| server.get(number)).map(|ticket| ticket.supernode().0).collect();
         assert_eq!(left, [0, 1, 2, 10, 12]);
-        let mut served = requests(20..40);
-        let mut next = || server.next(Discipline::Lifo, &mut stream(1, "login"), &mut served);
-        assert!(matches!(next(), Next::Requests { waiting: 2, abandoned: 1 }));
-        assert!(matches!(next(), Next::Requests { waiting: 3, abandoned: 0 }));
+        let mut block = [Attached::NONE; BLOCK];
+        let mut next = || server.next(Discipline::Lifo, 20, &mut stream(1, "login"), &mut block);
+        assert!(matches!(next(), Next::Requests { tickets: 2, abandoned: 1 }));
+        assert!(matches!(next(), Next::Requests { tickets: 3, abandoned: 0 }));
         assert!(matches!(next(), Next::Nothing));
         assert_eq!(server.length(), 0);
         assert!(server.numbers().is_empty());
+    }
+
+    #[test]
+    fn whose_turn_it_is_among_the_requests_of_a_tick_is_as_likely_for_each() {
+        // 70 requests, 10 of them abandoned: more than come at once. Where in the order is each, in steps of 20?
+        let mut stream = stream(1, "login");
+        let mut counts = vec![[0; 4]; 71];
+        let rounds = 40_000;
+        for _ in 0..rounds {
+            let mut server = LoginServer::default();
+            server.set_capacity(100.0, 100.0, 1.0);
+            server.enqueue(0, &mut requests(0..70));
+            // The last one takes the place of one that leaves: always that of the first.
+            (0..10).for_each(|_| assert!(server.abandon(0).is_some()));
+            let mut block = [Attached::NONE; BLOCK];
+            for step in &mut [0, 1, 2, 3] {
+                let mut left = 20;
+                while let Next::Requests { tickets, abandoned } =
+                    server.next(Discipline::Fifo, left, &mut stream, &mut block)
+                {
+                    block[..tickets].iter().for_each(|ticket| counts[ticket.supernode().index()][*step] += 1);
+                    counts[70][*step] += abandoned as u32;
+                    left -= tickets as u64 + abandoned;
+                    if left == 0 {
+                        break;
+                    }
+                }
+            }
+            assert_eq!(server.length(), 0);
+        }
+        let still_here: Vec<&[u32; 4]> = counts[..70].iter().filter(|counts| counts.iter().sum::<u32>() > 0).collect();
+        assert_eq!(still_here.len(), 60);
+        for (step, share) in [2.0 / 7.0, 2.0 / 7.0, 2.0 / 7.0, 1.0 / 7.0].into_iter().enumerate() {
+            let expected = f64::from(rounds) * share;
+            // 7 standard errors: a false alarm below 244 · 3e-12; the abandoned ones exclude each other.
+            let deviation = |count: u32, of: f64| (f64::from(count) - of * expected).abs() / (of * expected).sqrt();
+            assert!(still_here.iter().all(|counts| deviation(counts[step], 1.0) < 7.0), "{step}");
+            assert!(deviation(counts[70][step], 10.0) < 7.0, "{step}: {:?}", counts[70]);
+        }
     }
 }

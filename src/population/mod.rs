@@ -52,8 +52,8 @@
 //! along. Their tickets are anywhere; it suffices to know how many there are, and not to use its index again before all
 //! of them have come up (`overlay`).
 //!
-//! *What is touched at random is asked for ahead*, `prefetch::BLOCK` clients before it is needed, so that the memory answers
-//! many at once.
+//! *What is touched at random is asked for ahead*, for some `prefetch::BLOCK` clients, so that the memory answers many at
+//! once.
 //!
 //! | event | touches at random | and in sequence |
 //! | --- | --- | --- |

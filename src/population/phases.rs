@@ -278,16 +278,15 @@ impl Simulator {
         let mut block = [Attached::NONE; BLOCK];
         let mut left = slots;
         while left > 0 {
-            let most = left.min(BLOCK as u64) as usize;
             let mut served = 0;
             let mut wasted;
-            match self.login.next(discipline, &mut self.streams.login, &mut block[..most]) {
+            match self.login.next(discipline, left, &mut self.streams.login, &mut block) {
                 Next::Nothing => return,
-                Next::Requests { waiting, abandoned } => {
+                Next::Requests { tickets, abandoned } => {
                     wasted = abandoned;
-                    let requests = &block[..waiting];
-                    requests.iter().for_each(|ticket| self.overlay.prefetch(ticket.supernode()));
-                    for &ticket in requests {
+                    let tickets = &block[..tickets];
+                    tickets.iter().for_each(|ticket| self.overlay.prefetch(ticket.supernode()));
+                    for &ticket in tickets {
                         if self.overlay.is_void(ticket.supernode()) {
                             self.overlay.drop_void(ticket.supernode());
                             wasted += 1;

@@ -6,7 +6,8 @@
 // The only unsafe code of the kernel: the intrinsic takes a raw pointer, and changes no value.
 #![allow(unsafe_code)]
 
-/// How many clients ahead what they touch is asked for, so that the memory answers many at a time.
+/// For how many clients together, or how many clients ahead, what they touch is asked for, so that the memory answers
+/// many at a time.
 pub(super) const BLOCK: usize = 32;
 
 /// Asks the processor to fetch the cache line of `slice[index]`, so that a later access need not wait for it. Without
