@@ -8,13 +8,12 @@
 //! ten million, over the same among a million.
 //!
 //! *Threads*: the work that two threads do in a second, over what one does. Of arithmetic in registers, which is what the
-//! cores give; of runs of 50,000 clients by themselves; and of a sweep of such runs by `critmass run`, to which the
-//! runner adds scheduling and the files. The runs of the last two are the same.
+//! cores give; of runs of 50,000 clients by themselves; and of a sweep of as many such runs by `critmass run`, to
+//! which the runner adds scheduling and the files.
 //!
 //! The speed of a machine with other guests changes within seconds. So the two sides of a ratio are measured in turn,
 //! many times, and the median is given with the range.
 
-use std::fmt::Write as _;
 use std::hint::black_box;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -92,9 +91,22 @@ fn threads() {
     const ROUNDS: usize = 15;
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("sweep.toml");
-    let mut text = format!("name = \"scaling\"\n[scenario]\npopulation.clients = {CLIENTS}\n");
-    let _ = write!(text, "time.horizon_h = {HORIZON_H:?}\n[[axis]]\nparameter = \"updates.synchronization\"\n");
-    let _ = write!(text, "values = {SYNCHRONIZATIONS:?}\n[replicates]\ncount = {REPLICATES}\n");
+    let text = format!(
+        r#"
+        name = "scaling"
+        question = "How much faster are two threads?"
+        seed = 1
+        [scenario]
+        population.clients = {CLIENTS}
+        time.horizon_h = {HORIZON_H:?}
+        [[axis]]
+        parameter = "updates.synchronization"
+        values = {SYNCHRONIZATIONS:?}
+        [replicates]
+        at_least = {REPLICATES}
+        at_most = {REPLICATES}
+        "#
+    );
     std::fs::write(&file, text).expect("a sweep file");
 
     println!("Work in a second of {THREADS} threads over one:");
