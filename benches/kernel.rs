@@ -5,8 +5,9 @@
 //! attempts and login requests where the name says `retry`: 100 Mitem/s are 10 ns each. Every run includes the set-up of
 //! its population.
 
-use std::sync::atomic::AtomicBool;
+mod common;
 
+use common::{defaults, outcome};
 use critmass::parameters::{Scenario, Shock};
 use critmass::population::Simulator;
 use critmass::population::outcome::Outcome;
@@ -17,25 +18,12 @@ fn main() {
     divan::main();
 }
 
-fn outcome(simulator: &mut Simulator, scenario: &Scenario, seed: u64) -> Outcome {
-    let run = simulator.run(scenario, seed, None, &AtomicBool::new(false));
-    run.expect("nobody stops it").outcome
-}
-
 /// Times runs of a scenario in a workspace that an earlier run has filled, and counts what `items` says of a run.
 fn bench(bencher: Bencher, scenario: &Scenario, items: fn(&Outcome) -> u64) {
     scenario.check().expect("a scenario that can be");
     let mut simulator = Simulator::new();
     let count = items(&outcome(&mut simulator, scenario, 1));
     bencher.counter(ItemsCount::new(count)).bench_local(|| outcome(&mut simulator, scenario, 1));
-}
-
-fn defaults(clients: u64, horizon_h: f64, synchronization: f64) -> Scenario {
-    let mut scenario = Scenario::default();
-    scenario.population.clients = clients;
-    scenario.time.horizon_h = horizon_h;
-    scenario.updates.synchronization = synchronization;
-    scenario
 }
 
 /// 36 h of the default network, at ticks of 5 s.

@@ -14,13 +14,14 @@
 //! The speed of a machine with other guests changes within seconds. So the two sides of a ratio are measured in turn,
 //! many times, and the median is given with the range.
 
+mod common;
+
 use std::hint::black_box;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use critmass::parameters::Scenario;
+use common::{defaults, outcome};
 use critmass::population::Simulator;
 
 /// Healthy, and collapsed: shares of synchronized restarts.
@@ -30,19 +31,6 @@ const THREADS: usize = 2;
 fn main() {
     clients();
     threads();
-}
-
-fn scenario(clients: u64, horizon_h: f64, synchronization: f64) -> Scenario {
-    let mut scenario = Scenario::default();
-    scenario.population.clients = clients;
-    scenario.time.horizon_h = horizon_h;
-    scenario.updates.synchronization = synchronization;
-    scenario
-}
-
-fn run(simulator: &mut Simulator, scenario: &Scenario, seed: u64) {
-    let run = simulator.run(scenario, seed, None, &AtomicBool::new(false));
-    black_box(run.expect("nobody stops it"));
 }
 
 fn timed_s(work: impl FnOnce()) -> f64 {
@@ -66,14 +54,22 @@ fn clients() {
     println!("A client among {MANY} over one among {FEW}:");
     for synchronization in SYNCHRONIZATIONS {
         let (mut few, mut many) = (Simulator::new(), Simulator::new());
-        let of_few = scenario(FEW, HORIZON_H, synchronization);
-        let of_many = scenario(MANY, HORIZON_H, synchronization);
+        let of_few = defaults(FEW, HORIZON_H, synchronization);
+        let of_many = defaults(MANY, HORIZON_H, synchronization);
         let mut ratios = Vec::new();
         for seed in 0..=ROUNDS {
             // Five times before, and five times after.
-            let mut few_s = || timed_s(|| (0..5).for_each(|part| run(&mut few, &of_few, 5 * seed + part)));
+            let mut few_s = || {
+                timed_s(|| {
+                    for part in 0..5 {
+                        outcome(&mut few, &of_few, 5 * seed + part);
+                    }
+                })
+            };
             let before = few_s();
-            let many_s = timed_s(|| run(&mut many, &of_many, seed));
+            let many_s = timed_s(|| {
+                outcome(&mut many, &of_many, seed);
+            });
             let ratio = many_s / (before + few_s());
             // The first round allocates the workspaces.
             if seed > 0 {
@@ -121,9 +117,9 @@ fn threads() {
                 on_threads(threads, |part| {
                     let mut simulator = Simulator::new();
                     for synchronization in SYNCHRONIZATIONS {
-                        let scenario = scenario(CLIENTS, HORIZON_H, synchronization);
+                        let scenario = defaults(CLIENTS, HORIZON_H, synchronization);
                         for seed in (part..REPLICATES).step_by(threads) {
-                            run(&mut simulator, &scenario, seed);
+                            outcome(&mut simulator, &scenario, seed);
                         }
                     }
                 });

@@ -309,16 +309,16 @@ mod tests {
             let mut server = LoginServer::default();
             server.set_capacity(100.0, 100.0, 1.0);
             server.enqueue(0, &mut requests(0..70));
-            // The last one takes the place of one that leaves: always that of the first.
+            // The first one leaves, and the last one takes its place: ten times.
             (0..10).for_each(|_| assert!(server.abandon(0).is_some()));
             let mut block = [Attached::NONE; BLOCK];
-            for step in &mut [0, 1, 2, 3] {
+            for step in 0..4 {
                 let mut left = 20;
                 while let Next::Requests { tickets, abandoned } =
                     server.next(Discipline::Fifo, left, &mut stream, &mut block)
                 {
-                    block[..tickets].iter().for_each(|ticket| counts[ticket.supernode().index()][*step] += 1);
-                    counts[70][*step] += abandoned as u32;
+                    block[..tickets].iter().for_each(|ticket| counts[ticket.supernode().index()][step] += 1);
+                    counts[70][step] += abandoned as u32;
                     left -= tickets as u64 + abandoned;
                     if left == 0 {
                         break;

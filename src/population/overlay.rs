@@ -562,9 +562,11 @@ impl Overlay {
 
     /// Makes a super node of the child of this rank among those of a super node that are online and eligible.
     fn promote_one(&mut self, supernode: SuperNodeId, rank: u32) {
-        let eligible = self.children.classes(supernode, true).filter(|(class, _)| class.is_eligible());
-        let each = eligible.flat_map(|(class, count)| std::iter::repeat_n(class, count.into()));
-        let chosen = { each }.nth(rank as usize);
+        let online = self.children.classes(supernode, true);
+        let chosen = online
+            .filter(|(class, _)| class.is_eligible())
+            .flat_map(|(class, count)| std::iter::repeat_n(class, count.into()))
+            .nth(rank as usize);
         if let Some(class) = chosen {
             self.detach_online(supernode, class);
             self.add(Some(class));

@@ -60,17 +60,13 @@ pub(crate) fn halves(random: u64) -> [u32; 2] {
 
 /// Brings a list into random order, each equally likely.
 pub(crate) fn shuffle<T>(list: &mut [T], stream: &mut Stream) {
-    // A copy of the generator stays in registers.
-    let mut own = stream.clone();
-    for place in 0..list.len() {
-        list.swap(place, place + below(&mut own, (list.len() - place) as u32) as usize);
-    }
-    *stream = own;
+    shuffle_first(list, list.len(), stream);
 }
 
 /// Brings `count` elements of a list, chosen at random, to its front in random order. The list may be long: what is far
 /// behind is asked for ahead.
 pub(crate) fn shuffle_first<T>(list: &mut [T], count: usize, stream: &mut Stream) {
+    // A copy of the generator stays in registers.
     let mut own = stream.clone();
     let count = count.min(list.len());
     let mut drawn = [0; BLOCK];
