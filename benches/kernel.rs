@@ -8,9 +8,9 @@
 mod common;
 
 use common::{defaults, outcome};
+use critmass::engine::outcome::Outcome;
+use critmass::engine::population::Simulator;
 use critmass::parameters::{Scenario, Shock};
-use critmass::population::Simulator;
-use critmass::population::outcome::Outcome;
 use divan::Bencher;
 use divan::counter::ItemsCount;
 

@@ -22,7 +22,7 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use common::{defaults, outcome};
-use critmass::population::Simulator;
+use critmass::engine::population::Simulator;
 
 /// Healthy, and collapsed: shares of synchronized restarts.
 const SYNCHRONIZATIONS: [f64; 2] = [0.0, 0.6];

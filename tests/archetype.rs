@@ -1,10 +1,9 @@
 //! What the default scenario must show: a healthy network, its collapse, and the measure that prevents it.
 
-use std::sync::atomic::AtomicBool;
-
+use critmass::engine::outcome::Outcome;
+use critmass::engine::population::Simulator;
+use critmass::engine::{Engine, Request};
 use critmass::parameters::Scenario;
-use critmass::population::Simulator;
-use critmass::population::outcome::Outcome;
 
 /// Five runs of the defaults with 100,000 clients and some change.
 fn outcomes(change: impl Fn(&mut Scenario)) -> Vec<Outcome> {
@@ -13,7 +12,7 @@ fn outcomes(change: impl Fn(&mut Scenario)) -> Vec<Outcome> {
     change(&mut scenario);
     scenario.check().unwrap();
     let mut simulator = Simulator::new();
-    (0..5).map(|seed| simulator.run(&scenario, seed, None, &AtomicBool::new(false)).unwrap().outcome).collect()
+    (0..5).map(|seed| simulator.run(&scenario, seed, &Request::default()).unwrap().outcome).collect()
 }
 
 #[test]

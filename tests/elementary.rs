@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use critmass::population::random::stream;
+use critmass::random::stream;
 use rand_distr::{Beta, Distribution};
 
 /// With glibc 2.36 this fails: the last digit of its `exp` differs from that of `libm` at about one point in ten.

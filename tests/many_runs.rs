@@ -6,12 +6,12 @@
 
 use std::path::Path;
 use std::process::Command;
-use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
+use critmass::engine::population::Simulator;
+use critmass::engine::{Engine, Request, Run};
 use critmass::parameters::Scenario;
-use critmass::population::random::derive_seed;
-use critmass::population::{Run, Simulator};
+use critmass::random::derive_seed;
 use critmass::store::{RunRow, Shard, Store};
 use critmass::sweep::Sweep;
 
@@ -96,7 +96,7 @@ fn example() -> Run {
     let mut scenario = Scenario::default();
     scenario.population.clients = 1000;
     scenario.time.horizon_h = 13.0;
-    Simulator::new().run(&scenario, 1, Some(3600.0), &AtomicBool::new(false)).unwrap()
+    Simulator::new().run(&scenario, 1, &Request::trace(3600.0)).unwrap()
 }
 
 /// Every file of a folder with its bytes.

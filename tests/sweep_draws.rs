@@ -3,7 +3,7 @@
 //! Seeds are fixed. A Kolmogorov-Smirnov test fails by chance with probability 1e-6: the distance times √n is above
 //! 2.694 = √(ln(2/1e-6)/2) that rarely (Dvoretzky, Kiefer, Wolfowitz, with the constant of Massart 1990).
 
-use critmass::population::random::stream;
+use critmass::random::stream;
 use critmass::sweep::{Distribution, Sweep};
 
 const KS_LIMIT: f64 = 2.694;

@@ -1,10 +1,9 @@
 //! What the benches run.
 
-use std::sync::atomic::AtomicBool;
-
+use critmass::engine::outcome::Outcome;
+use critmass::engine::population::Simulator;
+use critmass::engine::{Engine, Request};
 use critmass::parameters::Scenario;
-use critmass::population::Simulator;
-use critmass::population::outcome::Outcome;
 
 /// The default network with so many clients, for so many hours, at this share of synchronized restarts.
 pub(crate) fn defaults(clients: u64, horizon_h: f64, synchronization: f64) -> Scenario {
@@ -17,6 +16,6 @@ pub(crate) fn defaults(clients: u64, horizon_h: f64, synchronization: f64) -> Sc
 
 /// Simulates one run.
 pub(crate) fn outcome(simulator: &mut Simulator, scenario: &Scenario, seed: u64) -> Outcome {
-    let run = simulator.run(scenario, seed, None, &AtomicBool::new(false));
+    let run = simulator.run(scenario, seed, &Request::default());
     run.expect("nobody stops it").outcome
 }

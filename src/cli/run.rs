@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use super::progress::Reporter;
 use super::{Failure, print, say};
-use crate::population::Simulator;
+use crate::engine::population::Simulator;
+use crate::engine::{Engine, Request};
 use crate::runner::{Ending, Progress, check_memory, decided_cells, memory_needed_bytes};
 use crate::store::{Shard, Store};
 use crate::summary::{show_surface, surface_rows, write_surface};
@@ -164,7 +165,6 @@ fn dry_run(sweep: &Sweep, threads: usize, shard: Option<Shard>) -> Result<(), Fa
 
 /// Mean time of a run, s, over some runs of cells that are spread over the design; and how many these were.
 fn time_of_a_run(sweep: &Sweep) -> (u32, f64) {
-    let never = AtomicBool::new(false);
     let mut simulator = Simulator::new();
     let start = Instant::now();
     let mut runs = 0;
@@ -172,7 +172,7 @@ fn time_of_a_run(sweep: &Sweep) -> (u32, f64) {
         // Steps of the golden ratio spread evenly, however many there are.
         let place = libm::fmod((f64::from(runs) + 0.5) * 0.618_033_988_749_895, 1.0);
         let realization = sweep.realization((place * f64::from(sweep.cells())) as u32, runs);
-        simulator.run(&realization.scenario, realization.seed, None, &never);
+        simulator.run(&realization.scenario, realization.seed, &Request::default());
         runs += 1;
     }
     (runs, start.elapsed().as_secs_f64() / f64::from(runs))

@@ -2,18 +2,19 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
-use arrow::array::{Array, AsArray};
-use arrow::datatypes::{Float64Type, UInt32Type, UInt64Type};
-use arrow::record_batch::RecordBatch;
+use arrow_array::Array;
+use arrow_array::RecordBatch;
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Float64Type, UInt32Type, UInt64Type};
 use serde_json::{Map, Value as Json, json};
 
 use super::timeline::{in_words, timeline};
 use super::{Failure, print, say};
+use crate::engine::outcome::{OUTPUTS, Outcome, OutputValue};
+use crate::engine::population::Simulator;
+use crate::engine::{Engine, Request, Run};
 use crate::parameters::{PARAMETERS, Scenario};
-use crate::population::outcome::{OUTPUTS, Outcome, OutputValue};
-use crate::population::{Run, Simulator};
 use crate::runner::check_memory_of_run;
 use crate::store::{Folder, KeyMetadata, trace_batch, trace_schema, write_table};
 use crate::sweep::{Sweep, read_text};
@@ -73,8 +74,7 @@ pub(super) fn simulate(arguments: &Arguments) -> Result<(), Failure> {
         }
     };
     check_memory_of_run(&scenario)?;
-    let never = AtomicBool::new(false);
-    let Some(run) = Simulator::new().run(&scenario, seed, Some(TRACE_EVERY_S), &never) else {
+    let Some(run) = Simulator::new().run(&scenario, seed, &Request::trace(TRACE_EVERY_S)) else {
         return Err(Failure::Interrupted);
     };
     if let Some(path) = &arguments.trace {

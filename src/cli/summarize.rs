@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray};
-use arrow::compute::concat_batches;
-use arrow::datatypes::{DataType, Float64Type, Schema, UInt32Type, UInt64Type};
-use arrow::error::ArrowError;
-use arrow::record_batch::RecordBatch;
+use arrow_array::Array;
+use arrow_array::RecordBatch;
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Float64Type, UInt32Type, UInt64Type};
+use arrow_schema::ArrowError;
+use arrow_schema::{DataType, Schema};
+use arrow_select::concat::concat_batches;
 use serde_json::{Map, Value as Json, json};
 
 use super::{Failure, print, say};

@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
+use crate::engine::Run;
+use crate::engine::outcome::{Outcome, TraceRow};
 use crate::parameters::Scenario;
-use crate::population::Run;
-use crate::population::outcome::{Outcome, TraceRow};
 
 /// Lines of a timeline, about.
 const LINES: f64 = 48.0;

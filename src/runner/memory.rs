@@ -1,7 +1,7 @@
 //! Whether the machine has the memory that a sweep needs, found out before the first run.
 
+use crate::engine::population::memory_estimate_bytes;
 use crate::parameters::{Parameter, Scenario, Value};
-use crate::population::memory_estimate_bytes;
 use crate::sweep::{AxisPoints, Sweep};
 
 /// A sweep does not fit into memory.

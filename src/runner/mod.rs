@@ -13,7 +13,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Condvar, Mutex, PoisonError};
 
-use crate::population::Simulator;
+use crate::engine::population::Simulator;
+use crate::engine::{Engine, Request};
 use crate::store::{Folder, RunRow, Store, StoreError};
 use crate::sweep::Sweep;
 use collector::Collector;
@@ -141,7 +142,8 @@ fn simulate(simulator: &mut Simulator, sweep: &Sweep, task: Task, abandon: &Atom
     let Task { cell, replicate } = task;
     let realization = sweep.realization(cell, replicate);
     let traced = sweep.traces.filter(|traces| replicate < traces.replicates);
-    let run = simulator.run(&realization.scenario, realization.seed, traced.map(|t| t.every_s), abandon)?;
+    let request = Request { trace_every_s: traced.map(|traces| traces.every_s), stop: Some(abandon) };
+    let run = simulator.run(&realization.scenario, realization.seed, &request)?;
     Some(RunRow { cell, replicate, seed: realization.seed, drawn: realization.drawn, run })
 }
 

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use crate::summary::interval::Interval;
+use crate::statistics::interval::Interval;
 use crate::sweep::Replicates;
 
 /// One run to be made.

@@ -9,10 +9,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use arrow::array::AsArray;
-use arrow::compute::concat_batches;
-use arrow::datatypes::SchemaRef;
-use arrow::record_batch::RecordBatch;
+use arrow_array::RecordBatch;
+use arrow_array::cast::AsArray;
+use arrow_schema::SchemaRef;
+use arrow_select::concat::concat_batches;
 use parquet::arrow::ProjectionMask;
 use rayon::prelude::*;
 

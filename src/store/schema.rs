@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanArray, Float64Array, StringArray, UInt32Array, UInt64Array};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use arrow::error::ArrowError;
-use arrow::record_batch::RecordBatch;
+use arrow_array::RecordBatch;
+use arrow_array::{ArrayRef, BooleanArray, Float64Array, StringArray, UInt32Array, UInt64Array};
+use arrow_schema::ArrowError;
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
 use super::writer::RunRow;
+use crate::engine::outcome::{OUTPUTS, Output, OutputType, OutputValue, TRACE_COLUMNS, TraceRow};
 use crate::parameters::{Kind, Parameter, Value};
-use crate::population::outcome::{OUTPUTS, Output, OutputType, OutputValue, TRACE_COLUMNS, TraceRow};
 use crate::sweep::{Axis, AxisLabel, AxisPoints, Sweep};
 
 /// Version of the layout of the files.

@@ -8,10 +8,13 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{AsArray, UInt32Array};
-use arrow::compute::{concat_batches, take_record_batch};
-use arrow::datatypes::{SchemaRef, UInt32Type};
-use arrow::record_batch::RecordBatch;
+use arrow_array::RecordBatch;
+use arrow_array::UInt32Array;
+use arrow_array::cast::AsArray;
+use arrow_array::types::UInt32Type;
+use arrow_schema::SchemaRef;
+use arrow_select::concat::concat_batches;
+use arrow_select::take::take_record_batch;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::{Compression, ZstdLevel};
@@ -172,7 +175,7 @@ pub(super) fn ordered(
     batches: &[RecordBatch],
     keep: impl Fn(Key) -> bool,
 ) -> Result<RecordBatch, StoreError> {
-    let failed = |error: arrow::error::ArrowError| StoreError::damaged(path, error);
+    let failed = |error: arrow_schema::ArrowError| StoreError::damaged(path, error);
     let mut rows: Vec<(Key, u32, u32)> = Vec::new();
     let mut row = 0;
     for (table, batch) in batches.iter().enumerate() {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher};
 use std::path::{Path, PathBuf};
 
-use arrow::record_batch::RecordBatch;
+use arrow_array::RecordBatch;
 
 use super::checkpoint::{Checkpoint, Checkpoints, Kind, Writer};
 use super::error::StoreError;
@@ -15,7 +15,7 @@ use super::manifest::{self, MANIFEST_VERSION, Manifest};
 use super::schema::{run_batch, trace_batch};
 use super::shard::Shard;
 use super::tables::{Key, Layout, key_ranges, sweep_of, write_batches};
-use crate::population::Run;
+use crate::engine::Run;
 use crate::sweep::Sweep;
 
 /// Runs, and rows of traces, that are put into a file at once, and that a merged checkpoint holds at most. It bounds the

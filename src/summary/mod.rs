@@ -1,6 +1,5 @@
 //! What a sweep says: per cell the outage probability with its interval, and the statistics of the other outputs.
 
-pub mod interval;
 mod surface;
 mod terminal;
 

@@ -6,14 +6,16 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Float64Array, UInt32Array};
-use arrow::datatypes::{DataType, Field, Float64Type, Schema, UInt32Type, UInt64Type};
-use arrow::error::ArrowError;
-use arrow::record_batch::RecordBatch;
+use arrow_array::RecordBatch;
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Float64Type, UInt32Type, UInt64Type};
+use arrow_array::{Array, ArrayRef, Float64Array, UInt32Array};
+use arrow_schema::ArrowError;
+use arrow_schema::{DataType, Field, Schema};
 use polars::prelude::{ChunkAgg, ChunkQuantile, ChunkVar, Float64Chunked, NewChunkedArray, QuantileMethod};
 
-use super::interval::Interval;
-use crate::population::outcome::{OUTPUTS, OutputType};
+use crate::engine::outcome::{OUTPUTS, OutputType};
+use crate::statistics::interval::Interval;
 use crate::store::{Folder, StoreError, axis_column, axis_field, output_field};
 
 /// Why there is no summary.

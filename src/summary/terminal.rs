@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::interval::Interval;
 use super::surface::SurfaceRow;
 use crate::parameters::Value;
+use crate::statistics::interval::Interval;
 use crate::sweep::{Axis, AxisLabel, Sweep};
 
 /// Most points of an axis that are shown side by side.

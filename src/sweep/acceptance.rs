@@ -3,7 +3,7 @@
 use super::document::Node;
 use super::error::{Place, Problems};
 use super::{Axis, AxisPoints, Distribution, Sweep, Uncertain, cells, interplay};
-use crate::population::random::stream;
+use crate::random::stream;
 
 /// Smallest share of draws that have to be allowed, and how many are tried to see it.
 const ACCEPTED_MIN: f64 = 1e-3;

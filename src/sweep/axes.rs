@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::document::{Fields, Node};
 use super::error::{Place, Problems};
 use super::{Axis, AxisPoints, Variant, scenario};
+use crate::engine::outcome::OUTPUTS;
 use crate::parameters::{Kind, PARAMETERS, Parameter, Value};
-use crate::population::outcome::OUTPUTS;
 
 /// Most points of one axis.
 const POINTS_MAX: u64 = 10_000_000;

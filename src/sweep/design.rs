@@ -2,7 +2,7 @@
 
 use super::{Axis, AxisPoints, Realization, Sweep, interplay};
 use crate::parameters::{Parameter, Scenario, Value};
-use crate::population::random::{derive_seed, stream};
+use crate::random::{derive_seed, stream};
 
 /// Sets the seeds of independent replicates apart from those of common random numbers.
 const INDEPENDENT: u64 = 0x696E_6465_7065_6E64;

@@ -5,7 +5,7 @@ use rand_distr::StandardNormal;
 
 use super::{Distribution, Sweep, Uncertain, interplay};
 use crate::parameters::{Scenario, Value};
-use crate::population::random::Stream;
+use crate::random::Stream;
 
 /// After this many draws in a row that are not allowed, the nominal value is used. A sweep is refused when fewer than
 /// about one draw in a thousand is allowed, so the probability to get here is below exp(−100).

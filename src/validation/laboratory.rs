@@ -1,10 +1,9 @@
 //! Scenarios in which a single mechanism is at work, so that what must come out is known.
 
-use std::sync::atomic::AtomicBool;
-
+use crate::engine::outcome::TraceRow;
+use crate::engine::population::Simulator;
+use crate::engine::{Engine, Request, Run};
 use crate::parameters::{Intervention, Jitter, Parameter, Region, Scenario, Shock, Value};
-use crate::population::outcome::TraceRow;
-use crate::population::{Run, Simulator};
 
 /// Longer than any run, s.
 pub(super) const NEVER_S: f64 = 1e9;
@@ -102,8 +101,7 @@ pub(super) fn intervene(scenario: &mut Scenario, tick: u32, parameter: &str, val
 /// One run with a row of its trace for each tick.
 pub(super) fn run(simulator: &mut Simulator, scenario: &Scenario, seed: u64) -> Run {
     debug_assert_eq!(scenario.check(), Ok(()));
-    let never = AtomicBool::new(false);
-    let run = simulator.run(scenario, seed, Some(scenario.time.tick_s), &never);
+    let run = simulator.run(scenario, seed, &Request::trace(scenario.time.tick_s));
     run.expect("nobody stops it")
 }
 

@@ -20,8 +20,8 @@ use super::laboratory::{
     IDLE, NEVER_S, add_dedicated_at, add_shock, bare, intervene, lasting, run, set_capacity, set_dedicated, trace,
 };
 use super::{Check, Comparison, Effort, FALSE_ALARM};
+use crate::engine::population::Simulator;
 use crate::parameters::Scenario;
-use crate::population::Simulator;
 
 const TICK_S: f64 = 5.0;
 

@@ -28,9 +28,9 @@
 use super::bounds::{count_tolerance, mean_tolerance};
 use super::laboratory::{bare, lasting, run, set_capacity, set_dedicated};
 use super::{Check, Comparison, Effort, FALSE_ALARM};
+use crate::engine::outcome::TraceRow;
+use crate::engine::population::Simulator;
 use crate::parameters::Scenario;
-use crate::population::Simulator;
-use crate::population::outcome::TraceRow;
 
 const TICK_S: f64 = 5.0;
 const CLIENTS: u64 = 4_000;

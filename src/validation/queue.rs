@@ -30,8 +30,8 @@ use std::collections::VecDeque;
 use super::bounds::{count_tolerance, law_tolerance};
 use super::laboratory::{bare, lasting, restart_all, run, set_capacity, set_dedicated, trace};
 use super::{Check, Comparison, Effort, FALSE_ALARM};
+use crate::engine::population::Simulator;
 use crate::parameters::{Discipline, Jitter, Scenario};
-use crate::population::Simulator;
 
 /// The tick of the first restart, ticks that a boot takes, and so the tick of the first request.
 const START: u32 = 2;

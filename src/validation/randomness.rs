@@ -23,7 +23,7 @@ use rand_xoshiro::rand_core::Rng;
 
 use super::bounds::{FALSE_ALARM, chi_square_tolerance, count_tolerance};
 use super::{Check, Comparison, Effort};
-use crate::population::random::{Stream, stream};
+use crate::random::{Stream, stream};
 use crate::sweep::Sweep;
 
 /// Sequences that are tested: interleavings of different streams.

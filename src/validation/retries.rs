@@ -10,8 +10,8 @@ use super::laboratory::{
     IDLE, NEVER_S, add_dedicated_at, add_shock, bare, lasting, set_capacity, set_dedicated, trace,
 };
 use super::{Check, Comparison, Effort, FALSE_ALARM};
+use crate::engine::outcome::TraceRow;
 use crate::parameters::{Jitter, Retry, Scenario};
-use crate::population::outcome::TraceRow;
 
 const TICK_S: f64 = 5.0;
 const TICKS: usize = 160;

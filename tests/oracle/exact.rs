@@ -3,11 +3,10 @@
 //! Everybody is always present, boots last equally long, back-offs have no jitter and do not grow, and a shock takes
 //! everybody at once: which client is which is random, but their numbers are not.
 
-use std::sync::atomic::AtomicBool;
-
+use critmass::engine::outcome::{OUTPUTS, Output, TRACE_COLUMNS};
+use critmass::engine::population::Simulator;
+use critmass::engine::{Engine, Request};
 use critmass::parameters::{Discipline, Jitter, Scenario, Shock, Value};
-use critmass::population::Simulator;
-use critmass::population::outcome::{OUTPUTS, Output, TRACE_COLUMNS};
 
 use crate::designed::{base, intervention};
 use crate::{number, reference};
@@ -83,7 +82,7 @@ fn same(name: &str, scenario: &Scenario) {
     assert_eq!(scenario.check(), Ok(()), "{name}");
     let mut simulator = Simulator::new();
     for seed in 0..3 {
-        let kernel = simulator.run(scenario, seed, Some(scenario.time.tick_s), &AtomicBool::new(false)).unwrap();
+        let kernel = simulator.run(scenario, seed, &Request::trace(scenario.time.tick_s)).unwrap();
         let reference = reference::run(scenario, seed, 1);
         assert_eq!(kernel.trace.len(), reference.trace.len(), "{name}");
         for (tick, (k, r)) in kernel.trace.iter().zip(&reference.trace).enumerate() {

@@ -28,11 +28,10 @@ mod observer;
 mod reference;
 mod setting;
 
-use std::sync::atomic::AtomicBool;
-
+use critmass::engine::outcome::{OUTPUTS, OutputValue, TRACE_COLUMNS};
+use critmass::engine::population::Simulator;
+use critmass::engine::{Engine, Request, Run};
 use critmass::parameters::Scenario;
-use critmass::population::outcome::{OUTPUTS, OutputValue, TRACE_COLUMNS};
-use critmass::population::{Run, Simulator};
 
 use comparison::{Column, Comparison, TESTS_MAX};
 use designed::Designed;
@@ -45,10 +44,9 @@ fn runs_of_both(scenario: &Scenario, seeds: std::ops::Range<u64>) -> (Vec<Run>, 
     scenario.check().unwrap_or_else(|e| panic!("{e:?}: {scenario:?}"));
     let every = scenario.ticks().div_ceil(TRACE_ROWS);
     let every_s = every as f64 * scenario.time.tick_s;
-    let stop = AtomicBool::new(false);
     let mut simulator = Simulator::new();
     let kernel =
-        seeds.clone().map(|seed| simulator.run(scenario, seed, Some(every_s), &stop).expect("nobody stops it"));
+        seeds.clone().map(|seed| simulator.run(scenario, seed, &Request::trace(every_s)).expect("nobody stops it"));
     let reference = seeds.map(|seed| reference::run(scenario, seed, every));
     (kernel.collect(), reference.collect())
 }

@@ -1,7 +1,7 @@
 //! The outputs of a run of the reference, computed from all its ticks after the end.
 
+use critmass::engine::outcome::{Outcome, TraceRow};
 use critmass::parameters::Scenario;
-use critmass::population::outcome::{Outcome, TraceRow};
 
 use crate::setting::nearest_tick;
 

@@ -12,11 +12,10 @@ mod known_answers;
 mod metamorphic;
 mod replicates;
 
-use std::sync::atomic::AtomicBool;
-
+use critmass::engine::outcome::{OUTPUTS, Outcome, OutputValue};
+use critmass::engine::population::Simulator;
+use critmass::engine::{Engine, Request};
 use critmass::parameters::Scenario;
-use critmass::population::Simulator;
-use critmass::population::outcome::{OUTPUTS, Outcome, OutputValue};
 
 /// ln(2 / α) with the false-alarm rate α = 1e-6 of each test.
 fn exponent() -> f64 {
@@ -31,8 +30,7 @@ fn outcomes(runs: u64, from: u64, change: impl Fn(&mut Scenario)) -> Vec<Outcome
     change(&mut scenario);
     scenario.check().unwrap();
     let mut simulator = Simulator::new();
-    let never = AtomicBool::new(false);
-    (from..from + runs).map(|seed| simulator.run(&scenario, seed, None, &never).unwrap().outcome).collect()
+    (from..from + runs).map(|seed| simulator.run(&scenario, seed, &Request::default()).unwrap().outcome).collect()
 }
 
 /// Every output as a number: 0 or 1 for a truth, the horizon for what did not happen before it.

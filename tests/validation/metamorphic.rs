@@ -16,7 +16,7 @@
 use critmass::parameters::{Region, Scenario};
 
 use crate::{column, exponent, outcomes, ranks};
-use critmass::population::outcome::OUTPUTS;
+use critmass::engine::outcome::OUTPUTS;
 
 /// Pairs of runs in which only the first, or only the second, of two scenarios has an outage.
 fn discordant(runs: u64, first: impl Fn(&mut Scenario), second: impl Fn(&mut Scenario)) -> (f64, f64) {

@@ -1,9 +1,8 @@
 //! The outcomes of neighbouring replicates and cells: independent, unless common random numbers are asked for.
 
-use std::sync::atomic::AtomicBool;
-
-use critmass::population::Simulator;
-use critmass::population::outcome::{OUTPUTS, Outcome};
+use critmass::engine::outcome::{OUTPUTS, Outcome};
+use critmass::engine::population::Simulator;
+use critmass::engine::{Engine, Request};
 use critmass::sweep::Sweep;
 
 use crate::{column, exponent, ranks};
@@ -20,7 +19,7 @@ fn run(common: bool, replicates: u32) -> [Vec<Outcome>; 2] {
     [0, 1].map(|cell| {
         let one = |replicate| {
             let realization = sweep.realization(cell, replicate);
-            let run = simulator.run(&realization.scenario, realization.seed, None, &AtomicBool::new(false));
+            let run = simulator.run(&realization.scenario, realization.seed, &Request::default());
             run.unwrap().outcome
         };
         (0..replicates).map(one).collect()

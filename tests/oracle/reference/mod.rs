@@ -1,7 +1,7 @@
 //! The model once more, written for obviousness alone: every client is visited in every tick, and each phase is a
 //! function in the order of the model's page.
 //!
-//! It shares no code with `critmass::population` but the types of the scenario and of the rows, and was written from
+//! It shares no code with `critmass::engine::population` but the types of the scenario and of the rows, and was written from
 //! the page alone. Where the page can be read in more than one way, a comment that starts with `Reading:` names the
 //! question and the answer. Three of these were settled only when the first comparison showed that the kernel had
 //! another answer, which the page supports as well or better: how short an absence can be, how many eligible clients
@@ -12,8 +12,8 @@ mod overlay;
 
 use std::collections::VecDeque;
 
+use critmass::engine::Run;
 use critmass::parameters::{Jitter, Scenario};
-use critmass::population::Run;
 use rand::{RngExt, SeedableRng};
 use rand_distr::{Exp1, StandardNormal};
 use rand_xoshiro::Xoshiro256PlusPlus;

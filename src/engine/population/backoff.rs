@@ -76,7 +76,7 @@ impl Backoff {
 mod tests {
     use super::*;
     use crate::parameters::Scenario;
-    use crate::population::random::stream;
+    use crate::random::stream;
     use rand_xoshiro::rand_core::Rng;
 
     fn mean(backoff: &Backoff, failures: u16) -> f64 {

@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 use super::children::Children;
 use super::clients::{Attached, Class, Ticket};
-use super::prefetch::{BLOCK, prefetch};
-use super::random::{Stream, below, scale, unit};
+use crate::prefetch::{BLOCK, prefetch};
+use crate::random::{Stream, below, scale, unit};
 use rand_xoshiro::rand_core::Rng;
 
 /// A super node: its index in the arrays of [`Overlay`]. Indices of dead super nodes are used again.
@@ -691,7 +691,7 @@ fn power(base: f64, exponent: u32) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::population::random::stream;
+    use crate::random::stream;
 
     const CLASS: Class = Class(3);
 

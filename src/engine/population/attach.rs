@@ -7,7 +7,7 @@ use super::Simulator;
 use super::clients::{Attached, State, Unattached};
 use super::overlay::{Choices, SuperNodeId};
 use super::phases::retry;
-use super::random::{Stream, below, shuffle, unit};
+use crate::random::{Stream, below, shuffle, unit};
 
 impl Simulator {
     /// Makes the attempts of this tick. Who is attached requests a login, or is served at once if that is known.

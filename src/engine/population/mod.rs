@@ -71,43 +71,28 @@ mod attach;
 mod backoff;
 mod children;
 mod clients;
-pub mod elementary;
 #[cfg(test)]
 mod invariants;
 mod login;
 mod observation;
-pub mod outcome;
 mod overlay;
 mod phases;
-mod prefetch;
 mod presence;
-pub mod random;
 mod strikes;
 mod timing;
 mod updates;
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
+use crate::engine::{Engine, Request, Run};
 use crate::parameters::{Intervention, Scenario, Shock};
+use crate::random::{Stream, binomial, shuffle, shuffle_first, stream};
 use backoff::Backoff;
 use clients::{Attached, Census, Class, State, Unattached};
 use login::LoginServer;
 use observation::{Counters, Observation};
-use outcome::{Outcome, TraceRow};
 use overlay::{Choices, Overlay};
 use presence::Sessions;
-use random::{Stream, binomial, shuffle, shuffle_first, stream};
 use timing::{Delay, Wheel, duration_ticks, nearest_tick};
 use updates::Restarts;
-
-/// A finished run.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Run {
-    /// Its row of outputs.
-    pub outcome: Outcome,
-    /// Its trace; empty if none was asked for.
-    pub trace: Vec<TraceRow>,
-}
 
 /// One stream of random numbers for each purpose.
 struct Streams {
@@ -188,6 +173,25 @@ pub struct Simulator {
     update_shares: Vec<f64>,
 }
 
+impl Engine for Simulator {
+    fn run(&mut self, scenario: &Scenario, seed: u64, request: &Request<'_>) -> Option<Run> {
+        let tick_s = scenario.time.tick_s;
+        let ticks = scenario.ticks() as u32;
+        self.set_up(scenario, seed);
+        let trace_every = request.trace_every_s.map(|every_s| nearest_tick(every_s / 3600.0, tick_s).max(1));
+        let mut observation = Observation::new(scenario, trace_every, &self.snapshot());
+        for now in 0..ticks {
+            if request.is_stopped() {
+                return None;
+            }
+            self.tick(now);
+            observation.observe(now, &self.counters, &self.snapshot(), now + 1 == ticks);
+        }
+        let (outcome, trace) = observation.finish(scenario, ticks, self.census.events);
+        Some(Run { outcome, trace })
+    }
+}
+
 impl Default for Simulator {
     fn default() -> Simulator {
         Simulator::new()
@@ -224,33 +228,6 @@ impl Simulator {
             restarting: Vec::new(),
             update_shares: Vec::new(),
         }
-    }
-
-    /// Simulates one run of a scenario that passed [`Scenario::check`]. The result depends on `scenario` and `seed`
-    /// alone. `trace_every_s` asks for a trace with a row for each interval of that many seconds, rounded to ticks.
-    ///
-    /// Returns `None` if `stop` became true before the end.
-    pub fn run(
-        &mut self,
-        scenario: &Scenario,
-        seed: u64,
-        trace_every_s: Option<f64>,
-        stop: &AtomicBool,
-    ) -> Option<Run> {
-        let tick_s = scenario.time.tick_s;
-        let ticks = scenario.ticks() as u32;
-        self.set_up(scenario, seed);
-        let trace_every = trace_every_s.map(|every_s| nearest_tick(every_s / 3600.0, tick_s).max(1));
-        let mut observation = Observation::new(scenario, trace_every, &self.snapshot());
-        for now in 0..ticks {
-            if stop.load(Ordering::Relaxed) {
-                return None;
-            }
-            self.tick(now);
-            observation.observe(now, &self.counters, &self.snapshot(), now + 1 == ticks);
-        }
-        let (outcome, trace) = observation.finish(scenario, ticks, self.census.events);
-        Some(Run { outcome, trace })
     }
 
     fn set_up(&mut self, scenario: &Scenario, seed: u64) {

@@ -6,8 +6,8 @@
 use std::f64::consts::TAU;
 
 use super::clients::Class;
-use super::random::{Stream, below, binomial, happen};
 use crate::parameters::{Presence, Region};
+use crate::random::{Stream, below, binomial, happen};
 
 /// The absent clients of one region.
 #[derive(Debug)]
@@ -146,7 +146,7 @@ impl Absent {
 mod tests {
     use super::*;
     use crate::parameters::Scenario;
-    use crate::population::random::stream;
+    use crate::random::stream;
 
     fn sessions(change: impl Fn(&mut Presence)) -> Sessions {
         let mut presence = Scenario::default().presence;

@@ -9,9 +9,9 @@ use std::collections::VecDeque;
 use std::ops::Range;
 
 use super::clients::Attached;
-use super::prefetch::{BLOCK, prefetch};
-use super::random::{Stream, below};
 use crate::parameters::Discipline;
+use crate::prefetch::{BLOCK, prefetch};
+use crate::random::{Stream, below};
 
 /// The requests of one tick that are still in the queue, in no particular order.
 struct Segment {
@@ -213,9 +213,9 @@ impl LoginServer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::population::clients::{Class, Ticket};
-    use crate::population::overlay::SuperNodeId;
-    use crate::population::random::stream;
+    use crate::engine::population::clients::{Class, Ticket};
+    use crate::engine::population::overlay::SuperNodeId;
+    use crate::random::stream;
 
     fn requests(supernodes: Range<u32>) -> Vec<Attached> {
         supernodes.map(|supernode| Attached::new(SuperNodeId(supernode), Class(0))).collect()

@@ -5,11 +5,11 @@ use super::backoff::Backoff;
 use super::clients::{Attached, Class, State, Ticket, Unattached};
 use super::login::Next;
 use super::observation::Snapshot;
-use super::prefetch::BLOCK;
-use super::random::{Stream, binomial, chance, halves, shuffle_first};
 use super::strikes::{Spot, visits_each};
 use super::timing::{Wheel, duration_ticks};
 use crate::parameters::Shock;
+use crate::prefetch::BLOCK;
+use crate::random::{Stream, binomial, chance, halves, shuffle_first};
 use rand_distr::{Distribution, StandardNormal};
 use rand_xoshiro::rand_core::Rng;
 

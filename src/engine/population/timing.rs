@@ -1,7 +1,7 @@
 //! Time in ticks, and the wheel of buckets in which tickets wait for their tick.
 
 use super::clients::Ticket;
-use super::prefetch::prefetch;
+use crate::prefetch::prefetch;
 
 /// The number of ticks that a duration of `duration_s` seconds lasts: `max(1, ceil(duration / tick))` (model.md,
 /// "Time"), saturating. A quotient that is a whole number but for rounding counts as that number.
@@ -289,8 +289,8 @@ impl<T: Ticket> Wheel<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::population::clients::{Attached, Class};
-    use crate::population::overlay::SuperNodeId;
+    use crate::engine::population::clients::{Attached, Class};
+    use crate::engine::population::overlay::SuperNodeId;
 
     #[test]
     fn a_duration_lasts_whole_ticks_and_at_least_one() {

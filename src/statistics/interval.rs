@@ -116,7 +116,7 @@ fn upper_tail(k: u32, n: u32, p: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::population::random::{stream, unit};
+    use crate::random::{stream, unit};
 
     #[track_caller]
     fn assert_interval(interval: Interval, low: f64, high: f64) {

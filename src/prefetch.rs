@@ -8,12 +8,12 @@
 
 /// For how many clients together, or how many clients ahead, what they touch is asked for, so that the memory answers
 /// many at a time.
-pub(super) const BLOCK: usize = 32;
+pub(crate) const BLOCK: usize = 32;
 
 /// Asks the processor to fetch the cache line of `slice[index]`, so that a later access need not wait for it. Without
 /// such an instruction nothing happens, and beyond the end of the slice nothing of use.
 #[inline(always)]
-pub(super) fn prefetch<T>(slice: &[T], index: usize) {
+pub(crate) fn prefetch<T>(slice: &[T], index: usize) {
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};

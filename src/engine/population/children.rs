@@ -6,7 +6,7 @@
 
 use super::clients::Class;
 use super::overlay::SuperNodeId;
-use super::prefetch::prefetch;
+use crate::prefetch::prefetch;
 
 /// A row of words for each super node. For each region it has the numbers of its four classes online, and then those
 /// that are not: 8 numbers of 8 bits in a word, or of 16 bits in two.

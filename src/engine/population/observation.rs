@@ -1,7 +1,7 @@
 //! Phase 10: what a run looks like from outside, tick by tick, and the outputs that follow from it.
 
-use super::outcome::{Outcome, TraceRow};
 use super::timing::nearest_tick;
+use crate::engine::outcome::{Outcome, TraceRow};
 use crate::parameters::Scenario;
 
 /// Counts that only grow.

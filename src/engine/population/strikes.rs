@@ -17,8 +17,8 @@ use rand_xoshiro::rand_core::Rng;
 use super::Simulator;
 use super::clients::{Class, State};
 use super::overlay::Child;
-use super::prefetch::BLOCK;
-use super::random::{Stream, chance, poisson, scale};
+use crate::prefetch::BLOCK;
+use crate::random::{Stream, chance, poisson, scale};
 
 /// Where a present client can be, but for the online children, which have a [`Child`].
 #[derive(Debug, Clone, Copy)]

@@ -3,7 +3,9 @@
 //! A stream is a xoshiro256++ generator whose state is expanded from a 64-bit hash of (seed, purpose), so a draw
 //! that is added for one purpose never shifts the numbers of another one, and a run depends on its seed alone.
 
-use super::prefetch::{BLOCK, prefetch};
+pub mod elementary;
+
+use crate::prefetch::{BLOCK, prefetch};
 use rand_distr::{Binomial, Distribution, Poisson};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};

@@ -1,12 +1,12 @@
 //! Properties that hold in every tick of every run, checked over random scenarios.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::AtomicBool;
 
 use proptest::prelude::*;
 
 use super::observation::Snapshot;
 use super::*;
+use crate::engine::outcome::Outcome;
 use crate::parameters::{Discipline, Jitter, Parameter, Value};
 
 impl Simulator {
@@ -79,7 +79,7 @@ impl Simulator {
 }
 
 fn outcome(simulator: &mut Simulator, scenario: &Scenario, seed: u64) -> Run {
-    simulator.run(scenario, seed, Some(60.0), &AtomicBool::new(false)).unwrap()
+    simulator.run(scenario, seed, &Request::trace(60.0)).unwrap()
 }
 
 prop_compose! {

@@ -1,0 +1,3 @@
+//! Functions of numbers: what can be concluded from runs. No tables, no files, no command line.
+
+pub mod interval;
