@@ -71,7 +71,7 @@ def main():
     if faster:
         print(f"{', '.join(faster)}: fewer than stored. Keep the gain: {update}")
     if slower:
-        sys.exit(f"{', '.join(slower)}: over {TOLERANCE:.0%} more than stored. If that is the price of something better: {update}")
+        sys.exit(f"{', '.join(slower)}: over {TOLERANCE:.0%} more than stored. If it is worth that: {update}")
 
 
 if __name__ == "__main__":
