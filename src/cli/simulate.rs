@@ -22,7 +22,7 @@ use crate::sweep::{Sweep, read_text};
 /// The arguments of `simulate`.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
-    /// A sweep file or its [scenario] alone; or the folder of a sweep, with --cell and --replicate. Without it, the
+    /// A sweep file or its `[scenario]` alone; or the folder of a sweep, with --cell and --replicate. Without it, the
     /// defaults
     #[arg(value_name = "SCENARIO.toml | DIR")]
     source: Option<PathBuf>,
