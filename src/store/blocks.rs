@@ -63,7 +63,7 @@ mod tests {
     #[test]
     fn every_cell_is_in_one_block_and_no_block_is_empty_or_too_large() {
         for (points, at_most, traces) in [(7, 1, ""), (1000, 400, ""), (5, 60_000, ""), (90, 9, "replicates = 9")] {
-            let traces = if traces.is_empty() { String::new() } else { format!("[traces]\n{traces}\nevery_s = 1.0\n") };
+            let traces = if traces.is_empty() { String::new() } else { format!("[traces]\n{traces}\nevery_s = 5.0\n") };
             let text = format!(
                 "name = \"t\"\n[[axis]]\nparameter = \"updates.synchronization\"\n\
                  linear = {{ from = 0.0, to = 1.0, points = {points} }}\n\

@@ -18,15 +18,17 @@
 //! every few seconds, as does all that a shard does: the parts are written by the run without a shard, which finds its
 //! runs there. Every file is written elsewhere, synchronized to the disk, and renamed: it is there whole or not at all.
 //!
-//! | file | what it holds | imports |
-//! | --- | --- | --- |
-//! | `key`, `shard`, `size`, `row`, `metadata` | small types: which run; which cells a process runs; how much; a run; what a file says of itself | each other at most |
-//! | `blocks`, `schema`, `layout` | what follows from the sweep alone: blocks, columns, paths | small types |
-//! | `files`, `tables` | files that are whole or absent; tables as Parquet files | small types |
-//! | `checksums`, `locks`, `manifest` | one file of the folder each | files |
-//! | `checkpoint`, `checkpoints`, `merging` | one checkpoint; all of them; which are put into one | layout, tables |
-//! | `folder`, `inventory` | the folder as a whole, for reading; what it holds | all above |
-//! | `unsaved`, `ownership`, `writer` | runs in memory; whether a folder may be written to; the folder for writing | all above |
+//! The files, from the ground up: each imports only what stands above it in this table.
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | `key`, `row`, `shard`, `size`, `metadata`, `error` | small types: which run; a run; which cells a process runs; how much; what a file says of itself; what can go wrong |
+//! | `files`, `tables` | files that are whole or absent; tables as Parquet files |
+//! | `blocks`, `schema`, `layout` | what follows from the sweep alone: its blocks; its columns; where its files lie |
+//! | `checksums`, `locks`, `manifest` | one file of the folder each |
+//! | `checkpoint`, `checkpoints`, `merging` | one checkpoint; all of them; which of them are put into one |
+//! | `folder`, `inventory` | the folder as a whole, for reading; what is in it |
+//! | `ownership`, `unsaved`, `writer` | whether the folder may be written to; runs in memory; the folder as a whole, for writing |
 
 mod blocks;
 mod checkpoint;

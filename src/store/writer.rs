@@ -257,7 +257,7 @@ impl Store {
         let checkpoint = self.write_checkpoint(id, |dataset| self.batch(dataset, rows.iter().copied()))?;
         self.checkpoints.usable.push(checkpoint);
         self.unsaved.clear();
-        while let Some(merged) = merging::of_one_size(self.checkpoints.sizes(self.own())) {
+        while let Some(merged) = merging::of_one_size(self.checkpoints.sizes(self.may_merge())) {
             self.merge(&merged)?;
         }
         Ok(())
@@ -268,14 +268,14 @@ impl Store {
     /// # Errors
     /// A checkpoint cannot be written or read.
     pub fn finish_shard(&mut self) -> Result<(), StoreError> {
-        while let Some(merged) = merging::of_any_size(self.checkpoints.sizes(self.own())) {
+        while let Some(merged) = merging::of_any_size(self.checkpoints.sizes(self.may_merge())) {
             self.merge(&merged)?;
         }
         Ok(())
     }
 
     /// Whether nobody else uses a checkpoint, so that it can be merged.
-    fn own(&self) -> impl Fn(CheckpointId) -> bool + use<> {
+    fn may_merge(&self) -> impl Fn(CheckpointId) -> bool + use<> {
         let (shard, token, are_held) = (self.shard.unwrap_or(Shard::ALL), self.token, self.locks.are_held);
         // Without locks, what is not from this process may be in use.
         move |id| id.shard == shard && are_held || id.token == token

@@ -242,18 +242,21 @@ fn a_full_disk_is_named_and_what_was_finished_is_kept() {
     assert!(text(&output.stdout).contains("manifest.json"));
 }
 
-/// A folder that becomes read-only while the sweep runs, in a mount namespace of its own, where that is allowed.
+/// A folder that becomes read-only while the sweep runs, in a mount namespace of its own, where that is allowed. The
+/// system does not make a mount read-only in which files are open for writing, as the lock is. So a second mount of the
+/// same folder is made read-only, and put over the first one, with all that the program opens from then on.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_folder_that_becomes_read_only_is_named_and_what_was_written_is_kept() {
-    let script = "mount -t tmpfs -o size=64m tmpfs \"$1\" || exit 99\n\
+    let script = "mount -t tmpfs -o size=64m tmpfs \"$1\" && mkdir \"$1/out\" \"$1/read-only\" || exit 99\n\
                   \"$2\" run \"$3\" --out \"$1/out\" & program=$!\n\
-                  until ls \"$1\"/out/checkpoint/runs-* >/dev/null 2>&1; do :; done\n\
-                  mount -o remount,ro \"$1\" || exit 99\n\
+                  until ls \"$1\"/out/checkpoint/runs-* >/dev/null 2>&1; do kill -0 $program || exit 95; done\n\
+                  mount --bind \"$1/out\" \"$1/read-only\" && mount -o remount,bind,ro \"$1/read-only\" &&\n\
+                  mount --bind \"$1/read-only\" \"$1/out\" || { kill $program; exit 99; }\n\
                   wait $program; status=$?\n\
                   \"$2\" status \"$1/out\" || exit 98\n\
                   \"$2\" run \"$3\" --out \"$1/out\" && exit 97\n\
-                  mount -o remount,rw \"$1\" && \"$2\" run \"$3\" --out \"$1/out\" >&2 || exit 96\n\
+                  umount \"$1/out\" && \"$2\" run \"$3\" --out \"$1/out\" >&2 || exit 96\n\
                   exit $status";
     let Some(output) = in_a_namespace("a folder that becomes read-only", script, SWEEP) else { return };
     let message = text(&output.stderr);
