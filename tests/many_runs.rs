@@ -35,8 +35,8 @@ const SHARDS: u32 = 20;
 /// A run whose numbers nobody can compress better than those of a real one.
 fn made_up(like: &Run, cell: u32, replicate: u32) -> RunRow {
     let seed = derive_seed(u64::from(cell), &[u64::from(replicate)]);
-    let share = |place: u32| (derive_seed(seed, &[u64::from(place)]) >> 11) as f64 / (1_u64 << 53) as f64;
-    let count = |place: u32| (1e6 * share(place)) as u64;
+    let share = |column: u32| (derive_seed(seed, &[u64::from(column)]) >> 11) as f64 / (1_u64 << 53) as f64;
+    let count = |column: u32| (1e6 * share(column)) as u64;
     let mut run = like.clone();
     let o = &mut run.outcome;
     o.outage = share(0) < 0.5;
@@ -66,7 +66,7 @@ fn cpu_s(process: &str) -> f64 {
     ticks.sum::<f64>() / 100.0
 }
 
-/// Runs the program; says how long it took and how much memory; gives what it wrote.
+/// Runs the program; says how long it took and how much memory; returns what it wrote.
 fn measure(shown: &Path, arguments: &[&str]) -> String {
     let started = Instant::now();
     let mut child = Command::new(env!("CARGO_BIN_EXE_critmass"))
@@ -145,7 +145,7 @@ fn many_checkpoints_become_few_and_large_cells_are_written_piece_by_piece() {
         let (count, _) = files(&in_pieces.join("checkpoint"));
         assert!(count < 60, "{count} files");
         let found = store.found(cell).unwrap();
-        assert!(found.iter().map(|&(_, replicate, _)| replicate).eq(found[0].1..REPLICATES));
+        assert!(found.iter().map(|run| run.key.replicate).eq(found[0].key.replicate..REPLICATES));
         store.complete(cell, |_| REPLICATES).unwrap();
     }
     store.finish().unwrap();

@@ -1,8 +1,11 @@
 //! The commands, one file each. Results go to standard output, everything else to standard error.
 
+mod failure;
+mod output;
 mod parameters;
 mod progress;
 mod run;
+mod signals;
 mod simulate;
 mod status;
 mod submit;
@@ -10,17 +13,13 @@ mod summarize;
 mod timeline;
 mod validate;
 
-use std::fmt;
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::runner::MemoryError;
-use crate::slurm::SlurmError;
-use crate::store::StoreError;
-use crate::summary::SummaryError;
-use crate::sweep::SweepError;
+use failure::DONE;
+use output::say;
 
 /// Monte Carlo sweeps of a super-node network that goes down when too many of its clients restart at once, and stays
 /// down.
@@ -49,65 +48,6 @@ enum Command {
     Validate(validate::Arguments),
 }
 
-/// Why a command ended without success.
-enum Failure {
-    /// Something failed while running: exit status 1.
-    Failed(String),
-    /// The user asked for something that cannot be: exit status 2.
-    WrongInput(String),
-    /// The sweep file is wrong: exit status 2.
-    Sweep(SweepError),
-    /// Interrupted; what to say has been said: exit status 130.
-    Interrupted,
-    /// Nobody reads the results any more, as in `critmass … | head`.
-    BrokenPipe,
-}
-
-impl From<SweepError> for Failure {
-    fn from(error: SweepError) -> Failure {
-        Failure::Sweep(error)
-    }
-}
-
-impl From<MemoryError> for Failure {
-    fn from(error: MemoryError) -> Failure {
-        Failure::WrongInput(error.to_string())
-    }
-}
-
-impl From<StoreError> for Failure {
-    fn from(error: StoreError) -> Failure {
-        if error.is_wrong_input() { Failure::WrongInput(error.to_string()) } else { Failure::Failed(error.to_string()) }
-    }
-}
-
-impl From<SlurmError> for Failure {
-    fn from(error: SlurmError) -> Failure {
-        match error {
-            SlurmError::Refused(message) => Failure::WrongInput(message),
-            error => Failure::Failed(error.to_string()),
-        }
-    }
-}
-
-impl From<SummaryError> for Failure {
-    fn from(error: SummaryError) -> Failure {
-        match error {
-            SummaryError::Store(error) => error.into(),
-            error => Failure::Failed(error.to_string()),
-        }
-    }
-}
-
-impl From<std::io::Error> for Failure {
-    fn from(error: std::io::Error) -> Failure {
-        match error.kind() {
-            std::io::ErrorKind::BrokenPipe => Failure::BrokenPipe,
-            _ => Failure::Failed(format!("standard output: {error}")),
-        }
-    }
-}
-
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
     let result = match Arguments::parse().command {
@@ -120,35 +60,13 @@ pub fn main() -> ExitCode {
         Command::Validate(arguments) => validate::validate(&arguments),
     };
     ExitCode::from(match result {
-        Ok(()) | Err(Failure::BrokenPipe) => 0,
-        Err(Failure::Failed(message)) => say_error(&message, 1),
-        Err(Failure::WrongInput(message)) => say_error(&message, 2),
-        Err(Failure::Sweep(error)) => {
-            if std::io::stderr().is_terminal() {
-                say(format_args!("{:?}", miette::Report::new(error)));
-                2
-            } else {
-                say_error(&error.to_string(), 2)
+        Ok(()) => DONE,
+        Err(failure) => {
+            let status = failure.status();
+            if let Some(message) = failure.message(std::io::stderr().is_terminal()) {
+                say(message);
             }
+            status
         }
-        Err(Failure::Interrupted) => 130,
     })
-}
-
-/// Says something on standard error. That nobody listens is no failure.
-fn say(message: impl fmt::Display) {
-    let _ = writeln!(std::io::stderr(), "{message}");
-}
-
-fn say_error(message: &str, status: u8) -> u8 {
-    say(format_args!("error: {message}"));
-    status
-}
-
-/// Writes a result to standard output.
-fn print(text: &str) -> Result<(), Failure> {
-    let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes())?;
-    out.flush()?;
-    Ok(())
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 
-use super::say;
+use super::output::say;
 use crate::runner::Progress;
 
 /// How often a line is written where standard error is no terminal.

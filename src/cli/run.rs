@@ -1,12 +1,13 @@
 //! `critmass run`
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
+use super::failure::Failure;
+use super::output::{print, say};
 use super::progress::Reporter;
-use super::{Failure, print, say};
+use super::signals::Signals;
 use crate::engine::population::Simulator;
 use crate::engine::{Engine, Request};
 use crate::runner::{Ending, Progress, check_memory, decided_cells, memory_needed_bytes};
@@ -74,7 +75,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 /// Threads unless the user says how many: as many as the affinity, the control group and Slurm let this process have.
 fn threads() -> usize {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    crate::slurm::cpus_of_task().map_or(cores, |given| cores.min(given))
+    crate::slurm::cpus_given().map_or(cores, |given| cores.min(given))
 }
 
 /// Says that a shard is complete, and what the others have done so far.
@@ -87,39 +88,6 @@ fn say_how_far(store: &Store, shard: Shard, out: &Path) -> Result<(), Failure> {
     let next = if cells == all as usize { "; the same command without --shard writes the result" } else { "" };
     say(format_args!("shard {shard} is complete; {cells} of all {all} cells are in {}{next}", out.display()));
     Ok(())
-}
-
-/// The requests to end.
-struct Signals {
-    /// Becomes true at the first one.
-    interrupted: Arc<AtomicBool>,
-    /// While it is true, one ends the process at once.
-    at_once: Arc<AtomicBool>,
-}
-
-impl Signals {
-    /// Catches Ctrl-C, requests to end (also those that batch systems send before they kill), and the loss of the
-    /// terminal. A second Ctrl-C ends the process at once; of the others, several may come for one and the same reason.
-    fn catch() -> Result<Signals, Failure> {
-        use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU};
-        use signal_hook::flag::{register, register_conditional_shutdown};
-        let signals = Signals { interrupted: Arc::default(), at_once: Arc::default() };
-        let (interrupted, at_once) = (&signals.interrupted, &signals.at_once);
-        let failed = |error| Failure::Failed(format!("signals cannot be caught: {error}"));
-        // The order matters: the first signal finds the flag down, and raises it.
-        register_conditional_shutdown(SIGINT, 130, interrupted.clone()).map_err(failed)?;
-        for signal in [SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU] {
-            register_conditional_shutdown(signal, 130, at_once.clone()).map_err(failed)?;
-            register(signal, interrupted.clone()).map_err(failed)?;
-        }
-        Ok(signals)
-    }
-
-    /// From now on a signal ends the process at once. Gives whether one has come before.
-    fn end_at_the_next(&self) -> bool {
-        self.at_once.store(true, Ordering::SeqCst);
-        self.interrupted.load(Ordering::SeqCst)
-    }
 }
 
 fn run_with_progress(store: &mut Store, pool: &rayon::ThreadPool, interrupted: &AtomicBool) -> Result<Ending, Failure> {
@@ -170,8 +138,8 @@ fn time_of_a_run(sweep: &Sweep) -> (u32, f64) {
     let mut runs = 0;
     while runs == 0 || (start.elapsed() < ESTIMATE && runs < 1000) {
         // Steps of the golden ratio spread evenly, however many there are.
-        let place = libm::fmod((f64::from(runs) + 0.5) * 0.618_033_988_749_895, 1.0);
-        let realization = sweep.realization((place * f64::from(sweep.cells())) as u32, runs);
+        let fraction = libm::fmod((f64::from(runs) + 0.5) * 0.618_033_988_749_895, 1.0);
+        let realization = sweep.realization((fraction * f64::from(sweep.cells())) as u32, runs);
         simulator.run(&realization.scenario, realization.seed, &Request::default());
         runs += 1;
     }

@@ -9,8 +9,9 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, UInt32Type, UInt64Type};
 use serde_json::{Map, Value as Json, json};
 
+use super::failure::Failure;
+use super::output::{print, say};
 use super::timeline::{in_words, timeline};
-use super::{Failure, print, say};
 use crate::engine::outcome::{OUTPUTS, Outcome, OutputValue};
 use crate::engine::population::Simulator;
 use crate::engine::{Engine, Request, Run};

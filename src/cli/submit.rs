@@ -3,7 +3,8 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::{Failure, print, say};
+use super::failure::Failure;
+use super::output::{print, say};
 use crate::slurm::Submission;
 use crate::store::prepare;
 use crate::sweep::Sweep;

@@ -12,8 +12,9 @@ use arrow_schema::{DataType, Schema};
 use arrow_select::concat::concat_batches;
 use serde_json::{Map, Value as Json, json};
 
-use super::{Failure, print, say};
-use crate::store::{Check, Folder, PartState};
+use super::failure::Failure;
+use super::output::{print, say};
+use crate::store::{Folder, Inspection, PartState};
 use crate::summary::{show_surface, surface_rows, write_surface};
 
 /// The arguments of `summarize`.
@@ -39,7 +40,7 @@ enum Format {
 
 pub(super) fn summarize(arguments: &Arguments) -> Result<(), Failure> {
     let folder = Folder::open(&arguments.folder)?;
-    let states = folder.part_states(Check::Footer)?;
+    let states = folder.part_states(Inspection::Footer)?;
     let open = states.iter().filter(|state| !matches!(state, PartState::Present(_))).count();
     if states.iter().all(|state| *state == PartState::Missing) && !folder.has_checkpoints()? {
         return Err(Failure::WrongInput(format!("{}: no run is finished yet", arguments.folder.display())));

@@ -3,7 +3,8 @@
 use comfy_table::{ContentArrangement, Table};
 use serde_json::{Value as Json, json};
 
-use super::{Failure, print};
+use super::failure::Failure;
+use super::output::print;
 use crate::validation::{self, Check, Effort};
 
 /// The arguments of `validate`.

@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
+use super::progress::{Ending, Progress};
+use super::queue::Queue;
 use super::schedule::Schedule;
-use super::{Ending, Progress, Queue};
-use crate::store::{RunRow, Shard, Store, StoreError};
+use crate::store::{FoundRun, RunRow, Shard, Store, StoreError};
 use crate::sweep::Sweep;
 
 /// After which time finished runs that are in no part yet are written to a checkpoint: first soon, then twice as late
@@ -25,12 +26,9 @@ pub(super) struct Collector<'a> {
     /// How many cells of a block that is not complete are decided.
     decided: BTreeMap<u32, usize>,
     progress: Progress,
-    /// Tasks that wait in the queue at least, as long as there are some.
+    /// Runs that wait in the queue at least, as long as there are some.
     queue_min: usize,
 }
-
-/// Runs of a cell that were found: replicate, and whether it had an outage.
-type Found = Vec<(u32, bool)>;
 
 /// The cells that were not opened yet.
 struct Upcoming {
@@ -39,12 +37,12 @@ struct Upcoming {
     cells: u32,
     /// The block whose runs in the checkpoints these are, for each cell.
     block: Option<u32>,
-    found: BTreeMap<u32, Found>,
+    found: BTreeMap<u32, Vec<FoundRun>>,
 }
 
 impl Upcoming {
     /// The next cell, with what was found of it.
-    fn next(&mut self, store: &Store) -> Result<Option<(u32, Found)>, StoreError> {
+    fn next(&mut self, store: &Store) -> Result<Option<(u32, Vec<FoundRun>)>, StoreError> {
         while self.next < self.cells {
             let cell = self.next;
             let block = store.folder().block_of(cell);
@@ -59,8 +57,8 @@ impl Upcoming {
             if self.block != Some(block) {
                 self.block = Some(block);
                 self.found.clear();
-                for (cell, replicate, outage) in store.found(block)? {
-                    self.found.entry(cell).or_default().push((replicate, outage));
+                for run in store.found(block)? {
+                    self.found.entry(run.key.cell).or_default().push(run);
                 }
             }
             return Ok(Some((cell, self.found.remove(&cell).unwrap_or_default())));
@@ -119,7 +117,7 @@ impl<'a> Collector<'a> {
             match receiver.recv_timeout(if workers_wait { Duration::ZERO } else { POLL }) {
                 Ok(row) => {
                     self.progress.runs += 1;
-                    self.schedule.finish(row.cell, row.replicate, row.run.outcome.outage);
+                    self.schedule.finish(row.key(), row.run.outcome.outage);
                     self.add(row);
                 }
                 Err(RecvTimeoutError::Timeout) => {}
@@ -147,16 +145,16 @@ impl<'a> Collector<'a> {
         if self.store.shard().is_some() { self.store.finish_shard() } else { self.store.finish() }
     }
 
-    /// Puts tasks into the queue: enough that no worker waits, and no more, since what an open cell wants next should
-    /// not stand behind new cells. Returns at the latest with the first cell of the next block, so that what was found
-    /// complete is written block by block; gives whether there are more cells.
+    /// Fills the queue: what open cells want, and of new cells no more than keeps every worker busy. Stops at the latest
+    /// with the first cell of the next block, so that what was found complete is written block by block. Returns
+    /// whether there are more cells.
     fn refill(&mut self, queue: &Queue) -> Result<bool, StoreError> {
-        queue.extend(self.schedule.take_wanted().into_iter());
+        queue.extend(self.schedule.take_wanted());
         let block = self.upcoming.block;
         while queue.len() < self.queue_min {
             let Some((cell, found)) = self.upcoming.next(self.store)? else { return Ok(false) };
             self.schedule.open(cell, found);
-            queue.extend(self.schedule.take_wanted().into_iter());
+            queue.extend(self.schedule.take_wanted());
             if self.upcoming.block != block {
                 break;
             }

@@ -7,19 +7,13 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::statistics::interval::Interval;
+use crate::store::{FoundRun, RunKey};
 use crate::sweep::Replicates;
-
-/// One run to be made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Task {
-    pub(super) cell: u32,
-    pub(super) replicate: u32,
-}
 
 /// A cell that is not decided yet.
 struct OpenCell {
-    /// What was found of it: replicate, and whether it had an outage; in order.
-    found: Vec<(u32, bool)>,
+    /// What was found of it, in order.
+    found: Vec<FoundRun>,
     /// Whether replicate r had an outage; `None` if it has not finished.
     outages: Vec<Option<bool>>,
     unfinished: u32,
@@ -35,7 +29,7 @@ pub(super) struct Schedule {
     /// Cells decided since the last look.
     fresh: Vec<u32>,
     /// Replicates that open cells want after a look.
-    wanted: Vec<Task>,
+    wanted: Vec<RunKey>,
 }
 
 /// The number of replicates at the first look.
@@ -58,12 +52,12 @@ fn is_decided(rule: &Replicates, outages: u32, n: u32) -> bool {
         })
 }
 
-/// The number of replicates with which a cell is decided, if these are there: replicate, and whether it had an outage,
-/// in order.
-pub(super) fn decided_with(rule: &Replicates, found: &[(u32, bool)]) -> Option<u32> {
+/// The number of replicates with which a cell is decided, if these of its runs are there, in order.
+pub(super) fn decided_with(rule: &Replicates, found: &[FoundRun]) -> Option<u32> {
     let mut schedule = Schedule::new(*rule);
-    schedule.open(0, found.to_vec());
-    schedule.replicates(0)
+    let cell = found.first()?.key.cell;
+    schedule.open(cell, found.to_vec());
+    schedule.replicates(cell)
 }
 
 impl Schedule {
@@ -101,15 +95,15 @@ impl Schedule {
         }
     }
 
-    /// Opens a cell of which some runs were found: replicate, and whether it had an outage, in order.
-    pub(super) fn open(&mut self, cell: u32, found: Vec<(u32, bool)>) {
+    /// Opens a cell of which some runs were found, in order.
+    pub(super) fn open(&mut self, cell: u32, found: Vec<FoundRun>) {
         self.open.insert(cell, OpenCell { found, outages: Vec::new(), unfinished: 0 });
         self.extend(cell, first_look(&self.rule));
         self.look(cell);
     }
 
     /// The runs that open cells want, and that nobody has taken yet.
-    pub(super) fn take_wanted(&mut self) -> Vec<Task> {
+    pub(super) fn take_wanted(&mut self) -> Vec<RunKey> {
         std::mem::take(&mut self.wanted)
     }
 
@@ -117,23 +111,23 @@ impl Schedule {
     fn extend(&mut self, cell: u32, n: u32) {
         let Some(open) = self.open.get_mut(&cell) else { return };
         for replicate in open.outages.len() as u32..n {
-            let place = open.found.binary_search_by_key(&replicate, |&(replicate, _)| replicate);
-            let outage = place.ok().map(|place| open.found[place].1);
+            let index = open.found.binary_search_by_key(&replicate, |run| run.key.replicate);
+            let outage = index.ok().map(|index| open.found[index].outage);
             open.outages.push(outage);
             if outage.is_none() {
                 open.unfinished += 1;
-                self.wanted.push(Task { cell, replicate });
+                self.wanted.push(RunKey { cell, replicate });
             }
         }
     }
 
     /// Notes that a run has finished.
-    pub(super) fn finish(&mut self, cell: u32, replicate: u32, outage: bool) {
-        let Some(open) = self.open.get_mut(&cell) else { return };
-        let Some(entry) = open.outages.get_mut(replicate as usize) else { return };
+    pub(super) fn finish(&mut self, key: RunKey, outage: bool) {
+        let Some(open) = self.open.get_mut(&key.cell) else { return };
+        let Some(entry) = open.outages.get_mut(key.replicate as usize) else { return };
         if entry.replace(outage).is_none() {
             open.unfinished -= 1;
-            self.look(cell);
+            self.look(key.cell);
         }
     }
 
@@ -170,23 +164,26 @@ mod tests {
         Sweep::parse(&format!("name = \"test\"\n[replicates]\n{replicates}"), "test.toml", &[]).unwrap().replicates
     }
 
-    /// Runs a schedule, finishing tasks in the order that `pick` says; gives the replicates of each cell.
-    fn replicates(rule: Replicates, found: &[(u32, u32, bool)], pick: impl Fn(usize) -> usize) -> Vec<u32> {
+    fn found(cell: u32, replicate: u32, outage: bool) -> FoundRun {
+        FoundRun { key: RunKey { cell, replicate }, outage }
+    }
+
+    /// Runs a schedule, finishing runs in the order that `pick` says; returns the replicates of each cell.
+    fn replicates(rule: Replicates, found: &[FoundRun], pick: impl Fn(usize) -> usize) -> Vec<u32> {
         // Cell 0 never has an outage, cell 1 always, cell 2 every other time.
-        let outage = |task: Task| [false, true, task.replicate.is_multiple_of(2)][task.cell as usize];
+        let outage = |run: RunKey| [false, true, run.replicate.is_multiple_of(2)][run.cell as usize];
         let mut schedule = Schedule::new(rule);
         for cell in 0..3 {
-            let of_cell = found.iter().filter(|(of, ..)| *of == cell);
-            schedule.open(cell, of_cell.map(|&(_, replicate, outage)| (replicate, outage)).collect());
+            schedule.open(cell, found.iter().copied().filter(|run| run.key.cell == cell).collect());
         }
-        let mut tasks = Vec::new();
+        let mut wanted = Vec::new();
         loop {
-            tasks.extend(schedule.take_wanted());
-            if tasks.is_empty() {
+            wanted.extend(schedule.take_wanted());
+            if wanted.is_empty() {
                 break;
             }
-            let task = tasks.swap_remove(pick(tasks.len()));
-            schedule.finish(task.cell, task.replicate, outage(task));
+            let run = wanted.swap_remove(pick(wanted.len()));
+            schedule.finish(run, outage(run));
         }
         (0..3).map(|cell| schedule.replicates(cell).unwrap()).collect()
     }
@@ -205,9 +202,9 @@ mod tests {
         assert!(expected[0] < expected[2] && expected[2] < 1000, "{expected:?}");
         assert_eq!(replicates(rule, &[], |n| n - 1), expected);
         assert_eq!(replicates(rule, &[], |n| n / 2), expected);
-        let found = [(0, 3, false), (2, 0, true), (2, 40, true), (1, 900, true)];
-        assert_eq!(replicates(rule, &found, |_| 0), expected);
-        let all: Vec<(u32, bool)> = (0..expected[1]).map(|replicate| (replicate, true)).collect();
+        let some = [found(0, 3, false), found(2, 0, true), found(2, 40, true), found(1, 900, true)];
+        assert_eq!(replicates(rule, &some, |_| 0), expected);
+        let all: Vec<FoundRun> = (0..expected[1]).map(|replicate| found(1, replicate, true)).collect();
         assert_eq!(decided_with(&rule, &all), Some(expected[1]));
         assert_eq!(decided_with(&rule, &all[1..]), None);
     }

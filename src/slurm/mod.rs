@@ -1,100 +1,27 @@
 //! How a sweep goes to a cluster with Slurm.
 //!
-//! `submission` makes an array job of the shards, in as many arrays as the site's MaxArraySize asks for, and a job that
-//! depends on them and writes the result; `queue` asks what became of them. What a job does on its node is in `job.sh`.
+//! | file | what it holds |
+//! | --- | --- |
+//! | `submission` | makes an array of the shards, or as many as the site's MaxArraySize asks for, and a job that depends on them and writes the result |
+//! | `job.sh` | what a job does on its node |
+//! | `submitted` | the note of what was submitted, in the folder of the sweep |
+//! | `queue` | what became of the jobs |
+//! | `command` | the commands of Slurm |
 
+mod command;
 mod queue;
 mod submission;
+mod submitted;
 
-use std::io::Read;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+pub use command::SlurmError;
+pub use queue::{Failed, Job, failed, jobs};
+pub use submission::Submission;
+pub use submitted::{Array, Submitted};
 
-pub use queue::{Failed, Task, failed, tasks};
-pub use submission::{Submission, Submitted};
-
-/// How long Slurm may take to answer a question. (Its commands try for minutes if the controller is down.)
-const ANSWER_WITHIN: Duration = Duration::from_secs(15);
-/// How often the answer is looked for.
-const POLL: Duration = Duration::from_millis(20);
-
-/// Why Slurm could not be used.
-#[derive(Debug, thiserror::Error)]
-pub enum SlurmError {
-    /// A command of Slurm is not there, fails, or does not answer.
-    #[error("{command}: {message}")]
-    Command {
-        /// The command.
-        command: String,
-        /// What it said.
-        message: String,
-    },
-    /// A file could not be written or read.
-    #[error("{}: {cause}", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        cause: std::io::Error,
-    },
-    /// The user asked for something that cannot be.
-    #[error("{0}")]
-    Refused(String),
-}
-
-impl SlurmError {
-    fn file(path: &Path, cause: std::io::Error) -> SlurmError {
-        SlurmError::File { path: path.to_owned(), cause }
-    }
-}
-
-/// How many processors Slurm gave to this task; `None` outside of Slurm.
+/// How many processors Slurm gave to this process; `None` outside of Slurm.
 ///
-/// Where the site has Slurm confine its tasks, affinity and control group say so too; where it does not, these alone.
-pub fn cpus_of_task() -> Option<usize> {
+/// Where the site has Slurm confine what it starts, affinity and control group say so too; where it does not, these alone.
+pub fn cpus_given() -> Option<usize> {
     let number = |name: &str| std::env::var(name).ok()?.parse().ok().filter(|&n| n > 0);
     number("SLURM_CPUS_PER_TASK").or_else(|| number("SLURM_CPUS_ON_NODE"))
-}
-
-/// Runs a command of Slurm; gives what it wrote.
-fn ask(command: &mut Command) -> Result<String, SlurmError> {
-    let name = command.get_program().to_string_lossy().into_owned();
-    let failed = |message: String| SlurmError::Command { command: name.clone(), message };
-    let mut child = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(|error| failed(error.to_string()))?;
-    // Read beside the waiting: a full pipe would stop the command.
-    let reader = |stream: Option<Box<dyn Read + Send>>| {
-        std::thread::spawn(move || {
-            let mut bytes = Vec::new();
-            // What could be read counts.
-            let _ = stream.map(|mut stream| stream.read_to_end(&mut bytes));
-            String::from_utf8_lossy(&bytes).into_owned()
-        })
-    };
-    let stdout = reader(child.stdout.take().map(|stream| Box::new(stream) as Box<dyn Read + Send>));
-    let stderr = reader(child.stderr.take().map(|stream| Box::new(stream) as Box<dyn Read + Send>));
-    let started = Instant::now();
-    let status = loop {
-        match child.try_wait().map_err(|error| failed(error.to_string()))? {
-            Some(status) => break status,
-            None if started.elapsed() > ANSWER_WITHIN => {
-                // It may have ended in this moment.
-                let _ = child.kill();
-                let _ = child.wait();
-                return Err(failed(format!("no answer within {} s", ANSWER_WITHIN.as_secs())));
-            }
-            None => std::thread::sleep(POLL),
-        }
-    };
-    let (stdout, stderr) = (stdout.join().unwrap_or_default(), stderr.join().unwrap_or_default());
-    if status.success() {
-        return Ok(stdout);
-    }
-    let message = stderr.trim();
-    Err(failed(if message.is_empty() { status.to_string() } else { message.to_owned() }))
 }

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
-use super::{SlurmError, Submitted, ask};
+use super::command::{SlurmError, ask};
+use super::submitted::Submitted;
 
-/// A task of a submission, as far as Slurm knows it.
+/// A job of a submission, as far as Slurm knows it: the summary, or a task of an array.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Task {
-    /// The job, or array and task: `12_3`.
+pub struct Job {
+    /// Its number, with the index of the task in an array: `12_3`.
     pub id: String,
     /// Its shard; `None` for the summary.
     pub shard: Option<u32>,
@@ -32,30 +33,30 @@ pub struct Failed {
 ///
 /// # Errors
 /// squeue is not there, or does not answer.
-pub fn tasks(submitted: &Submitted) -> Result<Vec<Task>, SlurmError> {
+pub fn jobs(submitted: &Submitted) -> Result<Vec<Job>, SlurmError> {
     let arrays: BTreeMap<&str, u32> = submitted.arrays.iter().map(|array| (array.job.as_str(), array.first)).collect();
-    let jobs: Vec<&str> = arrays.keys().copied().chain([submitted.summary.as_str()]).collect();
+    let numbers: Vec<&str> = arrays.keys().copied().chain([submitted.summary.as_str()]).collect();
     let mut command = Command::new("squeue");
-    command.args(["--noheader", "--array", "--states=all", "--format=%i|%T|%r", "--jobs", &jobs.join(",")]);
+    command.args(["--noheader", "--array", "--states=all", "--format=%i|%T|%r", "--jobs", &numbers.join(",")]);
     let text = match ask(&mut command) {
         Ok(text) => text,
         // All of them are forgotten.
         Err(SlurmError::Command { message, .. }) if message.contains("Invalid job id") => return Ok(Vec::new()),
         Err(error) => return Err(error),
     };
-    Ok(text.lines().filter_map(|line| task(line, &arrays, &submitted.summary)).collect())
+    Ok(text.lines().filter_map(|line| job(line, &arrays, &submitted.summary)).collect())
 }
 
-fn task(line: &str, arrays: &BTreeMap<&str, u32>, summary: &str) -> Option<Task> {
+fn job(line: &str, arrays: &BTreeMap<&str, u32>, summary: &str) -> Option<Job> {
     let mut fields = line.trim().splitn(3, '|');
     let (id, state) = (fields.next()?, fields.next()?);
     let reason = fields.next().filter(|reason| *reason != "None").unwrap_or_default();
     let shard = match id.split_once('_') {
-        Some((job, task)) => Some(arrays.get(job)?.checked_add(task.parse().ok()?)?),
+        Some((array, index)) => Some(arrays.get(array)?.checked_add(index.parse().ok()?)?),
         None if id == summary => None,
         None => return None,
     };
-    Some(Task { id: id.to_owned(), shard, state: state.to_owned(), reason: reason.to_owned() })
+    Some(Job { id: id.to_owned(), shard, state: state.to_owned(), reason: reason.to_owned() })
 }
 
 /// The shards that failed for good, and the summary if it did.
@@ -88,7 +89,7 @@ mod tests {
     #[test]
     fn lines_of_squeue_are_told_apart() {
         let arrays = BTreeMap::from([("12", 0), ("13", 1001)]);
-        let read = |line: &str| task(line, &arrays, "14");
+        let read = |line: &str| job(line, &arrays, "14");
         let pending = read("13_2|PENDING|Resources").unwrap();
         assert_eq!(
             (pending.shard, pending.state.as_str(), pending.reason.as_str()),

@@ -4,9 +4,9 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use serde_json::{Value as Json, json};
-
-use super::{SlurmError, Task, ask, tasks};
+use super::command::{SlurmError, ask};
+use super::queue::{Job, jobs};
+use super::submitted::{Array, Submitted};
 use crate::sweep::Sweep;
 
 /// What a job does.
@@ -25,62 +25,6 @@ const OWN_OPTIONS: [(&str, &str); 6] = [
 /// States of a job that has not ended.
 const ALIVE: [&str; 8] =
     ["PENDING", "RUNNING", "SUSPENDED", "COMPLETING", "CONFIGURING", "REQUEUED", "STAGE_OUT", "SIGNALING"];
-
-/// An array of shards that was submitted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Array {
-    /// Its job.
-    pub job: String,
-    /// The shard of its task 0.
-    pub first: u32,
-}
-
-/// The jobs of a sweep, as they were noted in its folder.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Submitted {
-    /// Number of shards.
-    pub shards: u32,
-    /// The arrays.
-    pub arrays: Vec<Array>,
-    /// The job that writes the result.
-    pub summary: String,
-}
-
-impl Submitted {
-    fn path(folder: &Path) -> PathBuf {
-        folder.join("slurm").join("jobs.json")
-    }
-
-    /// The last submission of a folder; `None` if there was none, or if the note of it makes no sense.
-    ///
-    /// # Errors
-    /// The note cannot be read.
-    pub fn read(folder: &Path) -> Result<Option<Submitted>, SlurmError> {
-        let path = Submitted::path(folder);
-        match std::fs::read(&path) {
-            Ok(bytes) => Ok(Submitted::parse(&bytes)),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(cause) => Err(SlurmError::file(&path, cause)),
-        }
-    }
-
-    fn parse(bytes: &[u8]) -> Option<Submitted> {
-        let note: Json = serde_json::from_slice(bytes).ok()?;
-        let number = |json: &Json| u32::try_from(json.as_u64()?).ok();
-        let arrays = note.get("arrays")?.as_array()?.iter().map(|array| {
-            Some(Array { job: array.get("job")?.as_str()?.to_owned(), first: number(array.get("first")?)? })
-        });
-        let (arrays, summary) = (arrays.collect::<Option<Vec<Array>>>()?, note.get("summary")?.as_str()?.to_owned());
-        Some(Submitted { shards: number(note.get("shards")?)?, arrays, summary })
-    }
-
-    fn write(&self, folder: &Path) -> Result<(), SlurmError> {
-        let arrays: Vec<Json> =
-            self.arrays.iter().map(|array| json!({ "job": array.job, "first": array.first })).collect();
-        let note = json!({ "shards": self.shards, "arrays": arrays, "summary": self.summary });
-        write(&Submitted::path(folder), &format!("{note:#}\n"))
-    }
-}
 
 /// A sweep that is to be submitted.
 pub struct Submission {
@@ -176,7 +120,7 @@ impl Submission {
             format!("sbatch {}\n", words.join(" "))
         };
         let arrays = self.arrays();
-        let names: Vec<String> = (0..arrays.len()).map(|place| format!("<job {}>", place + 1)).collect();
+        let names: Vec<String> = (1..=arrays.len()).map(|number| format!("<job {number}>")).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let commands: String = arrays.iter().map(|&(first, tasks)| line(self.array_arguments(first, tasks))).collect();
         let script = self.folder.join("slurm").join("job.sh");
@@ -236,8 +180,7 @@ impl Submission {
     /// Refuses to submit a sweep whose jobs are still there.
     fn check_ended(&self) -> Result<(), SlurmError> {
         let Some(submitted) = Submitted::read(&self.folder)? else { return Ok(()) };
-        let alive: Vec<Task> =
-            tasks(&submitted)?.into_iter().filter(|task| ALIVE.contains(&task.state.as_str())).collect();
+        let alive: Vec<Job> = jobs(&submitted)?.into_iter().filter(|job| ALIVE.contains(&job.state.as_str())).collect();
         let Some(first) = alive.first() else { return Ok(()) };
         Err(SlurmError::Refused(format!(
             "{}: {} jobs of this sweep have not ended, such as {} ({}); wait for them, or cancel them with scancel",
@@ -249,7 +192,7 @@ impl Submission {
     }
 }
 
-/// Submits one job; gives its number.
+/// Submits one job; returns its number.
 fn sbatch(arguments: &[OsString]) -> Result<String, SlurmError> {
     let answer = ask(Command::new("sbatch").args(arguments))?;
     // With several clusters: number;cluster.
@@ -318,18 +261,5 @@ mod tests {
         ] {
             assert!(text.contains(part), "{part}:\n{text}");
         }
-    }
-
-    #[test]
-    fn a_note_of_a_submission_is_read_back_and_nonsense_is_not() {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::create_dir(folder.path().join("slurm")).unwrap();
-        assert_eq!(Submitted::read(folder.path()).unwrap(), None);
-        let arrays = vec![Array { job: "12".to_owned(), first: 0 }, Array { job: "13".to_owned(), first: 1001 }];
-        let submitted = Submitted { shards: 2000, arrays, summary: "14".to_owned() };
-        submitted.write(folder.path()).unwrap();
-        assert_eq!(Submitted::read(folder.path()).unwrap(), Some(submitted));
-        std::fs::write(Submitted::path(folder.path()), "{\"shards\": -1").unwrap();
-        assert_eq!(Submitted::read(folder.path()).unwrap(), None);
     }
 }

@@ -49,6 +49,11 @@ impl StoreError {
         StoreError::Refused { path: path.to_owned(), message: message.into() }
     }
 
+    /// Whether a file is not there any more.
+    pub(super) fn is_gone(&self) -> bool {
+        matches!(self, StoreError::Io { cause, .. } if cause.kind() == std::io::ErrorKind::NotFound)
+    }
+
     /// Whether the user asked for something that cannot be, rather than something having failed.
     pub fn is_wrong_input(&self) -> bool {
         matches!(self, StoreError::Refused { .. })

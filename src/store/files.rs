@@ -13,7 +13,7 @@ pub(super) fn create_folder(path: &Path) -> Result<(), StoreError> {
     fs::create_dir_all(path).map_err(|cause| StoreError::io(path, "the folder cannot be created", cause))
 }
 
-/// A file that is whole and on the disk, but not yet in its place.
+/// A file that is whole and on the disk, but has not got its name yet.
 pub(super) struct Written {
     temporary: PathBuf,
     /// SHA-256 of its bytes, in hexadecimal.
@@ -21,10 +21,10 @@ pub(super) struct Written {
 }
 
 impl Written {
-    /// Puts the file where it belongs, in place of what was there.
-    pub(super) fn place(self, path: &Path) -> Result<(), StoreError> {
+    /// Gives the file its name, under which others see it, in place of what had it before.
+    pub(super) fn publish(self, path: &Path) -> Result<(), StoreError> {
         if let Err(cause) = fs::rename(&self.temporary, path) {
-            // What has no place is of no use; that it cannot be removed either is no news.
+            // What has no name is of no use; that it cannot be removed either is no news.
             let _ = fs::remove_file(&self.temporary);
             return Err(cannot_write(path)(cause));
         }
@@ -74,7 +74,7 @@ pub(super) fn write_temporary(
 /// Writes a text file, whole or not at all.
 pub(super) fn write_text(path: &Path, temporary: &Path, text: &str) -> Result<(), StoreError> {
     let failed = cannot_write(path);
-    write_temporary(path, temporary, |file| file.write_all(text.as_bytes()).map_err(failed))?.place(path)
+    write_temporary(path, temporary, |file| file.write_all(text.as_bytes()).map_err(failed))?.publish(path)
 }
 
 fn hexadecimal(hash: Sha256) -> String {

@@ -1,4 +1,4 @@
-//! Who works in a folder: advisory locks, which the system gives back when the process ends, however it does.
+//! Who works in a folder: advisory locks, which the system releases when the process ends, however it does.
 //!
 //! A run of the whole sweep holds `lock` for itself. Shards hold it together, and each one its own file in `locks/`.
 //!

@@ -1,14 +1,17 @@
 //! `manifest.json`: the sweep as resolved.
 
+use std::fmt::Debug;
 use std::path::Path;
 
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 
 use super::error::StoreError;
-use super::schema::SCHEMA_VERSION;
-use crate::parameters::{PARAMETERS, Parameter, Value};
-use crate::sweep::{AxisPoints, Sweep};
+use super::metadata::SCHEMA_VERSION;
+use crate::parameters::{Intervention, PARAMETERS, Parameter, Scenario, Shock, Value};
+use crate::sweep::{Axis, AxisPoints, Distribution, Replicates, Sweep, Uncertain};
 
+/// The name of the file.
+pub(super) const MANIFEST: &str = "manifest.json";
 /// Version of this program: its runs are comparable only with those of the same version.
 pub const MANIFEST_VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -29,7 +32,7 @@ impl Manifest {
     /// # Errors
     /// There is none, or it is damaged.
     pub fn read(folder: &Path) -> Result<Manifest, StoreError> {
-        let path = folder.join("manifest.json");
+        let path = folder.join(MANIFEST);
         let text = match std::fs::read(&path) {
             Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -69,8 +72,33 @@ pub(super) fn text(sweep: &Sweep) -> String {
     format!("{:#}\n", manifest(sweep))
 }
 
+fn manifest(sweep: &Sweep) -> Json {
+    json!({
+        "program": "critmass",
+        "version": MANIFEST_VERSION,
+        "schema": SCHEMA_VERSION,
+        "name": sweep.name,
+        "question": sweep.question,
+        "seed": sweep.seed,
+        "hash": sweep.hash,
+        "cells": sweep.cells(),
+        "design": { "kind": "grid", "axes": list(&sweep.axes, axis) },
+        "scenario": scenario(&sweep.scenario),
+        "shocks": list(&sweep.scenario.shocks, shock),
+        "interventions": list(&sweep.scenario.interventions, intervention),
+        "uncertain": uncertain(sweep),
+        "replicates": replicates(&sweep.replicates),
+        "traces": sweep.traces.map(|traces| json!({ "replicates": traces.replicates, "every_s": traces.every_s })),
+        "sweep": sweep.canonical,
+    })
+}
+
+fn list<T>(entries: &[T], entry: impl Fn(&T) -> Json) -> Json {
+    entries.iter().map(entry).collect()
+}
+
 /// A value in JSON, which has no infinity: that is the word "inf".
-fn json_value(value: &Value) -> Json {
+fn value(value: &Value) -> Json {
     match value {
         Value::Number(x) if x.is_finite() => json!(x),
         Value::Number(_) => json!("inf"),
@@ -81,91 +109,127 @@ fn json_value(value: &Value) -> Json {
     }
 }
 
-fn json_settings(settings: &[(&'static Parameter, Value)]) -> Map<String, Json> {
-    settings.iter().map(|(parameter, value)| (parameter.name.to_owned(), json_value(value))).collect()
+fn settings(settings: &[(&'static Parameter, Value)]) -> Json {
+    Json::Object(settings.iter().map(|(parameter, set)| (parameter.name.to_owned(), value(set))).collect())
 }
 
-fn manifest(sweep: &Sweep) -> Json {
-    let scenario: Map<String, Json> =
-        PARAMETERS.iter().map(|p| (p.name.to_owned(), json_value(&p.get(&sweep.scenario)))).collect();
-    let axes: Vec<Json> = sweep
-        .axes
-        .iter()
-        .map(|axis| match &axis.points {
-            // Millions of values would be a manifest of gigabytes; the sweep in it has the range.
-            AxisPoints::Values { values, logarithmic, .. } if values.len() > VALUES_MAX => json!({
-                "name": axis.name,
-                "from": values.first().map(json_value),
-                "to": values.last().map(json_value),
-                "points": values.len(),
-                "logarithmic": logarithmic,
-            }),
-            AxisPoints::Values { values, logarithmic, .. } => json!({
-                "name": axis.name,
-                "values": values.iter().map(json_value).collect::<Vec<Json>>(),
-                "logarithmic": logarithmic,
-            }),
-            AxisPoints::Variants(variants) => json!({
-                "name": axis.name,
-                "variants": variants.iter().map(|variant| json!({
-                    "label": variant.label,
-                    "settings": json_settings(&variant.settings),
-                })).collect::<Vec<Json>>(),
-            }),
-        })
-        .collect();
-    let uncertain: Map<String, Json> = sweep
-        .uncertain
-        .iter()
-        .map(|input| {
-            let entry = json!({
-                "column": input.column(sweep),
-                "factor": input.factor,
-                "distribution": format!("{:?}", input.distribution),
-            });
-            (input.parameter.name.to_owned(), entry)
-        })
-        .collect();
-    let shocks: Vec<Json> = sweep
-        .scenario
-        .shocks
-        .iter()
-        .map(|shock| {
-            json!({
-                "at_h": shock.at_h,
-                "supernode_fraction": shock.supernode_fraction,
-                "client_fraction": shock.client_fraction,
-            })
-        })
-        .collect();
-    let interventions: Vec<Json> = sweep
-        .scenario
-        .interventions
-        .iter()
-        .map(|change| json!({ "at_h": change.at_h, "settings": json_settings(&change.settings) }))
-        .collect();
+fn scenario(scenario: &Scenario) -> Json {
+    let parameters = PARAMETERS.iter().map(|p| (p.name.to_owned(), value(&p.get(scenario))));
+    Json::Object(parameters.collect())
+}
+
+fn axis(axis: &Axis) -> Json {
+    match &axis.points {
+        // Millions of values would be a manifest of gigabytes; the sweep in it has the range.
+        AxisPoints::Values { values, logarithmic, .. } if values.len() > VALUES_MAX => json!({
+            "name": axis.name,
+            "from": values.first().map(value),
+            "to": values.last().map(value),
+            "points": values.len(),
+            "logarithmic": logarithmic,
+        }),
+        AxisPoints::Values { values, logarithmic, .. } => json!({
+            "name": axis.name,
+            "values": list(values, value),
+            "logarithmic": logarithmic,
+        }),
+        AxisPoints::Variants(variants) => json!({
+            "name": axis.name,
+            "variants": list(variants, |variant| json!({
+                "label": variant.label,
+                "settings": settings(&variant.settings),
+            })),
+        }),
+    }
+}
+
+fn shock(shock: &Shock) -> Json {
     json!({
-        "program": "critmass",
-        "version": MANIFEST_VERSION,
-        "schema": SCHEMA_VERSION,
-        "name": sweep.name,
-        "question": sweep.question,
-        "seed": sweep.seed,
-        "hash": sweep.hash,
-        "cells": sweep.cells(),
-        "design": { "kind": "grid", "axes": axes },
-        "scenario": scenario,
-        "shocks": shocks,
-        "interventions": interventions,
-        "uncertain": uncertain,
-        "replicates": {
-            "at_least": sweep.replicates.at_least,
-            "at_most": sweep.replicates.at_most,
-            "half_width": sweep.replicates.half_width,
-            "confidence": sweep.replicates.confidence,
-            "common_random_numbers": sweep.replicates.common_random_numbers,
-        },
-        "traces": sweep.traces.map(|traces| json!({ "replicates": traces.replicates, "every_s": traces.every_s })),
-        "sweep": sweep.canonical,
+        "at_h": shock.at_h,
+        "supernode_fraction": shock.supernode_fraction,
+        "client_fraction": shock.client_fraction,
     })
+}
+
+fn intervention(change: &Intervention) -> Json {
+    json!({ "at_h": change.at_h, "settings": settings(&change.settings) })
+}
+
+fn uncertain(sweep: &Sweep) -> Json {
+    let entry = |input: &Uncertain| {
+        let entry = json!({
+            "column": input.column(sweep),
+            "factor": input.factor,
+            "distribution": distribution(&input.distribution),
+        });
+        (input.parameter.name.to_owned(), entry)
+    };
+    Json::Object(sweep.uncertain.iter().map(entry).collect())
+}
+
+/// A distribution as text, such as `Beta { mean: 0.6, sd: 0.1 }`. Readers of the manifest rely on these words, whatever
+/// the program calls its laws.
+fn distribution(distribution: &Distribution) -> String {
+    let text = |law: &str, numbers: &[(&str, &dyn Debug)]| {
+        let numbers: Vec<String> = numbers.iter().map(|(name, number)| format!("{name}: {number:?}")).collect();
+        format!("{law} {{ {} }}", numbers.join(", "))
+    };
+    match distribution {
+        Distribution::Uniform { from, to } => text("Uniform", &[("from", from), ("to", to)]),
+        Distribution::Normal { mean, sd } => text("Normal", &[("mean", mean), ("sd", sd)]),
+        Distribution::Lognormal { median, sigma } => text("Lognormal", &[("median", median), ("sigma", sigma)]),
+        Distribution::Beta { mean, sd } => text("Beta", &[("mean", mean), ("sd", sd)]),
+        Distribution::Triangular { from, mode, to } => {
+            text("Triangular", &[("from", from), ("mode", mode), ("to", to)])
+        }
+        Distribution::Discrete { values, weights } => text("Discrete", &[("values", values), ("weights", weights)]),
+    }
+}
+
+fn replicates(replicates: &Replicates) -> Json {
+    json!({
+        "at_least": replicates.at_least,
+        "at_most": replicates.at_most,
+        "half_width": replicates.half_width,
+        "confidence": replicates.confidence,
+        "common_random_numbers": replicates.common_random_numbers,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The manifest of `sweeps/smoke.toml`, as version 0.4.0 wrote it.
+    const SMOKE: &str = include_str!("manifest_of_smoke.json");
+
+    #[test]
+    fn the_manifest_of_a_sweep_has_the_bytes_that_it_always_had() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("sweeps").join("smoke.toml");
+        let sweep = Sweep::read(&path, &[]).unwrap();
+        let version = |version: &str| format!("\"version\": {version:?}");
+        assert_eq!(text(&sweep), SMOKE.replace(&version("0.4.0"), &version(MANIFEST_VERSION)));
+    }
+
+    #[test]
+    fn distributions_are_written_in_the_words_that_readers_know() {
+        let written = |law: &str| {
+            let text = format!("name = \"t\"\n[uncertain]\nupdates.synchronization = {{ {law} }}\n");
+            let manifest = manifest(&Sweep::parse(&text, "t.toml", &[]).unwrap());
+            manifest["uncertain"]["updates.synchronization"]["distribution"].as_str().unwrap().to_owned()
+        };
+        for (law, expected) in [
+            ("uniform = { from = 0.0, to = 0.25 }", "Uniform { from: 0.0, to: 0.25 }"),
+            ("normal = { mean = 0.5, sd = 1e-7 }", "Normal { mean: 0.5, sd: 1e-7 }"),
+            ("lognormal = { median = 0.5, sigma = 2 }", "Lognormal { median: 0.5, sigma: 2.0 }"),
+            ("beta = { mean = 0.6, sd = 0.1 }", "Beta { mean: 0.6, sd: 0.1 }"),
+            ("triangular = { from = 0.1, mode = 0.2, to = 1 }", "Triangular { from: 0.1, mode: 0.2, to: 1.0 }"),
+            (
+                "discrete = { values = [0.1, 1], weights = [3, 0.5] }",
+                "Discrete { values: [0.1, 1.0], weights: [3.0, 0.5] }",
+            ),
+        ] {
+            assert_eq!(written(law), expected);
+        }
+    }
 }

@@ -18,32 +18,51 @@
 //! every few seconds, as does all that a shard does: the parts are written by the run without a shard, which finds its
 //! runs there. Every file is written elsewhere, synchronized to the disk, and renamed: it is there whole or not at all.
 //!
+//! The files, from the ground up: each imports only what stands above it in this table.
+//!
 //! | file | what it holds |
 //! | --- | --- |
-//! | `schema` | the columns |
+//! | `key`, `row`, `shard`, `size`, `metadata`, `error` | small types: which run; a run; which cells a process runs; how much; what a file says of itself; what can go wrong |
 //! | `files`, `tables` | files that are whole or absent; tables as Parquet files |
-//! | `checksums`, `locks`, `manifest`, `shard` | one idea each |
-//! | `checkpoint` | the files of `checkpoint/` |
-//! | `folder`, `writer` | the folder as a whole, for reading and for writing |
+//! | `blocks`, `schema`, `layout` | what follows from the sweep alone: its blocks; its columns; where its files lie |
+//! | `checksums`, `locks`, `manifest` | one file of the folder each |
+//! | `checkpoint`, `checkpoints`, `merging` | one checkpoint; all of them; which of them are put into one |
+//! | `folder`, `inventory` | the folder as a whole, for reading; what is in it |
+//! | `ownership`, `unsaved`, `writer` | whether the folder may be written to; runs in memory; the folder as a whole, for writing |
 
+mod blocks;
 mod checkpoint;
+mod checkpoints;
 mod checksums;
 mod error;
 mod files;
 mod folder;
+mod inventory;
+mod key;
+mod layout;
 mod locks;
 mod manifest;
+mod merging;
+mod metadata;
+mod ownership;
+mod row;
 mod schema;
 mod shard;
+mod size;
 mod tables;
+mod unsaved;
 mod writer;
 
 pub use error::StoreError;
-pub use folder::{Check, Folder, PartState};
+pub use folder::{Folder, Inspection, PartState};
+pub use inventory::Inventory;
+pub use key::RunKey;
 pub use locks::Workers;
 pub use manifest::{MANIFEST_VERSION, Manifest};
-pub use schema::{KeyMetadata, trace_batch, trace_schema};
+pub use metadata::KeyMetadata;
+pub use row::{FoundRun, RunRow};
 pub(crate) use schema::{axis_column, axis_field, output_field};
+pub use schema::{trace_batch, trace_schema};
 pub use shard::Shard;
 pub use tables::write_table;
-pub use writer::{RunRow, Store, prepare};
+pub use writer::{Store, prepare};

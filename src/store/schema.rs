@@ -8,39 +8,10 @@ use arrow_array::{ArrayRef, BooleanArray, Float64Array, StringArray, UInt32Array
 use arrow_schema::ArrowError;
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
-use super::writer::RunRow;
+use super::row::RunRow;
 use crate::engine::outcome::{OUTPUTS, Output, OutputType, OutputValue, TRACE_COLUMNS, TraceRow};
 use crate::parameters::{Kind, Parameter, Value};
 use crate::sweep::{Axis, AxisLabel, AxisPoints, Sweep};
-
-/// Version of the layout of the files.
-pub(super) const SCHEMA_VERSION: &str = "1";
-
-/// The key-value metadata of every Parquet file of a sweep.
-#[derive(Debug, Clone)]
-pub struct KeyMetadata {
-    /// Canonical TOML and hash.
-    sweep: Option<(String, String)>,
-}
-impl KeyMetadata {
-    /// The key of the sweep's hash.
-    pub(super) const HASH: &'static str = "critmass.hash";
-
-    /// The metadata of a sweep's files.
-    pub fn new(sweep: &Sweep) -> KeyMetadata {
-        KeyMetadata { sweep: Some((sweep.canonical.clone(), sweep.hash.clone())) }
-    }
-
-    /// The metadata of a run that belongs to no sweep.
-    pub fn none() -> KeyMetadata {
-        KeyMetadata { sweep: None }
-    }
-
-    pub(super) fn entries(&self) -> Vec<(&'static str, &str)> {
-        let sweep = self.sweep.iter().flat_map(|(toml, hash)| [("critmass.sweep", &**toml), (KeyMetadata::HASH, hash)]);
-        sweep.chain([("critmass.schema", SCHEMA_VERSION)]).collect()
-    }
-}
 
 fn field(name: &str, data_type: DataType, nullable: bool, unit: &str, description: &str) -> Field {
     // A map of two entries is written in the order of its keys.

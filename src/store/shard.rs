@@ -9,7 +9,7 @@ const SHARDS_MAX: u32 = 1_000_000;
 /// Part `index` of `count` parts of the cells.
 ///
 /// Cells that lie beside each other cost about the same, and one that collapses many times what a healthy one does. So
-/// a shard takes one cell of each group of `count` cells, another place in each group: it meets every point of every
+/// a shard takes one cell of each group of `count` cells, another position in each group: it meets every point of every
 /// axis, also of one that has `count` points.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shard {
@@ -38,10 +38,10 @@ impl Shard {
 
     /// The shard of `count` that runs a cell.
     pub fn index_of(cell: u32, count: u32) -> u32 {
-        let (group, place) = (u64::from(cell / count), u64::from(cell % count));
+        let (group, position) = (u64::from(cell / count), u64::from(cell % count));
         // Multiples of the golden ratio are spread evenly.
         let rotation = (group.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) % u64::from(count);
-        ((place + rotation) % u64::from(count)) as u32
+        ((position + rotation) % u64::from(count)) as u32
     }
 
     /// Whether it runs a cell.

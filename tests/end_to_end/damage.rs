@@ -76,10 +76,10 @@ fn a_byte_that_was_changed_anywhere_in_a_part_is_noticed() {
     let finished = Finished::new();
     for name in ["runs/part-000001.parquet", "traces/part-000002.parquet"] {
         let size = fs::metadata(finished.reference.join(name)).unwrap().len() as usize;
-        for place in [0, 5, size / 4, size / 2, 3 * size / 4, size - 9, size - 1] {
+        for offset in [0, 5, size / 4, size / 2, 3 * size / 4, size - 9, size - 1] {
             let copy = finished.copy();
             let mut bytes = fs::read(copy.join(name)).unwrap();
-            bytes[place] ^= 0x10;
+            bytes[offset] ^= 0x10;
             fs::write(copy.join(name), bytes).unwrap();
             finished.assert_repaired(&copy, name, 1);
         }
@@ -155,8 +155,8 @@ fn a_damaged_checkpoint_is_named_and_its_runs_are_made_again() {
     let files = || fs::read_dir(out.join("checkpoint")).unwrap().map(|file| file.unwrap().path());
     let runs = files().find(|path| path.to_str().unwrap().contains("runs-0-of-2")).unwrap();
     let mut bytes = fs::read(&runs).unwrap();
-    let place = bytes.len() / 3;
-    bytes[place] ^= 1;
+    let offset = bytes.len() / 3;
+    bytes[offset] ^= 1;
     fs::write(&runs, bytes).unwrap();
     let status = succeed(&["status", out_text]);
     assert!(status.contains("damaged  ") && status.contains("runs-0-of-2"), "{status}");
@@ -193,21 +193,35 @@ fn a_damaged_part_is_named_and_computed_again() {
 }
 
 /// Runs a script in a mount namespace of its own: $1 is an empty folder, $2 the program, $3 the sweep. `None` where that
-/// is not allowed; the script says so with 99.
+/// is not allowed, or where the script cannot mount something and says so with 99: then it is said that `what` was not
+/// tested.
 #[cfg(target_os = "linux")]
-fn in_a_namespace(script: &str, toml: &str) -> Option<Output> {
+fn in_a_namespace(what: &str, script: &str, toml: &str) -> Option<Output> {
+    const UNSHARE: [&str; 3] = ["--user", "--map-root-user", "--mount"];
+    let probe = Command::new("unshare").args(UNSHARE).arg("true").output();
+    match probe {
+        Ok(probe) if probe.status.success() => {}
+        Ok(probe) => {
+            not_tested(what, &format!("no mount namespace here: {}", text(&probe.stderr)));
+            return None;
+        }
+        Err(error) => {
+            not_tested(what, &format!("no command unshare here: {error}"));
+            return None;
+        }
+    }
     let folder = tempfile::tempdir().unwrap();
     let (mount, sweep) = (folder.path().join("mount"), folder.path().join("sweep.toml"));
     fs::create_dir(&mount).unwrap();
     fs::write(&sweep, toml).unwrap();
     let output = Command::new("unshare")
-        .args(["--user", "--map-root-user", "--mount", "sh", "-c", script, "sh"])
+        .args(UNSHARE)
+        .args(["sh", "-c", script, "sh"])
         .args([mount.as_path(), Path::new(env!("CARGO_BIN_EXE_critmass")), &sweep])
         .output()
-        .ok()?;
-    let message = text(&output.stderr);
-    if output.status.code() == Some(99) || message.contains("unshare") {
-        eprintln!("no mount namespace here: not tested ({message})");
+        .unwrap();
+    if output.status.code() == Some(99) {
+        not_tested(what, &format!("nothing can be mounted here: {}", text(&output.stderr)));
         return None;
     }
     Some(output)
@@ -221,27 +235,30 @@ fn a_full_disk_is_named_and_what_was_finished_is_kept() {
                   \"$2\" run \"$3\" --out \"$1/out\"; status=$?\n\
                   ls \"$1/out/runs\" \"$1/out/manifest.json\"; exit $status";
     let sweep = SWEEP.replace("every_s = 600.0", "every_s = 5.0").replace("replicates = 1", "replicates = 80");
-    let Some(output) = in_a_namespace(script, &sweep) else { return };
+    let Some(output) = in_a_namespace("a full disk", script, &sweep) else { return };
     let message = text(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{message}");
     assert!(message.contains("No space left"), "{message}");
     assert!(text(&output.stdout).contains("manifest.json"));
 }
 
-/// A folder that becomes read-only while the sweep runs, in a mount namespace of its own, where that is allowed.
+/// A folder that becomes read-only while the sweep runs, in a mount namespace of its own, where that is allowed. The
+/// system does not make a mount read-only in which files are open for writing, as the lock is. So a second mount of the
+/// same folder is made read-only, and put over the first one, with all that the program opens from then on.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_folder_that_becomes_read_only_is_named_and_what_was_written_is_kept() {
-    let script = "mount -t tmpfs -o size=64m tmpfs \"$1\" || exit 99\n\
+    let script = "mount -t tmpfs -o size=64m tmpfs \"$1\" && mkdir \"$1/out\" \"$1/read-only\" || exit 99\n\
                   \"$2\" run \"$3\" --out \"$1/out\" & program=$!\n\
-                  until ls \"$1\"/out/checkpoint/runs-* >/dev/null 2>&1; do :; done\n\
-                  mount -o remount,ro \"$1\" || exit 99\n\
+                  until ls \"$1\"/out/checkpoint/runs-* >/dev/null 2>&1; do kill -0 $program || exit 95; done\n\
+                  mount --bind \"$1/out\" \"$1/read-only\" && mount -o remount,bind,ro \"$1/read-only\" &&\n\
+                  mount --bind \"$1/read-only\" \"$1/out\" || { kill $program; exit 99; }\n\
                   wait $program; status=$?\n\
                   \"$2\" status \"$1/out\" || exit 98\n\
                   \"$2\" run \"$3\" --out \"$1/out\" && exit 97\n\
-                  mount -o remount,rw \"$1\" && \"$2\" run \"$3\" --out \"$1/out\" >&2 || exit 96\n\
+                  umount \"$1/out\" && \"$2\" run \"$3\" --out \"$1/out\" >&2 || exit 96\n\
                   exit $status";
-    let Some(output) = in_a_namespace(script, SWEEP) else { return };
+    let Some(output) = in_a_namespace("a folder that becomes read-only", script, SWEEP) else { return };
     let message = text(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{message}");
     assert!(message.contains("Read-only file system"), "{message}");
