@@ -185,7 +185,15 @@ fn the_readme_lists_the_commands_of_the_program() {
     assert_eq!(listed, offered);
 }
 
-/// What the cells of a notebook wrote, by its stored outputs: text and Markdown, with single spaces for line breaks.
+#[test]
+fn the_changelog_has_the_version_and_says_whether_its_numbers_change() {
+    let changes = read("CHANGELOG.md");
+    let (_, entry) = changes.split_once(concat!("\n## ", env!("CARGO_PKG_VERSION"), " ")).unwrap();
+    let entry = entry.split("\n## ").next().unwrap();
+    assert!(entry.contains("| numbers of a seed | law |"), "{entry}");
+}
+
+/// What the cells of a notebook wrote, by its stored outputs: Markdown, or text.
 fn stored(notebook: &str) -> Vec<String> {
     let notebook: Json = serde_json::from_str(&read(notebook)).unwrap();
     let joined = |lines: &Json| lines.as_array().map(|lines| lines.iter().filter_map(Json::as_str).collect::<String>());
