@@ -126,8 +126,7 @@ fn documents_name_parameters_that_exist_and_the_model_names_all() {
         if document == "docs/kernel.md" {
             continue;
         }
-        for code in quoted(&text) {
-            let name = code.split([' ', '=']).next().unwrap_or_default();
+        for name in quoted(&text).flat_map(|code| code.split([' ', '='])) {
             let Some((group, field)) = name.split_once('.') else { continue };
             let is_field = field.chars().all(|c| c.is_ascii_lowercase() || c == '_') && field != "rs";
             if groups.contains(group) && is_field && !field.is_empty() {
