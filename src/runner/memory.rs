@@ -32,7 +32,7 @@ fn largest(sweep: &Sweep) -> (u64, Scenario) {
     });
     // Where only some axes matter, few cells show their largest values: each is tried by itself.
     let swept = sweep.axes.iter().flat_map(|axis| match &axis.points {
-        AxisPoints::Values { parameter, values, .. } if MATTER.contains(&parameter.name) => {
+        AxisPoints::Values { parameter, values, .. } if parameter.sizes_memory => {
             values.iter().map(|value| vec![(*parameter, value.clone())]).collect()
         }
         AxisPoints::Values { .. } => Vec::new(),
@@ -45,9 +45,6 @@ fn largest(sweep: &Sweep) -> (u64, Scenario) {
     let sizes = tried.chain(alone).map(|scenario| (memory_estimate_bytes(&scenario), scenario));
     sizes.max_by_key(|&(bytes, _)| bytes).unwrap_or_else(|| (0, sweep.scenario.clone()))
 }
-
-/// The parameters on which the memory of a run depends.
-const MATTER: [&str; 3] = ["population.clients", "overlay.supernode_ratio", "overlay.dedicated_per_million"];
 
 /// About how much memory a sweep needs on this many threads, bytes.
 pub fn memory_needed_bytes(sweep: &Sweep, threads: usize) -> u64 {
