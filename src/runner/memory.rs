@@ -90,3 +90,40 @@ fn check(each: u64, clients: u64, threads: usize) -> Result<(), MemoryError> {
     let gib = |bytes: u64| format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30));
     Err(MemoryError { threads, needed: gib(needed), available: gib(available), clients, advice })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parameters::{Domain, PARAMETERS, Region};
+
+    /// Some values that are far apart.
+    fn values(domain: Domain) -> Vec<Value> {
+        let region = |share| Region { name: String::new(), utc_offset_h: 0.0, share };
+        match domain {
+            Domain::Number(_) | Domain::Integer(..) => {
+                let numbers = [1e-3, 0.5, 1.0, 100.0, 1e6].into_iter();
+                numbers.filter_map(|x| domain.value_from_f64(x)).collect()
+            }
+            Domain::Boolean => vec![Value::Boolean(false), Value::Boolean(true)],
+            Domain::Choice(words) => words.iter().copied().map(Value::Choice).collect(),
+            Domain::Regions => vec![Value::Regions(vec![region(1.0)]), Value::Regions(vec![region(0.5), region(0.5)])],
+        }
+    }
+
+    #[test]
+    fn the_parameters_that_size_the_memory_are_those_that_the_estimate_reacts_to() {
+        for parameter in PARAMETERS {
+            let estimates: Vec<u64> = values(parameter.domain)
+                .iter()
+                .map(|value| {
+                    let mut scenario = Scenario::default();
+                    parameter.set(&mut scenario, value).unwrap();
+                    memory_estimate_bytes(&scenario)
+                })
+                .collect();
+            assert!(estimates.len() > 1, "{}", parameter.name);
+            let reacts = estimates.iter().any(|&bytes| bytes != estimates[0]);
+            assert_eq!(reacts, parameter.sizes_memory, "{}", parameter.name);
+        }
+    }
+}
