@@ -161,6 +161,10 @@ fn impossible_axes_are_refused() {
     for (text, fragments) in &cases {
         check(&[(text, fragments)]);
     }
+}
+
+#[test]
+fn the_names_of_columns_are_no_names_of_axes() {
     for name in
         ["cell", "replicate", "seed", "outage_h", "login.timeout_s", "login.timeout_s_drawn", "outage_h_q50", "outages"]
     {

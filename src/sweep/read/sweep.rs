@@ -4,8 +4,9 @@ use super::document::Content;
 use super::locate;
 use super::reader::Reader;
 use super::{axes, replicates, scenario, uncertain};
+use crate::sweep::design::Design;
 use crate::sweep::types::{Axis, Sweep};
-use crate::sweep::{Design, canonical, check};
+use crate::sweep::{canonical, check};
 
 /// The keys of a sweep file.
 pub(super) const KEYS: [&str; 10] =
