@@ -1,8 +1,8 @@
 //! Whether the machine has the memory that a sweep needs, found out before the first run.
 
 use crate::engine::population::memory_estimate_bytes;
-use crate::parameters::{Parameter, Scenario, Value};
-use crate::sweep::{AxisPoints, Sweep};
+use crate::parameters::Scenario;
+use crate::sweep::Sweep;
 
 /// A sweep does not fit into memory.
 #[derive(Debug, thiserror::Error)]
@@ -31,17 +31,8 @@ fn largest(sweep: &Sweep) -> (u64, Scenario) {
         sweep.realization(cell, trial % sweep.replicates.at_most).scenario
     });
     // Where only some axes matter, few cells show their largest values: each is tried by itself.
-    let swept = sweep.axes.iter().flat_map(|axis| match &axis.points {
-        AxisPoints::Values { parameter, values, .. } if parameter.sizes_memory => {
-            values.iter().map(|value| vec![(*parameter, value.clone())]).collect()
-        }
-        AxisPoints::Values { .. } => Vec::new(),
-        AxisPoints::Variants(variants) => variants.iter().map(|variant| variant.settings.clone()).collect(),
-    });
-    let alone = swept.filter_map(|settings: Vec<(&'static Parameter, Value)>| {
-        let mut scenario = sweep.scenario.clone();
-        settings.iter().all(|(parameter, value)| parameter.set(&mut scenario, value).is_ok()).then_some(scenario)
-    });
+    let sizing = sweep.axes.iter().filter(|axis| axis.parameters().any(|parameter| parameter.sizes_memory));
+    let alone = sizing.flat_map(|axis| (0..axis.size()).map(|point| axis.applied(point, &sweep.scenario)));
     let sizes = tried.chain(alone).map(|scenario| (memory_estimate_bytes(&scenario), scenario));
     sizes.max_by_key(|&(bytes, _)| bytes).unwrap_or_else(|| (0, sweep.scenario.clone()))
 }
@@ -94,7 +85,7 @@ fn check(each: u64, clients: u64, threads: usize) -> Result<(), MemoryError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::parameters::{Domain, PARAMETERS, Region};
+    use crate::parameters::{Domain, PARAMETERS, Region, Value};
 
     /// Some values that are far apart.
     fn values(domain: Domain) -> Vec<Value> {

@@ -1,10 +1,9 @@
 //! Checks that every cell of the design is a possible scenario.
 
 use super::conflict::Conflict;
-use crate::parameters::Parameter;
 use crate::sweep::design::Design;
 use crate::sweep::fit;
-use crate::sweep::types::{Axis, AxisPoints, Sweep};
+use crate::sweep::types::{Axis, Sweep};
 
 /// Most combinations of the points of those axes that matter here: as many as one axis may have points.
 const COMBINATIONS_MAX: u64 = 10_000_000;
@@ -36,13 +35,7 @@ pub(super) fn check(sweep: &Sweep) -> Result<(), Conflict> {
 
 /// The axes that set a parameter which has to fit to others.
 pub(super) fn interdependent_axes(sweep: &Sweep) -> impl Iterator<Item = &Axis> {
-    let is_interdependent = |parameter: &Parameter| parameter.interdependent;
-    sweep.axes.iter().filter(move |axis| match &axis.points {
-        AxisPoints::Values { parameter, .. } => is_interdependent(parameter),
-        AxisPoints::Variants(variants) => {
-            variants.iter().flat_map(|variant| &variant.settings).any(|(parameter, _)| is_interdependent(parameter))
-        }
-    })
+    sweep.axes.iter().filter(|axis| axis.parameters().any(|parameter| parameter.interdependent))
 }
 
 /// The end of a message that holds for some cells alone.

@@ -46,6 +46,22 @@ impl Axis {
         }
     }
 
+    /// The parameters that it sets, at one of its points at least.
+    pub fn parameters(&self) -> impl Iterator<Item = &'static Parameter> {
+        let variants = match &self.points {
+            AxisPoints::Values { .. } => &[],
+            AxisPoints::Variants(variants) => variants.as_slice(),
+        };
+        self.parameter().into_iter().chain(variants.iter().flat_map(|variant| &variant.settings).map(|(set, _)| *set))
+    }
+
+    /// A scenario with what one of its points says.
+    pub(crate) fn applied(&self, point: usize, scenario: &Scenario) -> Scenario {
+        let mut scenario = scenario.clone();
+        self.apply(point, &mut scenario);
+        scenario
+    }
+
     /// Applies one of its points to a scenario.
     pub(in crate::sweep) fn apply(&self, point: usize, scenario: &mut Scenario) {
         match &self.points {
