@@ -161,9 +161,43 @@ fn impossible_axes_are_refused() {
     for (text, fragments) in &cases {
         check(&[(text, fragments)]);
     }
+}
+
+#[test]
+fn the_names_of_columns_are_no_names_of_axes() {
     for name in
         ["cell", "replicate", "seed", "outage_h", "login.timeout_s", "login.timeout_s_drawn", "outage_h_q50", "outages"]
     {
+        let text = format!("[[axis]]\nname = \"{name}\"\nvariants = [{{ label = \"a\" }}]");
+        check(&[(&text, &["t.toml:3: axis.name:", "another column"])]);
+    }
+}
+
+/// The names that are taken are derived; this looks at the columns that there are.
+#[test]
+fn every_column_of_runs_and_surface_is_refused_as_the_name_of_an_axis() {
+    let sweep = "name = \"t\"\nreplicates = { at_least = 1, at_most = 1 }\n[scenario]\npopulation.clients = 10\n\
+        [uncertain]\nlogin.timeout_s = { factor = { uniform = { from = 1, to = 2 } } }\n\
+        [[axis]]\nparameter = \"login.timeout_s\"\nvalues = [60]";
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("t.toml"), sweep).unwrap();
+    let critmass = |arguments: &[&str]| {
+        let program = std::process::Command::new(env!("CARGO_BIN_EXE_critmass"))
+            .current_dir(folder.path())
+            .args(arguments)
+            .output()
+            .unwrap();
+        assert!(program.status.success(), "{}", String::from_utf8_lossy(&program.stderr));
+        String::from_utf8(program.stdout).unwrap()
+    };
+    critmass(&["run", "t.toml", "--out", "out"]);
+    let surface = critmass(&["summarize", "out", "--format", "csv"]);
+    let runs = critmass::store::Folder::open(&folder.path().join("out")).unwrap().run_schema().clone();
+    let columns: Vec<&str> = surface.lines().next().unwrap().split(',').collect();
+    let columns: Vec<&str> =
+        columns.into_iter().chain(runs.fields().iter().map(|field| field.name().as_str())).collect();
+    assert!(columns.contains(&"outage_h_q95") && columns.contains(&"login.timeout_s_drawn"), "{columns:?}");
+    for name in columns {
         let text = format!("[[axis]]\nname = \"{name}\"\nvariants = [{{ label = \"a\" }}]");
         check(&[(&text, &["t.toml:3: axis.name:", "another column"])]);
     }
@@ -313,10 +347,21 @@ fn what_does_not_fit_together_is_refused_in_any_cell() {
             &["t.toml:4: scenario.intervention.login.timeout_s:", "cannot change", "login.drop_expired"],
         ),
         ("[[scenario.intervention]]\nat_h = 20", &["t.toml:2: scenario.intervention:", "changes nothing"]),
-        ("[[scenario.intervention]]\nat_h = 20\nretry.cap_s = 1", &["scenario.retry.cap_s:", "at least retry.base_s"]),
+        (
+            "[[scenario.intervention]]\nat_h = 20\nretry.cap_s = 1",
+            &["t.toml:4: scenario.retry.cap_s:", "at least retry.base_s"],
+        ),
+        (
+            "[[scenario.intervention]]\nat_h = 50\nretry.cap_s = 20\n[[axis]]\nparameter = \"time.horizon_h\"\nvalues = [60, 48]",
+            &[
+                "t.toml:3: scenario.intervention.at_h:",
+                "not before time.horizon_h, 48",
+                "in the cells with time.horizon_h = 48",
+            ],
+        ),
         (
             "[scenario]\noverlay.dedicated_per_million = 100\n[[scenario.intervention]]\nat_h = 20\noverlay.dedicated_per_million = 50",
-            &["t.toml:4:", "added, not taken away"],
+            &["t.toml:6: scenario.intervention.overlay.dedicated_per_million:", "added, not taken away"],
         ),
         (
             "[uncertain]\nretry.base_s = { uniform = { from = 601, to = 700 } }",

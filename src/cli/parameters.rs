@@ -32,7 +32,7 @@ fn row(parameter: &Parameter) -> [String; 6] {
         parameter.name.to_owned(),
         parameter.unit.to_owned(),
         parameter.default().to_string(),
-        parameter.kind.to_string(),
+        parameter.domain.to_string(),
         parameter.meaning.to_owned(),
         parameter.source.to_owned(),
     ]

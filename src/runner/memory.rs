@@ -1,8 +1,8 @@
 //! Whether the machine has the memory that a sweep needs, found out before the first run.
 
 use crate::engine::population::memory_estimate_bytes;
-use crate::parameters::{Parameter, Scenario, Value};
-use crate::sweep::{AxisPoints, Sweep};
+use crate::parameters::Scenario;
+use crate::sweep::Sweep;
 
 /// A sweep does not fit into memory.
 #[derive(Debug, thiserror::Error)]
@@ -31,23 +31,11 @@ fn largest(sweep: &Sweep) -> (u64, Scenario) {
         sweep.realization(cell, trial % sweep.replicates.at_most).scenario
     });
     // Where only some axes matter, few cells show their largest values: each is tried by itself.
-    let swept = sweep.axes.iter().flat_map(|axis| match &axis.points {
-        AxisPoints::Values { parameter, values, .. } if MATTER.contains(&parameter.name) => {
-            values.iter().map(|value| vec![(*parameter, value.clone())]).collect()
-        }
-        AxisPoints::Values { .. } => Vec::new(),
-        AxisPoints::Variants(variants) => variants.iter().map(|variant| variant.settings.clone()).collect(),
-    });
-    let alone = swept.filter_map(|settings: Vec<(&'static Parameter, Value)>| {
-        let mut scenario = sweep.scenario.clone();
-        settings.iter().all(|(parameter, value)| parameter.set(&mut scenario, value).is_ok()).then_some(scenario)
-    });
+    let sizing = sweep.axes.iter().filter(|axis| axis.parameters().any(|parameter| parameter.sizes_memory));
+    let alone = sizing.flat_map(|axis| (0..axis.size()).map(|point| axis.applied(point, &sweep.scenario)));
     let sizes = tried.chain(alone).map(|scenario| (memory_estimate_bytes(&scenario), scenario));
     sizes.max_by_key(|&(bytes, _)| bytes).unwrap_or_else(|| (0, sweep.scenario.clone()))
 }
-
-/// The parameters on which the memory of a run depends.
-const MATTER: [&str; 3] = ["population.clients", "overlay.supernode_ratio", "overlay.dedicated_per_million"];
 
 /// About how much memory a sweep needs on this many threads, bytes.
 pub fn memory_needed_bytes(sweep: &Sweep, threads: usize) -> u64 {
@@ -92,4 +80,41 @@ fn check(each: u64, clients: u64, threads: usize) -> Result<(), MemoryError> {
     };
     let gib = |bytes: u64| format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30));
     Err(MemoryError { threads, needed: gib(needed), available: gib(available), clients, advice })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parameters::{Domain, PARAMETERS, Region, Value};
+
+    /// Some values that are far apart.
+    fn values(domain: Domain) -> Vec<Value> {
+        let region = |share| Region { name: String::new(), utc_offset_h: 0.0, share };
+        match domain {
+            Domain::Number(_) | Domain::Integer(..) => {
+                let numbers = [1e-3, 0.5, 1.0, 100.0, 1e6].into_iter();
+                numbers.filter_map(|x| domain.value_from_f64(x)).collect()
+            }
+            Domain::Boolean => vec![Value::Boolean(false), Value::Boolean(true)],
+            Domain::Choice(words) => words.iter().copied().map(Value::Choice).collect(),
+            Domain::Regions => vec![Value::Regions(vec![region(1.0)]), Value::Regions(vec![region(0.5), region(0.5)])],
+        }
+    }
+
+    #[test]
+    fn the_parameters_that_size_the_memory_are_those_that_the_estimate_reacts_to() {
+        for parameter in PARAMETERS {
+            let estimates: Vec<u64> = values(parameter.domain)
+                .iter()
+                .map(|value| {
+                    let mut scenario = Scenario::default();
+                    parameter.set(&mut scenario, value).unwrap();
+                    memory_estimate_bytes(&scenario)
+                })
+                .collect();
+            assert!(estimates.len() > 1, "{}", parameter.name);
+            let reacts = estimates.iter().any(|&bytes| bytes != estimates[0]);
+            assert_eq!(reacts, parameter.sizes_memory, "{}", parameter.name);
+        }
+    }
 }

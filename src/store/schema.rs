@@ -10,7 +10,7 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
 use super::row::RunRow;
 use crate::engine::outcome::{OUTPUTS, Output, OutputType, OutputValue, TRACE_COLUMNS, TraceRow};
-use crate::parameters::{Kind, Parameter, Value};
+use crate::parameters::{Domain, Parameter, Value};
 use crate::sweep::{Axis, AxisLabel, AxisPoints, Sweep};
 
 fn field(name: &str, data_type: DataType, nullable: bool, unit: &str, description: &str) -> Field {
@@ -35,11 +35,11 @@ pub(crate) fn axis_field(axis: &Axis) -> Field {
     match &axis.points {
         AxisPoints::Variants(_) => field(&axis.name, DataType::Utf8, false, "1", "Label of the variant."),
         AxisPoints::Values { parameter, .. } => {
-            let data_type = match parameter.kind {
-                Kind::Number(_) => DataType::Float64,
-                Kind::Integer(..) => DataType::UInt64,
-                Kind::Boolean => DataType::Boolean,
-                Kind::Choice(_) | Kind::Regions => DataType::Utf8,
+            let data_type = match parameter.domain {
+                Domain::Number(_) => DataType::Float64,
+                Domain::Integer(..) => DataType::UInt64,
+                Domain::Boolean => DataType::Boolean,
+                Domain::Choice(_) | Domain::Regions => DataType::Utf8,
             };
             field(&axis.name, data_type, false, parameter.unit, parameter.meaning)
         }
@@ -47,7 +47,7 @@ pub(crate) fn axis_field(axis: &Axis) -> Field {
 }
 
 fn drawn_type(parameter: &Parameter) -> DataType {
-    if matches!(parameter.kind, Kind::Integer(..)) { DataType::UInt64 } else { DataType::Float64 }
+    if matches!(parameter.domain, Domain::Integer(..)) { DataType::UInt64 } else { DataType::Float64 }
 }
 
 /// The columns of `runs/`: cell, replicate, seed, the axes, the uncertain inputs, the outputs.

@@ -4,10 +4,11 @@ use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
-use super::{Axis, AxisPoints, Distribution, Sweep, axes};
+use super::design::spaced_values;
+use super::types::{Axis, AxisPoints, Distribution, Sweep};
 use crate::parameters::{PARAMETERS, Parameter, Scenario, Value};
 
-/// Writes a sweep with every parameter, sorted keys, and one spelling for each value. Reading it gives the same sweep.
+/// Writes a sweep with every parameter, sorted keys, and one spelling for each value. Reading it returns the same sweep.
 pub(super) fn toml(sweep: &Sweep) -> String {
     let mut lines = vec![
         format!("name = {}", text(&sweep.name)),
@@ -72,9 +73,9 @@ fn axis_lines(axis: &Axis) -> Vec<String> {
 
 /// The points as a range wherever they are one: an axis may have ten million.
 fn points(parameter: &'static Parameter, values: &[Value], logarithmic: bool) -> String {
-    if let (true, [first, .., last]) = (parameter.is_numeric(), values)
+    if let (true, [first, .., last]) = (parameter.domain.is_numeric(), values)
         && let (Some(from), Some(to)) = (first.as_f64(), last.as_f64())
-        && (logarithmic || (from < to && axes::spaced_values(parameter, from, to, values.len(), false) == values))
+        && (logarithmic || (from < to && spaced_values(parameter, from, to, values.len(), false) == values))
     {
         let kind = if logarithmic { "logarithmic" } else { "linear" };
         return format!("{kind} = {{ from = {first}, points = {}, to = {last} }}", values.len());

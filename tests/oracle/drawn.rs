@@ -237,7 +237,11 @@ fn shocks_and_interventions() -> impl Strategy<Value = Change> {
                         1 => ("login.discipline", Value::Choice(if factor > 5.0 { "fifo" } else { "lifo" })),
                         2 => ("login.drop_expired", Value::Boolean(factor > 5.0)),
                         3 => ("overlay.healing_time_s", Value::Number(30.0 * factor)),
-                        4 => ("overlay.dedicated_per_million", Value::Number(s.overlay.dedicated_per_million * factor)),
+                        // The later the more: they can be added, not taken away.
+                        4 => (
+                            "overlay.dedicated_per_million",
+                            Value::Number(s.overlay.dedicated_per_million * (1.0 + 9.0 * at_h(at) / s.time.horizon_h)),
+                        ),
                         _ => ("retry.jitter", Value::Choice(if factor > 5.0 { "none" } else { "equal" })),
                     };
                     intervention(at_h(at), &[setting])

@@ -125,7 +125,7 @@ prop_compose! {
         s.interventions = vec![Intervention {
             at_h: 1.0,
             settings: vec![
-                set("overlay.dedicated_per_million", Value::Number(later)),
+                set("overlay.dedicated_per_million", Value::Number(dedicated + later)),
                 set("login.capacity_per_s_per_million", Value::Number(1e4)),
                 set("login.drop_expired", Value::Boolean(true)),
                 set("retry.base_s", Value::Number(20.0)),

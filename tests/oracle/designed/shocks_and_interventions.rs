@@ -49,10 +49,6 @@ pub(crate) fn shocks_and_interventions() -> Vec<Designed> {
             s.login.capacity_per_s_per_million = f64::INFINITY;
             s.interventions = vec![intervention(0.6, &[("login.capacity_per_s_per_million", Value::Number(301.7))])];
         }),
-        on_base("dedicated super nodes cannot be taken away", |s| {
-            s.overlay.dedicated_per_million = 20_000.0;
-            s.interventions = vec![intervention(0.3, &[("overlay.dedicated_per_million", Value::Number(1000.0))])];
-        }),
         on_base("healing repaired", |s| {
             s.overlay.healing_time_s = f64::INFINITY;
             s.interventions = vec![intervention(0.9, &[("overlay.healing_time_s", Value::Number(60.0))])];

@@ -1,9 +1,10 @@
-//! Uncertain inputs: their laws, and how they are drawn.
+//! Drawing: the laws of the uncertain inputs, and how a value that is allowed is drawn.
 
 use rand::RngExt;
 use rand_distr::StandardNormal;
 
-use super::{Distribution, Sweep, Uncertain, interplay};
+use super::columns;
+use super::types::{Distribution, Sweep, Uncertain};
 use crate::parameters::{Scenario, Value};
 use crate::random::Stream;
 
@@ -49,7 +50,7 @@ impl Uncertain {
     /// The name of its Parquet column: the parameter's, or `<parameter>_drawn` where an axis has that name.
     pub fn column(&self, sweep: &Sweep) -> String {
         let swept = sweep.axes.iter().any(|axis| axis.parameter() == Some(self.parameter));
-        format!("{}{}", self.parameter.name, if swept { "_drawn" } else { "" })
+        if swept { columns::of_draws(self.parameter.name) } else { self.parameter.name.to_owned() }
     }
 
     /// The parameter's value for one draw, if it is in the parameter's range; `nominal` is what a factor multiplies.
@@ -57,7 +58,7 @@ impl Uncertain {
         let x = if self.factor { nominal * draw } else { draw };
         // A law's own overflow is no value, but an unlimited capacity times a factor stays unlimited.
         let meant = draw.is_finite() && (x.is_finite() || (self.factor && nominal.is_infinite()));
-        if meant { self.parameter.value_from_f64(x) } else { None }
+        if meant { self.parameter.domain.value_from_f64(x) } else { None }
     }
 
     /// Draws until the value is in the parameter's range and `fits` accepts the scenario, sets it there and returns it.
@@ -71,11 +72,11 @@ impl Uncertain {
         let nominal = before.as_f64().unwrap_or(f64::NAN);
         for _ in 0..DRAWS_MAX {
             let Some(value) = self.value(nominal, self.distribution.draw(stream)) else { continue };
-            super::design::put(scenario, self.parameter, &value);
-            if !interplay::involves(self.parameter) || fits(scenario) {
+            self.parameter.put(scenario, &value);
+            if !self.parameter.interdependent || fits(scenario) {
                 return value.as_f64().unwrap_or(f64::NAN);
             }
-            super::design::put(scenario, self.parameter, &before);
+            self.parameter.put(scenario, &before);
         }
         nominal
     }

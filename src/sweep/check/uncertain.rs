@@ -1,9 +1,12 @@
-//! Checks that the uncertain inputs fit into the ranges of their parameters, so that drawing again comes to an end.
+//! Checks that the uncertain inputs fit into the domains of their parameters, so that drawing again comes to an end.
 
-use super::document::Node;
-use super::error::{Place, Problems};
-use super::{Axis, AxisPoints, Distribution, Sweep, Uncertain, cells, interplay};
+use super::cells::{in_the_cells, interdependent_axes};
+use super::conflict::Conflict;
+use crate::parameters::{Scenario, Value};
 use crate::random::stream;
+use crate::sweep::design::Design;
+use crate::sweep::fit;
+use crate::sweep::types::{Axis, AxisPoints, Distribution, Sweep, Uncertain, Variant};
 
 /// Smallest share of draws that have to be allowed, and how many are tried to see it.
 const ACCEPTED_MIN: f64 = 1e-3;
@@ -14,26 +17,18 @@ const EXACT_MAX: usize = 10_000_000;
 const CORNERS_MAX: u64 = 256;
 
 /// Checks all uncertain inputs.
-pub(super) fn check(sweep: &Sweep, root: &Node, problems: &mut Problems) {
-    for input in &sweep.uncertain {
-        if let Some(nominal) = nominal_values(sweep, input).into_iter().find(|nominal| !fits_range(input, *nominal)) {
-            let name = input.parameter.name;
-            let times = if input.factor { format!("the factor times {nominal}") } else { "the law".to_owned() };
-            let message = format!(
-                "fewer than one draw in 1000 is allowed: {times} hardly ever is {}",
-                input.parameter.expectation()
-            );
-            problems.report(&place(root, name), &format!("uncertain.{name}"), message);
-        }
-    }
-    if problems.is_empty() {
-        check_interplay(sweep, root, problems);
-    }
+pub(super) fn check(sweep: &Sweep) -> Vec<Conflict> {
+    let conflicts: Vec<Conflict> = sweep.uncertain.iter().filter_map(|input| check_range(sweep, input)).collect();
+    if conflicts.is_empty() { check_together(sweep).into_iter().collect() } else { conflicts }
 }
 
-fn place(root: &Node, name: &str) -> Place {
-    let path: Vec<&str> = std::iter::once("uncertain").chain(name.split('.')).collect();
-    root.lookup(&path).map_or_else(|| root.place.clone(), |node| node.place.clone())
+/// Checks that what is drawn is in the domain of the parameter often enough, whatever a factor multiplies.
+fn check_range(sweep: &Sweep, input: &Uncertain) -> Option<Conflict> {
+    let nominal = nominal_values(sweep, input).into_iter().find(|nominal| !fits_range(input, *nominal))?;
+    let times = if input.factor { format!("the factor times {nominal}") } else { "the law".to_owned() };
+    let expected = input.parameter.expectation();
+    let message = format!("fewer than one draw in 1000 is allowed: {times} hardly ever is {expected}");
+    Some(Conflict::Uncertain { parameter: input.parameter.name, message })
 }
 
 /// The values that a factor multiplies, as far as they have to be tried.
@@ -65,7 +60,7 @@ fn nominal_values(sweep: &Sweep, input: &Uncertain) -> Vec<f64> {
                     .collect();
             }
             AxisPoints::Variants(variants) if variants.iter().any(|variant| variant.sets(input.parameter)) => {
-                let of = |variant: &super::Variant| {
+                let of = |variant: &Variant| {
                     let setting = variant.settings.iter().find(|(parameter, _)| *parameter == input.parameter);
                     setting.map_or(Some(own), |(_, value)| value.as_f64())
                 };
@@ -96,47 +91,44 @@ fn enough(mut trial: impl FnMut() -> bool) -> bool {
 }
 
 /// Tries the inputs whose parameters have to fit to others, one after another as a run does, at the ends of the axes.
-fn check_interplay(sweep: &Sweep, root: &Node, problems: &mut Problems) {
-    if !sweep.uncertain.iter().any(|input| interplay::involves(input.parameter)) {
-        return;
+fn check_together(sweep: &Sweep) -> Option<Conflict> {
+    let inputs: Vec<&Uncertain> = sweep.uncertain.iter().filter(|input| input.parameter.interdependent).collect();
+    if inputs.is_empty() {
+        return None;
     }
-    let ends: Vec<Axis> = cells::relevant_axes(sweep).into_iter().map(ends_of).collect();
-    let ends: Vec<&Axis> = ends.iter().collect();
-    let corners = ends.iter().fold(1_u64, |product, axis| product.saturating_mul(axis.size() as u64));
-    let fits = |scenario: &_| interplay::check(scenario, sweep.traces.as_ref()).is_ok();
-    for number in 0..corners.min(CORNERS_MAX) {
-        let mut scenario = cells::combination(sweep, &ends, number);
-        let mut stream = stream(number, "acceptance");
-        for input in sweep.uncertain.iter().filter(|input| interplay::involves(input.parameter)) {
+    let ends: Vec<Axis> = interdependent_axes(sweep).map(ends_of).collect();
+    let design = Design::over(&ends);
+    let fits = |scenario: &Scenario| fit::check(scenario, sweep.traces.as_ref()).is_ok();
+    for corner in 0..design.cells().min(CORNERS_MAX) {
+        let mut scenario = design.scenario(&sweep.scenario, corner);
+        let mut stream = stream(corner, "acceptance");
+        for input in &inputs {
             let nominal = input.parameter.get(&scenario).as_f64().unwrap_or(f64::NAN);
-            let enough = enough(|| {
+            let is_enough = enough(|| {
                 let Some(value) = input.value(nominal, input.distribution.draw(&mut stream)) else { return false };
                 let mut tried = scenario.clone();
-                super::design::put(&mut tried, input.parameter, &value);
+                input.parameter.put(&mut tried, &value);
                 fits(&tried)
             });
-            if !enough {
-                let name = input.parameter.name;
-                let labels = cells::labels(&ends, number);
+            if !is_enough {
                 let message = format!(
                     "fewer than one draw in 1000 fits to the horizon, the release, the ticks, the backoff and the \
-                     times of the scenario; expected a law that does{labels}"
+                     times of the scenario; expected a law that does{}",
+                    in_the_cells(&design, corner)
                 );
-                problems.report(&place(root, name), &format!("uncertain.{name}"), message);
-                return;
+                return Some(Conflict::Uncertain { parameter: input.parameter.name, message });
             }
             input.draw_into(&mut scenario, &mut stream, fits);
         }
     }
+    None
 }
 
 /// The lowest and the highest point of an axis; all variants.
 fn ends_of(axis: &Axis) -> Axis {
     let points = match &axis.points {
         AxisPoints::Values { parameter, values, logarithmic } => {
-            let by_size = |a: &&crate::parameters::Value, b: &&crate::parameters::Value| {
-                a.as_f64().unwrap_or(0.0).total_cmp(&b.as_f64().unwrap_or(0.0))
-            };
+            let by_size = |a: &&Value, b: &&Value| a.as_f64().unwrap_or(0.0).total_cmp(&b.as_f64().unwrap_or(0.0));
             let ends = values.iter().min_by(by_size).into_iter().chain(values.iter().max_by(by_size));
             AxisPoints::Values { parameter, values: ends.cloned().collect(), logarithmic: *logarithmic }
         }

@@ -2,22 +2,23 @@
 
 use toml_edit::{Key, Value as TomlValue};
 
-use super::document::{self, Content, Entry, Node, Origin};
-use super::error::{Place, Problems};
-use super::{AxisPoints, Sweep, scenario};
+use super::document::{self, Content, Entry, Node};
+use super::error::{Location, Problems};
+use super::scenario;
 use crate::parameters::Parameter;
+use crate::sweep::types::{AxisPoints, Sweep};
 
 /// Applies all overrides to a document, in their order.
-pub(super) fn apply(root: &mut Node, overrides: &[String], problems: &mut Problems) {
+pub(super) fn apply(root: &mut Node, overrides: &[String], problems: &Problems) {
     for (index, set) in overrides.iter().enumerate() {
-        let place = Place::Override(index);
+        let location = Location::Override(index);
         match path(set) {
             Ok((path, value)) => {
                 if let Some(node) = value_node(value, index, problems) {
-                    put(root, &path, node, &place, problems);
+                    put(root, &path, node, &location, problems);
                 }
             }
-            Err(message) => problems.report(&place, "", message),
+            Err(message) => problems.report(&location, "", message),
         }
     }
 }
@@ -36,46 +37,46 @@ fn path(set: &str) -> Result<(Vec<String>, &str), String> {
 }
 
 /// The value as TOML; a bare word stands for a text.
-fn value_node(text: &str, index: usize, problems: &mut Problems) -> Option<Node> {
-    let place = Place::Override(index);
+fn value_node(text: &str, index: usize, problems: &Problems) -> Option<Node> {
+    let location = Location::Override(index);
     match text.parse::<TomlValue>() {
-        Ok(value) => Some(document::node_of_value(&value, Origin::Override(index), &place, problems)),
+        Ok(value) => Some(document::value_of_override(&value, index, problems)),
         Err(_) if text.starts_with(char::is_alphabetic) && !text.contains(char::is_control) => {
-            Some(Node { place, content: Content::Text(text.to_owned()) })
+            Some(Node { location, content: Content::Text(text.to_owned()) })
         }
         Err(error) => {
-            problems.report(&place, "", format!("{text:?} is no value of TOML: {}", error.message()));
+            problems.report(&location, "", format!("{text:?} is no value of TOML: {}", error.message()));
             None
         }
     }
 }
 
-fn put(node: &mut Node, path: &[String], value: Node, place: &Place, problems: &mut Problems) {
+fn put(node: &mut Node, path: &[String], value: Node, location: &Location, problems: &Problems) {
     let Some((first, rest)) = path.split_first() else {
         *node = value;
         return;
     };
     let Content::Table(entries) = &mut node.content else {
         let message = format!("{node} has no key {first}; expected the key of a table");
-        problems.report(place, "", message);
+        problems.report(location, "", message);
         return;
     };
     let existing = entries.iter().position(|entry| entry.key == *first);
     let index = existing.unwrap_or_else(|| {
-        let node = Node { place: place.clone(), content: Content::Table(Vec::new()) };
-        entries.push(Entry { key: first.clone(), place: place.clone(), node });
+        let node = Node { location: location.clone(), content: Content::Table(Vec::new()) };
+        entries.push(Entry { key: first.clone(), location: location.clone(), node });
         entries.len() - 1
     });
     if let Some(entry) = entries.get_mut(index) {
         if rest.is_empty() {
-            entry.place = place.clone();
+            entry.location = location.clone();
         }
-        put(&mut entry.node, rest, value, place, problems);
+        put(&mut entry.node, rest, value, location, problems);
     }
 }
 
 /// Reports overrides of parameters that every run gets from elsewhere.
-pub(super) fn check_effect(sweep: &Sweep, overrides: &[String], problems: &mut Problems) {
+pub(super) fn check_effect(sweep: &Sweep, overrides: &[String], problems: &Problems) {
     for (index, set) in overrides.iter().enumerate() {
         let Ok((path, _)) = path(set) else { continue };
         let Some(name) = path.strip_prefix(&["scenario".to_owned()]).map(|rest| rest.join(".")) else { continue };
@@ -91,6 +92,6 @@ pub(super) fn check_effect(sweep: &Sweep, overrides: &[String], problems: &mut P
             None => continue,
         };
         let message = format!("this would have no effect: {reason}; change the axis or the distribution instead");
-        problems.report(&Place::Override(index), &name, message);
+        problems.report(&Location::Override(index), &name, message);
     }
 }

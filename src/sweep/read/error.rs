@@ -1,5 +1,6 @@
 //! What is wrong with a sweep file, where, and what is allowed.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::ops::Range;
 
@@ -7,19 +8,19 @@ use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
 
 /// Where a value was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum Location {
     /// Bytes of the file.
     File(Range<usize>),
     /// The n-th `--set`.
     Override(usize),
 }
 
-impl Place {
-    /// Sorts places in the order of the file, then those of the command line.
+impl Location {
+    /// Sorts locations in the order of the file, then those of the command line.
     pub(super) fn order(&self) -> (usize, usize) {
         match self {
-            Place::File(span) => (0, span.start),
-            Place::Override(index) => (1, *index),
+            Location::File(span) => (0, span.start),
+            Location::Override(index) => (1, *index),
         }
     }
 }
@@ -27,7 +28,7 @@ impl Place {
 /// One thing that is wrong.
 #[derive(Debug, Clone)]
 pub(super) struct Problem {
-    place: Place,
+    location: Location,
     /// Sorts the problems.
     order: (usize, usize),
     key: String,
@@ -35,35 +36,35 @@ pub(super) struct Problem {
 }
 
 /// What was found to be wrong so far. Reading goes on after a problem, so that the first one in the order of the file
-/// can be reported, whatever the order of the checks.
+/// can be reported, whatever the order of the checks. All readers of a file share the list.
 #[derive(Debug, Default)]
-pub(super) struct Problems(Vec<Problem>);
+pub(super) struct Problems(RefCell<Vec<Problem>>);
 
 impl Problems {
-    /// Notes a problem of the key at `place`.
-    pub(super) fn report(&mut self, place: &Place, key: &str, message: impl Into<String>) {
-        self.report_after(place, place, key, message);
+    /// Notes a problem of the key at `location`.
+    pub(super) fn report(&self, location: &Location, key: &str, message: impl Into<String>) {
+        self.report_after(location, location, key, message);
     }
 
-    /// Notes a problem at `place` that comes after what is written at `last`: a key that is missing in a table is often
-    /// there with a misspelt name, which is the better message.
-    pub(super) fn report_after(&mut self, last: &Place, place: &Place, key: &str, message: impl Into<String>) {
-        let (place, key, message) = (place.clone(), key.to_owned(), message.into());
-        self.0.push(Problem { order: last.order(), place, key, message });
+    /// Notes a problem at `location` that comes after what is written at `last`: a key that is missing in a table is
+    /// often there with a misspelt name, which is the better message.
+    pub(super) fn report_after(&self, last: &Location, location: &Location, key: &str, message: impl Into<String>) {
+        let (location, key, message) = (location.clone(), key.to_owned(), message.into());
+        self.0.borrow_mut().push(Problem { order: last.order(), location, key, message });
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.borrow().is_empty()
     }
 
     /// The first problem in the order of the file.
     pub(super) fn first(self) -> Option<Problem> {
-        self.0.into_iter().min_by_key(|problem| problem.order)
+        self.0.into_inner().into_iter().min_by_key(|problem| problem.order)
     }
 }
 
 /// Why a sweep cannot be run. Its text names the file, the line (or the `--set`), the key, what is wrong and what is
-/// allowed; as a [`miette::Diagnostic`] it also shows the place.
+/// allowed; as a [`miette::Diagnostic`] it also shows the location.
 #[derive(Debug)]
 pub struct SweepError(Box<Details>);
 
@@ -82,12 +83,12 @@ impl SweepError {
 
     /// A problem in a text that is called `file_name`, with these `--set`s applied.
     pub(super) fn new(problem: Problem, text: &str, file_name: &str, applied: &[String]) -> SweepError {
-        let Problem { place, key, message, .. } = problem;
+        let Problem { location, key, message, .. } = problem;
         let what = if key.is_empty() { message.clone() } else { format!("{key}: {message}") };
         // The text above the snippet says all; the label is short.
         let label = message.split("; ").next().unwrap_or_default().to_owned();
-        let details = match place {
-            Place::File(span) => {
+        let details = match location {
+            Location::File(span) => {
                 let (start, end) = (span.start.min(text.len()), span.end.clamp(span.start, text.len().max(span.start)));
                 let line = text.as_bytes().iter().take(start).filter(|&&byte| byte == b'\n').count() + 1;
                 let with: String = applied.iter().map(|set| format!(", with --set {set}")).collect();
@@ -97,7 +98,7 @@ impl SweepError {
                     source: Some((NamedSource::new(file_name, text.to_owned()), start..end.min(text.len()))),
                 }
             }
-            Place::Override(index) => {
+            Location::Override(index) => {
                 let set = applied.get(index).map_or("", String::as_str);
                 Details { text: format!("{file_name}: --set {set}: {what}"), label, source: None }
             }

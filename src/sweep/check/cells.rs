@@ -1,0 +1,45 @@
+//! Checks that every cell of the design is a possible scenario.
+
+use super::conflict::Conflict;
+use crate::sweep::design::Design;
+use crate::sweep::fit;
+use crate::sweep::types::{Axis, Sweep};
+
+/// Most combinations of the points of those axes that matter here: as many as one axis may have points.
+const COMBINATIONS_MAX: u64 = 10_000_000;
+
+/// Checks every cell. Only the axes with parameters that have to fit to others matter, so it is their product that is
+/// gone through and not the design.
+pub(super) fn check(sweep: &Sweep) -> Result<(), Conflict> {
+    let axes: Vec<&Axis> = interdependent_axes(sweep).collect();
+    let design = Design::over(&axes);
+    let total = design.cells();
+    if total > COMBINATIONS_MAX {
+        let names: Vec<&str> = axes.iter().map(|axis| axis.name.as_str()).collect();
+        let message = format!(
+            "the values of {} have to be checked against each other, and have {total} combinations; at most \
+             {COMBINATIONS_MAX} are allowed",
+            names.join(", ")
+        );
+        return Err(Conflict::Axis { name: names.first().copied().unwrap_or_default().to_owned(), message });
+    }
+    for cell in 0..total {
+        let scenario = design.scenario(&sweep.scenario, cell);
+        if let Err(mut error) = fit::check(&scenario, sweep.traces.as_ref()) {
+            error.message += &in_the_cells(&design, cell);
+            return Err(Conflict::Scenario(error));
+        }
+    }
+    Ok(())
+}
+
+/// The axes that set a parameter which has to fit to others.
+pub(super) fn interdependent_axes(sweep: &Sweep) -> impl Iterator<Item = &Axis> {
+    sweep.axes.iter().filter(|axis| axis.parameters().any(|parameter| parameter.interdependent))
+}
+
+/// The end of a message that holds for some cells alone.
+pub(super) fn in_the_cells<A: std::borrow::Borrow<Axis>>(design: &Design<A>, cell: u64) -> String {
+    let labels: Vec<String> = design.labels(cell).map(|(axis, label)| format!("{} = {label}", axis.name)).collect();
+    if labels.is_empty() { String::new() } else { format!("; in the cells with {}", labels.join(", ")) }
+}

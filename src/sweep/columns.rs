@@ -1,0 +1,49 @@
+//! The names of the columns of runs and surface that belong to no parameter and no output, and how names are made of
+//! those that do. An axis of variants is a column, too, and may have none of these names.
+
+use crate::engine::outcome::OUTPUTS;
+use crate::parameters::PARAMETERS;
+
+/// Number of the cell.
+pub const CELL: &str = "cell";
+/// Number of the run within its cell.
+pub const REPLICATE: &str = "replicate";
+/// Seed of the run.
+pub const SEED: &str = "seed";
+
+/// Runs of a cell.
+pub const REPLICATES: &str = "replicates";
+/// Runs of a cell with an outage.
+pub const OUTAGES: &str = "outages";
+/// Share of the runs of a cell with an outage.
+pub const OUTAGE_PROBABILITY: &str = "outage_probability";
+/// Lower end of its interval.
+pub const OUTAGE_PROBABILITY_LOW: &str = "outage_probability_low";
+/// Upper end of its interval.
+pub const OUTAGE_PROBABILITY_HIGH: &str = "outage_probability_high";
+
+/// The statistics of an output over the runs of a cell: mean, standard deviation, and the 5, 50 and 95 % quantiles.
+pub const STATISTICS: [&str; 5] = ["mean", "sd", "q05", "q50", "q95"];
+
+/// The columns that have a name of their own.
+const FIXED: [&str; 8] =
+    [CELL, REPLICATE, SEED, REPLICATES, OUTAGES, OUTAGE_PROBABILITY, OUTAGE_PROBABILITY_LOW, OUTAGE_PROBABILITY_HIGH];
+
+/// The column of one of the [`STATISTICS`] of an output.
+pub fn of_statistic(output: &str, statistic: &str) -> String {
+    format!("{output}_{statistic}")
+}
+
+/// The column of the values drawn for a parameter whose own column is an axis.
+pub fn of_draws(parameter: &str) -> String {
+    format!("{parameter}_drawn")
+}
+
+/// Whether a column that is no axis may have this name, in some sweep.
+pub(super) fn is_reserved(name: &str) -> bool {
+    let of_output =
+        |output: &str| name == output || STATISTICS.iter().any(|statistic| name == of_statistic(output, statistic));
+    FIXED.contains(&name)
+        || OUTPUTS.iter().any(|output| of_output(output.name))
+        || PARAMETERS.iter().any(|parameter| name == parameter.name || name == of_draws(parameter.name))
+}

@@ -1,0 +1,35 @@
+//! Points that are spaced evenly between two ends.
+
+use crate::parameters::{Parameter, Value};
+
+/// Decimal digits that generated points are rounded to, so that 0.3 is not 0.30000000000000004.
+const DIGITS: usize = 12;
+
+/// The points between two ends, evenly spaced or so in the logarithm. The ends are exact; a point between them depends
+/// on the ends, their number and its index alone, and is rounded to 12 digits, or to a whole number.
+pub(in crate::sweep) fn spaced_values(
+    parameter: &'static Parameter,
+    from: f64,
+    to: f64,
+    size: usize,
+    logarithmic: bool,
+) -> Vec<Value> {
+    let last = size.saturating_sub(1);
+    let (log_from, log_to) = (libm::log(from), libm::log(to));
+    let point = |index: usize| {
+        if index == 0 {
+            return from;
+        }
+        if index == last {
+            return to;
+        }
+        let share = index as f64 / last as f64;
+        let exact = if logarithmic {
+            libm::exp(log_from + (log_to - log_from) * share)
+        } else {
+            from * (1.0 - share) + to * share
+        };
+        format!("{exact:.*e}", DIGITS - 1).parse().unwrap_or(exact).clamp(from, to)
+    };
+    (0..size).filter_map(|index| parameter.domain.value_from_f64(point(index))).collect()
+}

@@ -1,0 +1,253 @@
+//! Reads `[[axis]]`: the swept parameters and the lists of variants.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::reader::Reader;
+use super::scenario;
+use crate::parameters::{Domain, Parameter, Value};
+use crate::sweep::columns;
+use crate::sweep::design::spaced_values;
+use crate::sweep::types::{Axis, AxisPoints, Variant};
+
+/// Most points of one axis.
+const POINTS_MAX: u64 = 10_000_000;
+/// The keys of the points of an axis, of which it has one.
+const POINTS: [&str; 4] = ["values", "linear", "logarithmic", "variants"];
+
+/// An axis that was read, but whose points are not made yet: its size is checked before anything is allocated.
+struct Plan<'a> {
+    /// The parameter or the name of the axis, as it was written.
+    named: Reader<'a>,
+    name: String,
+    points: PlannedPoints<'a>,
+    size: u64,
+}
+
+enum PlannedPoints<'a> {
+    Values { parameter: &'static Parameter, values: Vec<Value> },
+    Spaced { parameter: &'static Parameter, range: Reader<'a>, from: f64, to: f64, logarithmic: bool },
+    Variants(Vec<Variant>),
+}
+
+/// Reads the axes. Problems are reported; the axes are complete only if there were none.
+pub(super) fn axes(root: &Reader) -> Vec<Axis> {
+    let plans: Vec<Plan> = root.tables_of("axis").iter().filter_map(plan).collect();
+    check_names(&plans);
+    check_parameters(&plans);
+    check_size(&plans);
+    if !root.problems().is_empty() {
+        return Vec::new();
+    }
+    plans.into_iter().map(axis).collect()
+}
+
+/// Cells are numbered by 32 bits.
+fn check_size(plans: &[Plan]) {
+    let mut cells: u128 = 1;
+    for plan in plans {
+        cells = cells.saturating_mul(u128::from(plan.size));
+        if cells > u128::from(u32::MAX) {
+            let sizes: Vec<String> = plans.iter().map(|plan| plan.size.to_string()).collect();
+            let all = plans.iter().fold(1_u128, |product, plan| product.saturating_mul(u128::from(plan.size)));
+            let message =
+                format!("the design has {all} cells ({}), but at most {} are allowed", sizes.join(" × "), u32::MAX);
+            return plan.named.called("axis").report(message);
+        }
+    }
+}
+
+fn plan<'a>(axis: &Reader<'a>) -> Option<Plan<'a>> {
+    axis.allow(&["parameter", "name", "values", "linear", "logarithmic", "variants"]);
+    let written: Vec<&str> = POINTS.into_iter().filter(|key| axis.get(key).is_some()).collect();
+    let expected = format!("expected one of {}", POINTS.join(", "));
+    match written.as_slice() {
+        ["variants"] => plan_variants(axis),
+        [key] => plan_values(axis, key),
+        [] => {
+            axis.report(format!("the axis has no points; {expected}"));
+            None
+        }
+        several => {
+            axis.report(format!("{} exclude each other; {expected}", several.join(" and ")));
+            None
+        }
+    }
+}
+
+fn plan_values<'a>(axis: &Reader<'a>, key: &str) -> Option<Plan<'a>> {
+    if let Some(name) = axis.get("name") {
+        name.report("only an axis of variants has a name; this one is called as its parameter");
+    }
+    let named = axis.require("parameter", "the dotted name of a parameter")?;
+    let name = named.text()?;
+    let Some(parameter) = Parameter::find(name) else {
+        named.report(format!("{}: {}", named.node(), scenario::unknown_parameter(name)));
+        return None;
+    };
+    if parameter.domain == Domain::Regions {
+        named.report(format!("{name} is not a single value; expected another parameter, or an axis of variants"));
+        return None;
+    }
+    let points = axis.get(key)?;
+    let (points, size) = match key {
+        "values" => listed_values(&points, parameter)?,
+        _ => spaced(points, key == "logarithmic", parameter)?,
+    };
+    Some(Plan { named, name: parameter.name.to_owned(), points, size })
+}
+
+fn listed_values<'a>(list: &Reader<'a>, parameter: &'static Parameter) -> Option<(PlannedPoints<'a>, u64)> {
+    let items = list.list("a list of values")?;
+    if items.is_empty() {
+        list.report("the axis has no points; expected at least one value");
+        return None;
+    }
+    let mut seen = BTreeSet::new();
+    let mut values = Vec::with_capacity(items.len());
+    for item in items {
+        let value = scenario::value(parameter, &item)?;
+        if !seen.insert(value.to_string()) {
+            item.report(format!("{value} is listed twice; all values must differ"));
+            return None;
+        }
+        values.push(value);
+    }
+    let size = values.len() as u64;
+    Some((PlannedPoints::Values { parameter, values }, size))
+}
+
+fn spaced<'a>(range: Reader<'a>, logarithmic: bool, parameter: &'static Parameter) -> Option<(PlannedPoints<'a>, u64)> {
+    if !parameter.domain.is_numeric() {
+        let expected = parameter.expectation();
+        range.report(format!("{} is not a number; expected values = [ … ], each {expected}", parameter.name));
+        return None;
+    }
+    let range = range.table()?;
+    range.allow(&["from", "to", "points"]);
+    let from = range_end(&range, "from", parameter);
+    let to = range_end(&range, "to", parameter);
+    let points = range.require("points", &format!("a whole number, 1 … {POINTS_MAX}"));
+    let size = points.as_ref().and_then(|points| points.whole(1, POINTS_MAX));
+    let (from, to, size, points) = (from?, to?, size?, points?);
+    if logarithmic && from <= 0.0 {
+        range.get("from")?.refuse("a number > 0 on a logarithmic axis");
+    } else if from > to {
+        range.get("to")?.refuse(&format!("at least from, {from}"));
+    } else if from == to && size > 1 {
+        points.report(format!("{size} points from {from} to {to} are all the same; expected 1 point"));
+    } else if from < to && size == 1 {
+        points.report(format!("1 point cannot reach from {from} to {to}; expected at least 2"));
+    } else {
+        return Some((PlannedPoints::Spaced { parameter, range, from, to, logarithmic }, size));
+    }
+    None
+}
+
+fn range_end(range: &Reader, key: &str, parameter: &'static Parameter) -> Option<f64> {
+    let end = range.require(key, &parameter.expectation())?;
+    let value = scenario::value(parameter, &end)?.as_f64()?;
+    if value.is_infinite() {
+        end.refuse("a finite number (inf can be one of a list of values)");
+        return None;
+    }
+    Some(value)
+}
+
+fn plan_variants<'a>(axis: &Reader<'a>) -> Option<Plan<'a>> {
+    if let Some(parameter) = axis.get("parameter") {
+        parameter.report("an axis of variants has no parameter of its own; expected a name");
+    }
+    let named = axis.require("name", "a name for the axis, the name of its column")?;
+    let name = named.text()?.to_owned();
+    if name.is_empty() || name.len() > 64 || name.chars().any(char::is_control) {
+        named.refuse("1 … 64 characters on one line");
+    }
+    let list = axis.get("variants")?;
+    let items = list.list("a list of { label = \"…\", parameters … }")?;
+    if items.is_empty() {
+        list.report("the axis has no points; expected at least one variant");
+        return None;
+    }
+    let mut labels = BTreeSet::new();
+    let mut variants = Vec::with_capacity(items.len());
+    for item in items {
+        let variant = variant(&item.clone().table()?)?;
+        if !labels.insert(variant.label.clone()) {
+            item.report(format!("{:?} is the label of two variants; all labels must differ", variant.label));
+            return None;
+        }
+        variants.push(variant);
+    }
+    let size = variants.len() as u64;
+    Some(Plan { named, name, points: PlannedPoints::Variants(variants), size })
+}
+
+fn variant(variant: &Reader) -> Option<Variant> {
+    let label_reader = variant.require("label", "a text in quotes")?;
+    let label = label_reader.text()?;
+    if label.is_empty() || label.chars().any(char::is_control) {
+        label_reader.refuse("at least one character, on one line");
+    }
+    let mut settings = Vec::new();
+    for (parameter, value) in scenario::settings(variant, &["label"]) {
+        settings.push((parameter, scenario::value(parameter, &value)?));
+    }
+    // The order of settings inside a variant has no meaning; sorted ones compare equal.
+    settings.sort_by_key(|(parameter, _)| parameter.name);
+    Some(Variant { label: label.to_owned(), settings })
+}
+
+/// An axis of variants is a column, so its name must be no other column's.
+fn check_names(plans: &[Plan]) {
+    let mut names = BTreeSet::new();
+    for plan in plans.iter().filter(|plan| matches!(plan.points, PlannedPoints::Variants(_))) {
+        let name = plan.name.as_str();
+        if columns::is_reserved(name) {
+            plan.named.report(format!("{name:?} is the name of another column; expected a new name"));
+        } else if !names.insert(name) {
+            plan.named.report(format!("{name:?} is the name of two axes; expected a new name"));
+        }
+    }
+}
+
+/// A parameter that two axes set would have the value of one and the column of the other.
+fn check_parameters(plans: &[Plan]) {
+    let mut owner: BTreeMap<&str, &str> = BTreeMap::new();
+    for plan in plans {
+        let swept: BTreeSet<&str> = match &plan.points {
+            PlannedPoints::Values { parameter, .. } | PlannedPoints::Spaced { parameter, .. } => {
+                [parameter.name].into()
+            }
+            PlannedPoints::Variants(variants) => {
+                variants.iter().flat_map(|variant| &variant.settings).map(|(parameter, _)| parameter.name).collect()
+            }
+        };
+        for parameter in swept {
+            if let Some(other) = owner.insert(parameter, &plan.name) {
+                let message = format!("{parameter} is on two axes, {other:?} and {:?}; it may be on one", plan.name);
+                plan.named.called("axis").report(message);
+            }
+        }
+    }
+}
+
+/// Makes the points of an axis whose size was checked.
+fn axis(plan: Plan) -> Axis {
+    let points = match plan.points {
+        PlannedPoints::Values { parameter, values } => AxisPoints::Values { parameter, values, logarithmic: false },
+        PlannedPoints::Variants(variants) => AxisPoints::Variants(variants),
+        PlannedPoints::Spaced { parameter, range, from, to, logarithmic } => {
+            let size = plan.size as usize;
+            let values = spaced_values(parameter, from, to, size, logarithmic);
+            if values.windows(2).any(|pair| pair[0] == pair[1]) {
+                let whole = matches!(parameter.domain, Domain::Integer(..));
+                let rounded = if whole { "whole numbers" } else { "12 digits" };
+                range.called("axis").report(format!(
+                    "{size} points from {from} to {to} are not all different once rounded to {rounded}; expected fewer"
+                ));
+            }
+            AxisPoints::Values { parameter, values, logarithmic: logarithmic && size > 1 }
+        }
+    };
+    Axis { name: plan.name, points }
+}

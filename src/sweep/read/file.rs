@@ -1,0 +1,116 @@
+//! Reads a sweep or a scenario from a file or its text, with overrides.
+
+use std::io::Read;
+use std::path::Path;
+
+use super::document::{self, Content, Entry, Node};
+use super::error::{Problems, SweepError};
+use super::reader::Reader;
+use super::{locate, overrides, scenario, sweep};
+use crate::parameters::Scenario;
+use crate::sweep::types::Sweep;
+
+/// Largest sweep file, bytes.
+const FILE_BYTES_MAX: u64 = 1 << 20;
+
+/// Reads a text file of at most 1 MiB.
+///
+/// # Errors
+/// It cannot be read, is larger, or is not UTF-8.
+pub fn read_text(path: &Path) -> Result<String, SweepError> {
+    let name = path.display().to_string();
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)
+        .and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes))
+        .map_err(|error| SweepError::unreadable(&name, format!("the file cannot be read: {error}")))?;
+    if bytes.len() as u64 > FILE_BYTES_MAX {
+        return Err(SweepError::unreadable(&name, "the file is larger than 1 MiB, the most that is allowed"));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = valid.iter().filter(|&&byte| byte == b'\n').count() + 1;
+        SweepError::unreadable(&format!("{name}:{line}"), "the text is not UTF-8, which TOML must be")
+    })
+}
+
+impl Sweep {
+    /// Reads a sweep file and applies overrides, the `key=value` of `--set`.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, in the order of the file.
+    pub fn read(path: &Path, overrides: &[String]) -> Result<Sweep, SweepError> {
+        Sweep::parse(&read_text(path)?, &path.display().to_string(), overrides)
+    }
+
+    /// Reads a sweep from the text of a file that is called `file_name` in messages. The file has to be right without
+    /// the overrides as well.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, in the order of the file.
+    pub fn parse(text: &str, file_name: &str, overrides: &[String]) -> Result<Sweep, SweepError> {
+        let read = |root: &Reader, set: &[String]| {
+            let sweep = sweep::sweep(root, true)?;
+            overrides::check_effect(&sweep, set, root.problems());
+            Some(sweep)
+        };
+        twice(text, file_name, overrides, |root| root, read)
+    }
+
+    /// Reads a scenario alone: the one of a sweep file, without its axes and uncertain inputs, or of a file that holds
+    /// the content of `[scenario]`, with or without that header. The other parts of a sweep file have to be right too.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, in the order of the file.
+    pub fn parse_scenario(text: &str, file_name: &str, overrides: &[String]) -> Result<Scenario, SweepError> {
+        let read = |root: &Reader, _: &[String]| {
+            let is_alone = root.entries().all(|(key, _)| key == "scenario");
+            let scenario = if is_alone { scenario::scenario(root) } else { sweep::sweep(root, false)?.scenario };
+            if root.problems().is_empty()
+                && let Err(error) = scenario.check()
+            {
+                locate::report_scenario(&error, root);
+            }
+            Some(scenario)
+        };
+        twice(text, file_name, overrides, wrap_scenario, read)
+    }
+}
+
+/// Reads a text as it is, and once more with the overrides.
+fn twice<T>(
+    text: &str,
+    file_name: &str,
+    overrides: &[String],
+    wrap: impl FnOnce(Node) -> Node,
+    read: impl Fn(&Reader, &[String]) -> Option<T>,
+) -> Result<T, SweepError> {
+    let finish = |result: Option<T>, problems: Problems, applied: &[String]| match (problems.first(), result) {
+        (Some(problem), _) => Err(SweepError::new(problem, text, file_name, applied)),
+        (None, Some(result)) => Ok(result),
+        (None, None) => Err(SweepError::unreadable(file_name, "the file cannot be understood")),
+    };
+    let problems = Problems::default();
+    let root = document::parse(text, &problems);
+    if !problems.is_empty() {
+        return finish(None, problems, &[]);
+    }
+    let mut root = wrap(root);
+    let plain = finish(read(&Reader::of(&root, &problems), &[]), problems, &[])?;
+    if overrides.is_empty() {
+        return Ok(plain);
+    }
+    let problems = Problems::default();
+    overrides::apply(&mut root, overrides, &problems);
+    let result = if problems.is_empty() { read(&Reader::of(&root, &problems), overrides) } else { None };
+    finish(result, problems, overrides)
+}
+
+/// Puts the content of a file that is a scenario alone under the key that it has in a sweep file.
+fn wrap_scenario(root: Node) -> Node {
+    if sweep::KEYS.iter().any(|key| root.entry(key).is_some()) {
+        return root;
+    }
+    let location = root.location.clone();
+    let entry = Entry { key: "scenario".to_owned(), location: location.clone(), node: root };
+    Node { location, content: Content::Table(vec![entry]) }
+}

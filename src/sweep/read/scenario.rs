@@ -1,0 +1,142 @@
+//! Reads `[scenario]`: parameters, shocks and interventions.
+
+use super::document::Content;
+use super::reader::{Reader, unknown};
+use crate::parameters::{Domain, Intervention, PARAMETERS, Parameter, Region, Scenario, Shock, Value};
+
+/// The keys of a scenario that are no group of parameters.
+const EVENTS: [&str; 2] = ["shock", "intervention"];
+
+/// Whether some parameter is in this group.
+pub(super) fn is_group(name: &str) -> bool {
+    PARAMETERS.iter().any(|parameter| parameter.group() == name)
+}
+
+/// The groups of parameters, in the order of the documentation.
+fn groups() -> Vec<&'static str> {
+    let mut groups: Vec<&str> = PARAMETERS.iter().map(Parameter::group).collect();
+    groups.dedup();
+    groups
+}
+
+/// Reads the whole `[scenario]` of a document.
+pub(super) fn scenario(root: &Reader) -> Scenario {
+    let mut scenario = Scenario::default();
+    let Some(table) = root.get_table("scenario") else { return scenario };
+    for (parameter, setting) in settings(&table, &EVENTS) {
+        if let Some(value) = value(parameter, &setting) {
+            parameter.put(&mut scenario, &value);
+        }
+    }
+    scenario.shocks = table.tables_of("shock").iter().filter_map(shock).collect();
+    scenario.interventions = table.tables_of("intervention").iter().filter_map(intervention).collect();
+    scenario
+}
+
+/// Every parameter that a table sets, and what it says; keys in `others` are left to the caller, all else is reported.
+pub(super) fn settings<'a>(table: &Reader<'a>, others: &[&str]) -> Vec<(&'static Parameter, Reader<'a>)> {
+    let mut found = Vec::new();
+    for (group, settings) in table.entries().filter(|(key, _)| !others.contains(key)) {
+        if !is_group(group) {
+            let allowed: Vec<&str> = others.iter().copied().chain(groups()).collect();
+            settings.report_key(unknown_setting(group, &allowed));
+            continue;
+        }
+        let Some(settings) = settings.table() else { continue };
+        for (key, setting) in settings.entries() {
+            let name = format!("{group}.{key}");
+            match Parameter::find(&name) {
+                Some(parameter) => found.push((parameter, setting)),
+                None => setting.report_key(unknown_parameter(&name)),
+            }
+        }
+    }
+    found
+}
+
+fn unknown_setting(key: &str, allowed: &[&str]) -> String {
+    // `clients = 5` is more often a forgotten group than a misspelt one.
+    let forgotten = PARAMETERS.iter().find(|parameter| parameter.name.split('.').nth(1) == Some(key));
+    match forgotten {
+        Some(parameter) => format!("there is no such key; did you mean {}?", parameter.name),
+        None => unknown("key", key, allowed),
+    }
+}
+
+/// The message for a parameter that does not exist.
+pub(super) fn unknown_parameter(name: &str) -> String {
+    let group = name.split('.').next().unwrap_or_default();
+    let same_group: Vec<&str> = PARAMETERS.iter().filter(|p| p.group() == group).map(|p| p.name).collect();
+    let all: Vec<&str> = PARAMETERS.iter().map(|parameter| parameter.name).collect();
+    let message = unknown("parameter", name, if same_group.is_empty() { &all } else { &same_group });
+    format!("{message}; `critmass parameters` lists all")
+}
+
+/// Reads the value of a parameter; `None` if it is refused.
+pub(super) fn value(parameter: &Parameter, setting: &Reader) -> Option<Value> {
+    let value = match (parameter.domain, setting.content()) {
+        (Domain::Number(_), _) => setting.node().as_number().map(Value::Number),
+        (Domain::Integer(..), Content::Integer(n)) => u64::try_from(*n).ok().map(Value::Integer),
+        (Domain::Boolean, Content::Boolean(b)) => Some(Value::Boolean(*b)),
+        (Domain::Choice(words), Content::Text(text)) => {
+            words.iter().copied().find(|word| *word == text.as_str()).map(Value::Choice)
+        }
+        (Domain::Regions, Content::List(_)) => return regions(parameter, setting),
+        _ => None,
+    };
+    let value = value.filter(|value| parameter.check(value).is_ok());
+    if value.is_none() {
+        setting.refuse(&parameter.expectation());
+    }
+    value
+}
+
+fn regions(parameter: &Parameter, setting: &Reader) -> Option<Value> {
+    let items = setting.list(&parameter.expectation())?;
+    let regions: Option<Vec<Region>> = items.into_iter().map(|item| region(&item.table()?)).collect();
+    let value = Value::Regions(regions?);
+    parameter.check(&value).map_err(|message| setting.report(message)).ok()?;
+    Some(value)
+}
+
+fn region(region: &Reader) -> Option<Region> {
+    region.allow(&["name", "utc_offset_h", "share"]);
+    let name = region.require("name", "a text in quotes").and_then(|name| name.text());
+    let offset = region.number_of("utc_offset_h", |x| (-12.0..=14.0).contains(&x), "a number, -12 … 14 h");
+    let share = region.number_of("share", |x| x > 0.0 && x <= 1.0, "a number, > 0 … 1");
+    Some(Region { name: name?.to_owned(), utc_offset_h: offset?, share: share? })
+}
+
+fn at_h(event: &Reader) -> Option<f64> {
+    event.number_of("at_h", |x| x >= 0.0 && x.is_finite(), "a number, 0 h … time.horizon_h")
+}
+
+fn shock(shock: &Reader) -> Option<Shock> {
+    shock.allow(&["at_h", "supernode_fraction", "client_fraction"]);
+    let at_h = at_h(shock);
+    let fraction =
+        |key| shock.get(key).map_or(Some(0.0), |share| share.number(|x| (0.0..=1.0).contains(&x), "a number, 0 … 1"));
+    let (supernode_fraction, client_fraction) = (fraction("supernode_fraction"), fraction("client_fraction"));
+    Some(Shock { at_h: at_h?, supernode_fraction: supernode_fraction?, client_fraction: client_fraction? })
+}
+
+fn intervention(intervention: &Reader) -> Option<Intervention> {
+    let at_h = at_h(intervention);
+    let intervenable: Vec<&str> = PARAMETERS.iter().filter(|p| p.intervenable).map(|p| p.name).collect();
+    let intervenable = intervenable.join(", ");
+    let changes = settings(intervention, &["at_h"]);
+    if changes.is_empty() {
+        intervention.report(format!("it changes nothing; expected at least one of {intervenable}"));
+    }
+    let mut settings = Vec::new();
+    for (parameter, setting) in changes {
+        if !parameter.intervenable {
+            setting.report_key(format!("it cannot change in the middle of a run; these can: {intervenable}"));
+        } else if let Some(value) = value(parameter, &setting) {
+            settings.push((parameter, value));
+        }
+    }
+    // The order of settings at one moment has no meaning; sorted ones compare equal.
+    settings.sort_by_key(|(parameter, _)| parameter.name);
+    Some(Intervention { at_h: at_h?, settings })
+}

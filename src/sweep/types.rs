@@ -1,0 +1,168 @@
+//! A sweep and its parts.
+
+use crate::parameters::{Parameter, Scenario, Value};
+
+/// A sweep, as resolved from its file: everything that the rows depend on.
+#[derive(Debug, Clone)]
+pub struct Sweep {
+    /// Short name, `[a-z0-9-]+`.
+    pub name: String,
+    /// What the sweep is to answer; may be empty.
+    pub question: String,
+    /// Seed of the whole sweep.
+    pub seed: u64,
+    /// The scenario before axes and uncertain inputs are applied.
+    pub scenario: Scenario,
+    /// The axes, in the order of the file. The last one varies fastest over the cells.
+    pub axes: Vec<Axis>,
+    /// Inputs that are drawn anew for every replicate, in the order of their names.
+    pub uncertain: Vec<Uncertain>,
+    /// How many runs a cell gets.
+    pub replicates: Replicates,
+    /// Which runs are traced, if any.
+    pub traces: Option<Traces>,
+    /// The sweep as canonical TOML: sorted keys, no comments, `--set` applied. Reading it returns the same sweep.
+    pub canonical: String,
+    /// SHA-256 of `canonical`, in hexadecimal: the identity of the sweep.
+    pub hash: String,
+}
+
+/// One axis of the design.
+#[derive(Debug, Clone)]
+pub struct Axis {
+    /// The dotted name of the parameter, or the name of the list of variants. Also the name of the Parquet column.
+    pub name: String,
+    /// Its points.
+    pub points: AxisPoints,
+}
+
+/// The points of an axis.
+#[derive(Debug, Clone)]
+pub enum AxisPoints {
+    /// Values of one parameter.
+    Values {
+        /// The parameter.
+        parameter: &'static Parameter,
+        /// Its values, all different.
+        values: Vec<Value>,
+        /// Whether the points are spaced logarithmically, for plots.
+        logarithmic: bool,
+    },
+    /// Named bundles of settings.
+    Variants(Vec<Variant>),
+}
+
+/// One named bundle of settings.
+#[derive(Debug, Clone)]
+pub struct Variant {
+    /// Its label, the value of the axis' column.
+    pub label: String,
+    /// What it sets, in the order of the file.
+    pub settings: Vec<(&'static Parameter, Value)>,
+}
+
+impl Variant {
+    /// Whether it sets this parameter.
+    pub fn sets(&self, parameter: &Parameter) -> bool {
+        self.settings.iter().any(|(set, _)| *set == parameter)
+    }
+}
+
+/// How many runs a cell gets.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Replicates {
+    /// Fewest runs of a cell, ≥ 1.
+    pub at_least: u32,
+    /// Most runs of a cell, ≥ `at_least`.
+    pub at_most: u32,
+    /// A cell stops once the interval of its outage probability is no wider than ± this; without it, every cell runs
+    /// `at_most` replicates.
+    pub half_width: Option<f64>,
+    /// Confidence of the intervals, in (0, 1).
+    pub confidence: f64,
+    /// Whether replicate r of every cell sees the same draws.
+    pub common_random_numbers: bool,
+}
+
+/// Which runs are traced.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Traces {
+    /// The first this many replicates of each cell.
+    pub replicates: u32,
+    /// Interval between two rows, s; a whole number of ticks after rounding.
+    pub every_s: f64,
+}
+
+/// An input that is drawn anew for every replicate.
+///
+/// In a cell whose variant sets the parameter, the variant's value holds and nothing is drawn, unless the draw is a
+/// factor, which multiplies it.
+#[derive(Debug, Clone)]
+pub struct Uncertain {
+    /// The numeric parameter.
+    pub parameter: &'static Parameter,
+    /// Its distribution, or that of the factor.
+    pub distribution: Distribution,
+    /// Whether the draw multiplies the scenario's or the axis' value instead of replacing it.
+    pub factor: bool,
+}
+
+/// A distribution of an uncertain input.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Distribution {
+    /// Uniform between two bounds.
+    Uniform {
+        /// Lower bound.
+        from: f64,
+        /// Upper bound, > `from`.
+        to: f64,
+    },
+    /// Normal.
+    Normal {
+        /// Mean.
+        mean: f64,
+        /// Standard deviation, ≥ 0.
+        sd: f64,
+    },
+    /// Lognormal.
+    Lognormal {
+        /// Median, > 0.
+        median: f64,
+        /// Standard deviation of the logarithm, ≥ 0.
+        sigma: f64,
+    },
+    /// Beta on [0, 1].
+    Beta {
+        /// Mean, in (0, 1).
+        mean: f64,
+        /// Standard deviation, > 0 and < √(mean (1 − mean)).
+        sd: f64,
+    },
+    /// Triangular.
+    Triangular {
+        /// Lower bound.
+        from: f64,
+        /// Mode.
+        mode: f64,
+        /// Upper bound.
+        to: f64,
+    },
+    /// One of a list of values.
+    Discrete {
+        /// The values.
+        values: Vec<f64>,
+        /// Their weights, ≥ 0, not all 0.
+        weights: Vec<f64>,
+    },
+}
+
+/// One run, ready to be simulated.
+#[derive(Debug, Clone)]
+pub struct Realization {
+    /// The scenario with the axes and the uncertain inputs applied.
+    pub scenario: Scenario,
+    /// The seed of the run.
+    pub seed: u64,
+    /// The value used for each uncertain input, in the order of [`Sweep::uncertain`].
+    pub drawn: Vec<f64>,
+}
