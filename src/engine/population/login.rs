@@ -1,7 +1,7 @@
 //! The login server's queue.
 //!
-//! A request that was not served in time is dead, but keeps its place. All requests of a tick time out in the same
-//! later tick, so the dead ones lie at the old end of the queue as a mere number, and cost nothing to store or to
+//! A request that was not served in time has expired, but keeps its place. All requests of a tick time out in the same
+//! later tick, so the expired ones lie at the old end of the queue as a mere number, and cost nothing to store or to
 //! serve. The requests of one tick arrive in random order; as nobody can tell before they are served, each is drawn
 //! from the rest of its tick when its turn comes. A request whose client has left is no more than a number, too.
 
@@ -75,7 +75,7 @@ impl LoginServer {
         self.limit = queue_limit(capacity_per_s, queue_limit_s).unwrap_or(u64::MAX);
     }
 
-    /// Requests in the queue, dead ones included.
+    /// Requests in the queue, expired ones included.
     pub(super) fn length(&self) -> u64 {
         self.length
     }
@@ -154,13 +154,13 @@ impl LoginServer {
         Next::Requests { tickets, abandoned }
     }
 
-    /// Removes `count` dead requests.
+    /// Removes `count` expired requests.
     pub(super) fn remove_expired(&mut self, count: u64) {
         self.expired -= count;
         self.length -= count;
     }
 
-    /// Takes the requests submitted at or before `tick` that were not served: they stay in the queue as dead ones,
+    /// Takes the requests submitted at or before `tick` that were not served: they stay in the queue as expired ones,
     /// and are handed to `give_up`.
     pub(super) fn expire(&mut self, tick: u32, mut give_up: impl FnMut(&mut [Attached])) {
         while self.segments.front().is_some_and(|segment| segment.tick <= tick) {

@@ -1,23 +1,29 @@
-//! What a run is: one realisation of one scenario from one seed.
+//! An engine that follows every client: one realisation of one scenario from one seed.
 //!
 //! A [`Simulator`] moves the population through time in ticks. Nothing is done for a client to which nothing happens:
 //! the cost of a run follows the events, not clients × ticks.
 //!
+//! What the phases of a tick mean, where each of them is, and which test holds it: `docs/kernel.md`. The best
+//! introduction is a second engine that does the same in the most obvious way, `tests/oracle/reference`, whose functions
+//! have the names of these.
+//!
 //! | file | what it holds |
 //! | --- | --- |
-//! | `clients` | what is known of a client: class, state, ticket |
-//! | `timing` | the wheel in which tickets wait for their tick |
-//! | `presence` | sessions that begin; the absent clients |
-//! | `updates` | how likely the update restarts a machine |
+//! | `run` | a run, tick by tick; the order of the phases |
+//! | `phases` | the phases |
+//! | `set_up` | the network at tick 0 |
+//! | `simulator` | the workspace: what all of these have in hands |
+//! | `settings`, `streams` | values that follow from the parameters; streams of random numbers |
+//! | `network` | where every client is, which is the sum of the following |
+//! | `census` | how many clients are in each state |
+//! | `absent` | the absent clients |
+//! | `wheel` | tickets that wait for their tick |
+//! | `login` | tickets that wait for the login server: its queue |
+//! | `overlay` | the super nodes, and their children |
 //! | `strikes` | whom a restart, a shock or the end of a session strikes |
-//! | `overlay`, `children` | the super nodes; how many children they have of each class |
-//! | `login` | the login server's queue |
-//! | `backoff` | retry delays |
-//! | `phases` | the ten phases of a tick, in the order of model.md |
-//! | `attach` | the fifth of them, in its three ways |
-//! | `observation`, `outcome` | what is seen, and what is reported |
-//! | `random`, `elementary` | a stream of random numbers for each purpose; the same digits on every machine |
-//! | `prefetch` | asking for memory in time |
+//! | `clients`, `tickets`, `ids` | class and state of a client; what a client that waits carries; super nodes |
+//! | `delay`, `backoff` | random delays in ticks; those after failures |
+//! | `memory` | how much memory a run needs |
 //!
 //! # A client is where it is
 //!
@@ -45,12 +51,12 @@
 //! reads four bytes from a bucket and writes four into another one, both in sequence. Buckets are chains of chunks from a
 //! recycled arena, so that the tick loop allocates nothing once it has reached its size.
 //!
-//! *Nobody is looked for.* Sessions and restarts have a hazard that is the same for all of a class, so the places that
-//! are struck are drawn, whoever is there (`strikes`); all places have numbers. Likewise promotions, and births.
+//! *Nobody is looked for.* Sessions and restarts have a hazard that is the same for all of a class, so the sites that
+//! are struck are drawn, whoever is there (`strikes`); all sites have numbers. Likewise promotions, and births.
 //!
 //! *What can no longer come true is dropped when it is met.* A super node that dies takes the slots of its children
 //! along. Their tickets are anywhere; it suffices to know how many there are, and not to use its index again before all
-//! of them have come up (`overlay`).
+//! of them have come up (`overlay::deaths`).
 //!
 //! *What is touched at random is asked for ahead*, for some `prefetch::BLOCK` clients, so that the memory answers many at
 //! once.

@@ -134,3 +134,41 @@ impl Network {
         served
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parameters::{Scenario, Shock};
+
+    /// What is seen of a run, tick by tick.
+    fn ticks(scenario: &Scenario, always_queues: bool) -> Vec<String> {
+        let mut simulator = Simulator::new();
+        simulator.always_queues = always_queues;
+        simulator.set_up(scenario, 11);
+        let ticks = (0..scenario.ticks() as u32).map(|now| {
+            simulator.tick(now);
+            format!("{:?} {:?} {}", simulator.snapshot(), simulator.counters, simulator.network.census.events)
+        });
+        ticks.collect()
+    }
+
+    /// Where everything is served in its tick, the two ways do not differ in law alone: no random number decides
+    /// anything in which they differ.
+    #[test]
+    fn who_is_served_at_once_is_served_as_through_the_queue() {
+        let mut scenario = Scenario::default();
+        scenario.population.clients = 5_000;
+        (scenario.time.horizon_h, scenario.updates.release_h) = (4.0, 1.0);
+        scenario.updates.synchronization = 0.5;
+        scenario.shocks = vec![Shock { at_h: 2.0, supernode_fraction: 0.5, client_fraction: 0.1 }];
+        for capacity_per_s_per_million in [f64::INFINITY, 1e6] {
+            for relogin_after_orphaning in [true, false] {
+                scenario.login.capacity_per_s_per_million = capacity_per_s_per_million;
+                scenario.login.relogin_after_orphaning = relogin_after_orphaning;
+                let (at_once, through_the_queue) = (ticks(&scenario, false), ticks(&scenario, true));
+                assert!(at_once[..] == through_the_queue[..], "{capacity_per_s_per_million} {relogin_after_orphaning}");
+                assert!(at_once.last().unwrap().contains("login_rejections: 0, login_timeouts: 0, login_wasted: 0"));
+            }
+        }
+    }
+}
