@@ -22,6 +22,7 @@ mod tests {
         assert_eq!(duration_ticks(5.0, 5.0), 1);
         assert_eq!(duration_ticks(5.1, 5.0), 2);
         assert_eq!(duration_ticks(0.7, 0.1), 7);
+        assert_eq!(duration_ticks(7.7, 0.7), 11, "the quotient is 11.000000000000002");
         assert_eq!(duration_ticks(f64::INFINITY, 5.0), u32::MAX);
     }
 

@@ -1,6 +1,6 @@
 //! How long a client waits after its a-th failure in a row before it tries again.
 
-use super::delay::Delay;
+use super::delay::{Delay, NearDelay};
 use super::tickets::Ticket;
 use super::wheel::{NEAR_TICKS, Wheel};
 use crate::engine::laws::delays::backoffs;
@@ -14,7 +14,7 @@ use rand_xoshiro::rand_core::Rng;
 pub(super) enum Backoff {
     /// All of them are less than [`NEAR_TICKS`], and there are few: they stand in a table of known length, filled with the
     /// last one, which needs no check of its bounds.
-    Near(Box<[Delay; FEW]>),
+    Near(Box<[NearDelay; FEW]>),
     /// Any others.
     Any(Vec<Delay>),
 }
@@ -27,13 +27,9 @@ impl Backoff {
         // A ticket does not count any more failures than these.
         let laws = backoffs(retry).take(usize::from(u16::MAX));
         let delays: Vec<Delay> = laws.map(|law| Delay::new(law, tick_s)).collect();
-        let are_near = delays.iter().all(|delay| delay.longest_ticks() < NEAR_TICKS);
-        match delays.last() {
-            Some(&last) if are_near && delays.len() <= FEW => {
-                let delay = |failures: usize| delays.get(failures).copied().unwrap_or(last);
-                Backoff::Near(Box::new(std::array::from_fn(delay)))
-            }
-            _ => Backoff::Any(delays),
+        match near_table(&delays) {
+            Some(table) => Backoff::Near(Box::new(table)),
+            None => Backoff::Any(delays),
         }
     }
 
@@ -54,9 +50,21 @@ impl Backoff {
     }
 }
 
+/// The table of [`Backoff::Near`], if these delays fit into it.
+fn near_table(delays: &[Delay]) -> Option<[NearDelay; FEW]> {
+    let mut table = [delays.last()?.near()?; FEW];
+    if delays.len() > FEW {
+        return None;
+    }
+    for (near, delay) in table.iter_mut().zip(delays) {
+        *near = delay.near().filter(|_| delay.longest_ticks() < NEAR_TICKS)?;
+    }
+    Some(table)
+}
+
 #[inline(always)]
-fn retry_near<T: Ticket>(tickets: &[T], table: &[Delay; FEW], stream: &mut Stream, wheel: &mut Wheel<T>) {
-    let near_ticks = |ticket: T, random| table[usize::from(ticket.failures()).min(FEW - 1)].near_ticks(random);
+fn retry_near<T: Ticket>(tickets: &[T], table: &[NearDelay; FEW], stream: &mut Stream, wheel: &mut Wheel<T>) {
+    let near_ticks = |ticket: T, random| table[usize::from(ticket.failures()).min(FEW - 1)].ticks(random);
     // In two loops: in one, the processor would guess wrong which of the loads of a bucket need an earlier store.
     let mut delays = [[0; 2]; BLOCK / 2];
     for block in tickets.chunks(BLOCK) {
@@ -85,7 +93,7 @@ mod tests {
     /// The delay after one more failure than `failures` in a row that a uniform 32-bit number stands for, in ticks.
     fn ticks(backoff: &Backoff, failures: u16, random: u32) -> u32 {
         match backoff {
-            Backoff::Near(delays) => delays[usize::from(failures).min(FEW - 1)].near_ticks(random),
+            Backoff::Near(delays) => delays[usize::from(failures).min(FEW - 1)].ticks(random),
             Backoff::Any(delays) => delays[usize::from(failures).min(delays.len() - 1)].ticks(random),
         }
     }

@@ -50,9 +50,23 @@ impl Delay {
         self.ticks(u32::MAX)
     }
 
-    /// The same as [`Delay::ticks`] where [`Delay::longest_ticks`] is less than 2³⁰, which makes it cheaper.
+    /// The same delay, if it is always shorter than 2³⁰ ticks.
+    pub(super) fn near(self) -> Option<NearDelay> {
+        (self.shift == 32 && self.longest_ticks() < 1 << 30).then_some(NearDelay { low: self.low, span: self.span })
+    }
+}
+
+/// A delay of less than 2³⁰ ticks, in units of 2⁻³² ticks: cheaper than any [`Delay`].
+#[derive(Debug, Clone, Copy)]
+pub(super) struct NearDelay {
+    low: u64,
+    span: u64,
+}
+
+impl NearDelay {
+    /// As [`Delay::ticks`].
     #[inline(always)]
-    pub(super) fn near_ticks(self, random: u32) -> u32 {
+    pub(super) fn ticks(self, random: u32) -> u32 {
         let part = (u128::from(u64::from(random) << 32) * u128::from(self.span)) >> 64;
         ((self.low + part as u64) >> 32) as u32 + 1
     }

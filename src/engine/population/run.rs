@@ -38,25 +38,24 @@ impl Simulator {
         self.advance(now);
         self.interventions(now);
         // 1
-        self.restarts(now);
-        self.shocks(now);
+        self.restarts_and_shocks(now);
         // 2
-        self.session_changes(now);
+        self.sessions(now);
         // 4: deaths come before the timers that are due, so that the ticket of an orphan is void when it is met. That is
         // the same as the order of model.md, in which the orphan would lose the request that it had just made.
-        self.deaths(now);
+        self.deaths_and_stale_addresses(now);
         // 3
         self.timers();
         let slots = self.network.login.take_service_slots();
         let serves_at_once = self.serves_at_once(slots);
         // 5
         self.attach_attempts(serves_at_once);
-        self.overload();
+        self.overload_protection();
         // 6 and 7: where the queue is empty, and has room and slots for every request of this tick, no order matters.
         if serves_at_once {
             self.serve_at_once();
         } else {
-            self.login_requests(now);
+            self.requests_enter(now);
             self.service(slots);
         }
         // 8

@@ -162,7 +162,7 @@ impl Simulator {
     }
 
     /// The end of phase 5 with overload protection: super nodes that were probed too often may shut down.
-    pub(crate) fn overload(&mut self) {
+    pub(crate) fn overload_protection(&mut self) {
         let parameters = &self.scenario.overlay;
         if !parameters.overload_probes_per_s.is_finite() {
             return;

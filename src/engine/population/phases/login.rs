@@ -39,7 +39,7 @@ impl Simulator {
     }
 
     /// Phase 6: the login requests of this tick enter the queue in random order, as far as there is room.
-    pub(crate) fn login_requests(&mut self, now: u32) {
+    pub(crate) fn requests_enter(&mut self, now: u32) {
         let mut requests = std::mem::take(&mut self.requests);
         self.counters.login_requests += requests.len() as u64;
         self.reject(&mut requests);

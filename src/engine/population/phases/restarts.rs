@@ -66,10 +66,21 @@ impl Strike for Crash<'_> {
 }
 
 impl Simulator {
-    /// Phase 1: the update restarts the machines whose restart time lies in this tick: of absent and booting clients,
-    /// without consequences; of the others, by strikes with the hazard of the region where it is highest, of which
-    /// some miss the clients of other regions.
-    pub(crate) fn restarts(&mut self, now: u32) {
+    /// Phase 1: restarts by the update, then shocks.
+    pub(crate) fn restarts_and_shocks(&mut self, now: u32) {
+        self.restarts(now);
+        for index in 0..self.shocks.len() {
+            let (tick, shock) = self.shocks[index];
+            if tick == now {
+                self.shock(&shock);
+            }
+        }
+    }
+
+    /// The update restarts the machines whose restart time lies in this tick: of absent and booting clients, without
+    /// consequences; of the others, by strikes with the hazard of the region where it is highest, of which some miss the
+    /// clients of other regions.
+    fn restarts(&mut self, now: u32) {
         let mut shares = std::mem::take(&mut self.update_shares);
         shares.clear();
         let (network, streams) = (&mut self.network, &mut self.streams);
@@ -98,18 +109,12 @@ impl Simulator {
         self.update_shares = shares;
     }
 
-    /// Phase 1, after the restarts: some super nodes that are not dedicated, and some other clients that do not boot,
-    /// crash.
-    pub(crate) fn shocks(&mut self, now: u32) {
-        for index in 0..self.shocks.len() {
-            let (tick, shock) = self.shocks[index];
-            if tick == now {
-                let mut crash = Crash { shock: &shock, restarting: &mut self.restarting };
-                // Everybody is asked, since the probability depends on the state.
-                self.network.visit_everybody(1.0, &mut self.streams.shocks, &mut crash);
-                self.boot();
-            }
-        }
+    /// Some super nodes that are not dedicated, and some other clients that do not boot, crash.
+    fn shock(&mut self, shock: &Shock) {
+        let mut crash = Crash { shock, restarting: &mut self.restarting };
+        // Everybody is visited, and asked then, since the probability depends on the state.
+        self.network.visit_everybody(1.0, &mut self.streams.shocks, &mut crash);
+        self.boot();
     }
 
     /// Those whose machines have restarted boot.

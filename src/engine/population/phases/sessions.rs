@@ -26,7 +26,7 @@ impl Strike for SessionEnd {
 impl Simulator {
     /// Phase 2. The initial sessions last a tick at least, and so do absences: those that begin are drawn before those
     /// that end, among clients who were absent before, and are out of reach of the strikes until phase 5.
-    pub(crate) fn session_changes(&mut self, now: u32) {
+    pub(crate) fn sessions(&mut self, now: u32) {
         if now == 0 {
             return;
         }

@@ -32,8 +32,8 @@ pub(super) trait Strike {
     /// for each dart that falls on it. `stream` is the one from which the strikes are drawn.
     fn hits(&mut self, stream: &mut Stream, state: State, class: Class) -> bool;
 
-    /// What becomes of a client that was hit, and taken away from where it was. It must not be put where a strike could
-    /// hit it again.
+    /// What becomes of a client that was hit, and taken away from where it was. It must not be put where another strike
+    /// could hit it again.
     fn fate(&mut self, network: &mut Network, struck: Struck);
 }
 
