@@ -51,6 +51,7 @@ impl Simulator {
         // 5
         self.attach_attempts(serves_at_once);
         self.overload_protection();
+        debug_assert_eq!(self.requests.len(), self.network.census.count(State::Requesting) as usize);
         // 6 and 7: where the queue is empty, and has room and slots for every request of this tick, no order matters.
         if serves_at_once {
             self.serve_at_once();
