@@ -25,6 +25,8 @@ pub(super) struct Absent {
     regions: Vec<AbsentOfRegion>,
     law: PresenceLaw,
     tick_h: f64,
+    /// The end of the last tick, hours of the simulation.
+    until_h: f64,
 }
 
 impl Absent {
@@ -32,6 +34,7 @@ impl Absent {
     pub(super) fn reset(&mut self, law: PresenceLaw, regions: &[Region], tick_s: f64) {
         self.law = law;
         self.tick_h = tick_s / 3600.0;
+        self.until_h = 0.0;
         self.regions.clear();
         for region in regions {
             let (classes, utc_offset_h) = ([0; Class::OF_A_REGION], region.utc_offset_h);
@@ -42,6 +45,9 @@ impl Absent {
     /// Sessions begin by this law from now on.
     pub(super) fn set_law(&mut self, law: PresenceLaw) {
         self.law = law;
+        for region in &mut self.regions {
+            region.sine = law.sine(self.until_h + region.utc_offset_h);
+        }
     }
 
     /// Clients that are absent from now on.
@@ -52,11 +58,11 @@ impl Absent {
 
     /// Draws which sessions begin in tick `now` ≥ 1, and shows the class of each to `begin`, in order of the regions.
     pub(super) fn begin(&mut self, now: u32, stream: &mut Stream, mut begin: impl FnMut(Class)) {
-        let now_h = f64::from(now) * self.tick_h;
+        self.until_h = f64::from(now) * self.tick_h;
         // A copy of the generator stays in registers.
         let mut own = stream.clone();
         for index in 0..self.regions.len() {
-            let sine_to = self.law.sine(now_h + self.regions[index].utc_offset_h);
+            let sine_to = self.law.sine(self.until_h + self.regions[index].utc_offset_h);
             let hazard = self.law.begin_hazard(self.tick_h, self.regions[index].sine, sine_to);
             let region = &mut self.regions[index];
             region.sine = sine_to;
@@ -146,6 +152,25 @@ mod tests {
             // 7 standard errors: a false alarm below 8 · 3e-12.
             assert!((f64::from(begun) - expected).abs() < 7.0 * expected.sqrt(), "{class}: {begun} {expected}");
         }
+    }
+
+    #[test]
+    fn another_law_holds_from_the_next_tick_on() {
+        let mut stream = stream(4, "presence");
+        let mut presence = Scenario::default().presence;
+        (presence.absence_h, presence.peak_local_h) = (0.01, 15.0);
+        let mut absent = all(|of| *of = presence.clone());
+        absent.add(Class(0), 1_000_000);
+        absent.begin(1, &mut stream, |_| ());
+        absent.regions[0].classes = [1_000_000, 0, 0, 0];
+        // The peak is now: with the sine of the law before, hours would seem to have passed since the last tick.
+        presence.peak_local_h = 0.0;
+        absent.set_law(PresenceLaw::new(&presence));
+        let mut begun = 0;
+        absent.begin(2, &mut stream, |_| begun += 1);
+        let expected = 1e6 * -libm::expm1(-1.9 * 5.0 / 3600.0 / 0.01);
+        // 7 standard errors, and what the cosine falls short of 1 in ten seconds: a false alarm below 3e-12.
+        assert!((f64::from(begun) - expected).abs() < 7.0 * expected.sqrt() + 1.0, "{begun} {expected}");
     }
 
     #[test]

@@ -79,6 +79,7 @@ impl StaleAddresses {
 
     /// Adds some that expire in tick `expiry`, not before any others.
     pub(super) fn add(&mut self, expiry: u32, count: u64) {
+        debug_assert!(self.expiring.back().is_none_or(|&(last, _)| last <= expiry));
         self.expiring.push_back((expiry, count));
         self.count += count;
     }

@@ -7,7 +7,7 @@ use crate::engine::population::network::Network;
 
 /// A site, with its number among those of its kind.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::engine::population) enum Site {
+pub(crate) enum Site {
     /// In the live super node at this position.
     SuperNode(u64),
     /// In the wheel of attach retries.
@@ -21,7 +21,7 @@ pub(in crate::engine::population) enum Site {
 }
 
 /// All sites, numbered kind by kind.
-pub(in crate::engine::population) struct Sites {
+pub(crate) struct Sites {
     supernodes: u64,
     seeking: u64,
     backoff: u64,
@@ -31,7 +31,7 @@ pub(in crate::engine::population) struct Sites {
 
 impl Sites {
     /// The sites that there are now.
-    pub(in crate::engine::population) fn of(network: &Network) -> Sites {
+    pub(crate) fn of(network: &Network) -> Sites {
         Sites {
             supernodes: network.overlay.live().into(),
             seeking: network.attach_retries.sites(),
@@ -42,14 +42,14 @@ impl Sites {
     }
 
     /// How many there are.
-    pub(in crate::engine::population) fn count(&self) -> u64 {
+    pub(crate) fn count(&self) -> u64 {
         let waiting = self.waiting.end - self.waiting.start;
         self.supernodes + self.seeking + self.backoff + waiting + self.booting
     }
 
     /// The site with this number, less than [`Sites::count`].
     #[inline]
-    pub(in crate::engine::population) fn site(&self, number: u64) -> Site {
+    pub(crate) fn site(&self, number: u64) -> Site {
         let mut left = number;
         if left < self.supernodes {
             return Site::SuperNode(left);
@@ -73,7 +73,7 @@ impl Sites {
 
 impl Network {
     /// Who is at a site, and in which state; nobody if it is vacant.
-    pub(in crate::engine::population) fn occupant(&mut self, site: Site) -> Option<(State, Class)> {
+    pub(crate) fn occupant(&mut self, site: Site) -> Option<(State, Class)> {
         match site {
             Site::SuperNode(position) => {
                 let supernode = self.overlay.live_at(position)?;
