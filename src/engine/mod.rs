@@ -1,7 +1,16 @@
-//! What every engine of the model shares: what is asked of one, and what it reports.
+//! What every engine of the model shares: what is asked of one, the laws of the model, and what a run reports.
 //!
 //! An engine knows nothing of sweeps, files or threads: scenario and seed in, outcome out.
+//!
+//! | module | what it holds |
+//! | --- | --- |
+//! | `laws` | the laws of the model, without clients and without chance |
+//! | [`population`] | an engine that follows every client |
+//! | `observation` | what is seen of an engine, tick by tick, and the outputs that follow from it |
+//! | [`outcome`] | the outputs: one row of a run, and its trace |
 
+mod laws;
+mod observation;
 pub mod outcome;
 pub mod population;
 

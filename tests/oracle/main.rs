@@ -1,5 +1,7 @@
 //! The kernel against a second engine: the same model written for obviousness alone, compared column by column.
 //!
+//! `docs/kernel.md` puts the two side by side, phase by phase; [`page`] keeps that page true.
+//!
 //! [`reference`], with [`setting`] and [`observer`], is the engine; [`comparison`] is the statistics, with a
 //! false-alarm rate of 1e-6 for all tests together; [`designed`] and [`drawn`] are the scenarios, and [`exact`] those
 //! that leave nothing to chance. Besides the outputs, eight rows of the trace are compared, since two engines can agree
@@ -25,6 +27,7 @@ mod designed;
 mod drawn;
 mod exact;
 mod observer;
+mod page;
 mod reference;
 mod setting;
 

@@ -1,97 +1,115 @@
-//! How long a client waits after its a-th failure in a row.
+//! How long a client waits after its a-th failure in a row before it tries again.
 
-use crate::parameters::{Jitter, Retry};
+use super::delay::{Delay, NearDelay};
+use super::tickets::Ticket;
+use super::wheel::{NEAR_TICKS, Wheel};
+use crate::engine::laws::delays::backoffs;
+use crate::parameters::Retry;
+use crate::prefetch::BLOCK;
+use crate::random::{Stream, halves};
+use rand_xoshiro::rand_core::Rng;
 
-use super::timing::Delay;
-
-/// The delays after the first, second … failure in a row, up to the one from which on nothing changes.
+/// The delays after the first, second … failure in a row; the last one holds for all that follow.
 #[derive(Debug)]
-pub(super) struct Backoff {
-    delays: Vec<Delay>,
-    /// The first of them, and the last one over and over: a table of known length needs no check of its bounds.
-    first: [Delay; FIRST],
-    longest_ticks: u32,
+pub(super) enum Backoff {
+    /// All of them are less than [`NEAR_TICKS`], and there are few: they stand in a table of known length, filled with the
+    /// last one, which needs no check of its bounds.
+    Near(Box<[NearDelay; FEW]>),
+    /// Any others.
+    Any(Vec<Delay>),
 }
 
-const FIRST: usize = 64;
-
-impl Default for Backoff {
-    fn default() -> Backoff {
-        Backoff { delays: Vec::new(), first: [Delay::fixed(0.0, 1.0); FIRST], longest_ticks: 1 }
-    }
-}
+const FEW: usize = 64;
 
 impl Backoff {
-    /// Tabulates `backoff(a) = min(cap, base · factor^(a−1))` and its jitter.
-    pub(super) fn reset(&mut self, retry: &Retry, tick_s: f64) {
-        self.delays.clear();
-        let mut mean_s = retry.base_s;
-        loop {
-            let backoff_s = mean_s.min(retry.cap_s);
-            self.delays.push(match retry.jitter {
-                Jitter::None => Delay::fixed(backoff_s, tick_s),
-                Jitter::Full => Delay::uniform(0.0, backoff_s, tick_s),
-                Jitter::Equal => Delay::uniform(backoff_s / 2.0, backoff_s, tick_s),
-            });
-            let last = mean_s >= retry.cap_s || retry.factor == 1.0 || self.delays.len() == usize::from(u16::MAX);
-            if last {
-                break;
-            }
-            mean_s *= retry.factor;
+    /// Tabulates the delays of `retry`.
+    pub(super) fn new(retry: &Retry, tick_s: f64) -> Backoff {
+        // A ticket does not count any more failures than these.
+        let laws = backoffs(retry).take(usize::from(u16::MAX));
+        let delays: Vec<Delay> = laws.map(|law| Delay::new(law, tick_s)).collect();
+        match near_table(&delays) {
+            Some(table) => Backoff::Near(Box::new(table)),
+            None => Backoff::Any(delays),
         }
-        let last = self.delays[self.delays.len() - 1];
-        self.first = std::array::from_fn(|failures| self.delays.get(failures).copied().unwrap_or(last));
-        self.longest_ticks = self.delays.iter().map(|delay| delay.longest_ticks()).max().unwrap_or(1);
     }
 
-    /// The delay after one more failure than `failures` in a row that a uniform 32-bit number stands for, in ticks, ≥ 1.
-    #[inline]
-    pub(super) fn ticks(&self, failures: u16, random: u32) -> u32 {
-        self.delay(failures).ticks(random)
+    /// Lets those that failed once more come again after their delay.
+    pub(super) fn retry<T: Ticket>(&self, tickets: &[T], stream: &mut Stream, wheel: &mut Wheel<T>) {
+        // A copy of the generator stays in registers.
+        let mut own = stream.clone();
+        match self {
+            Backoff::Near(delays) => retry_near(tickets, delays, &mut own, wheel),
+            Backoff::Any(delays) => {
+                for ticket in tickets {
+                    let delay = delays[usize::from(ticket.failures()).min(delays.len() - 1)];
+                    wheel.push(delay.ticks(own.next_u32()), ticket.failed());
+                }
+            }
+        }
+        *stream = own;
     }
+}
 
-    /// Whether [`Backoff::near_ticks`] can be used.
-    pub(super) fn is_near(&self) -> bool {
-        self.delays.len() <= FIRST && self.longest_ticks < 1 << 30
+/// The table of [`Backoff::Near`], if these delays fit into it.
+fn near_table(delays: &[Delay]) -> Option<[NearDelay; FEW]> {
+    let mut table = [delays.last()?.near()?; FEW];
+    if delays.len() > FEW {
+        return None;
     }
-
-    /// The same where [`Backoff::is_near`].
-    #[inline(always)]
-    pub(super) fn near_ticks(&self, failures: u16, random: u32) -> u32 {
-        self.first[usize::from(failures).min(FIRST - 1)].near_ticks(random)
+    for (near, delay) in table.iter_mut().zip(delays) {
+        *near = delay.near().filter(|_| delay.longest_ticks() < NEAR_TICKS)?;
     }
+    Some(table)
+}
 
-    #[inline(always)]
-    fn delay(&self, failures: u16) -> Delay {
-        self.delays[usize::from(failures).min(self.delays.len() - 1)]
-    }
-
-    /// The longest delay that there is, in ticks.
-    pub(super) fn longest_ticks(&self) -> u32 {
-        self.longest_ticks
+#[inline(always)]
+fn retry_near<T: Ticket>(tickets: &[T], table: &[NearDelay; FEW], stream: &mut Stream, wheel: &mut Wheel<T>) {
+    let near_ticks = |ticket: T, random| table[usize::from(ticket.failures()).min(FEW - 1)].ticks(random);
+    // In two loops: in one, the processor would guess wrong which of the loads of a bucket need an earlier store.
+    let mut delays = [[0; 2]; BLOCK / 2];
+    for block in tickets.chunks(BLOCK) {
+        let (pairs, last) = block.as_chunks::<2>();
+        for (pair, delays) in pairs.iter().zip(&mut delays) {
+            let randoms = halves(stream.next_u64());
+            *delays = [0, 1].map(|which| near_ticks(pair[which], randoms[which]));
+        }
+        if let [ticket] = last {
+            delays[pairs.len()][0] = near_ticks(*ticket, stream.next_u64() as u32);
+        }
+        let mut wheel = wheel.open(block.len());
+        for (ticket, &delay) in block.iter().zip(delays.as_flattened()) {
+            wheel.push_near(delay, ticket.failed());
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::parameters::Scenario;
+    use crate::parameters::{Jitter, Scenario};
     use crate::random::stream;
     use rand_xoshiro::rand_core::Rng;
+
+    /// The delay after one more failure than `failures` in a row that a uniform 32-bit number stands for, in ticks.
+    fn ticks(backoff: &Backoff, failures: u16, random: u32) -> u32 {
+        match backoff {
+            Backoff::Near(delays) => delays[usize::from(failures).min(FEW - 1)].ticks(random),
+            Backoff::Any(delays) => delays[usize::from(failures).min(delays.len() - 1)].ticks(random),
+        }
+    }
 
     fn mean(backoff: &Backoff, failures: u16) -> f64 {
         let mut stream = stream(1, "test");
         let n = 400_000;
-        (0..n).map(|_| f64::from(backoff.ticks(failures - 1, stream.next_u32()))).sum::<f64>() / f64::from(n)
+        (0..n).map(|_| f64::from(ticks(backoff, failures - 1, stream.next_u32()))).sum::<f64>() / f64::from(n)
     }
 
     #[test]
     fn delays_double_up_to_the_cap_and_have_the_mean_of_their_jitter() {
         let mut retry = Scenario::default().retry;
-        let mut backoff = Backoff::default();
         for (jitter, share) in [(Jitter::None, 1.0), (Jitter::Full, 0.5), (Jitter::Equal, 0.75)] {
             retry.jitter = jitter;
-            backoff.reset(&retry, 5.0);
+            let backoff = Backoff::new(&retry, 5.0);
             for (failures, ticks) in [(1, 3.0), (2, 6.0), (6, 96.0), (7, 120.0), (u16::MAX, 120.0)] {
                 // Rounding up adds half a tick to a uniform delay whose ends are whole or half ticks. The mean of
                 // 400,000 delays has a standard error of at most 0.055 ticks: 6 of them are a false alarm below 1e-8.
@@ -108,8 +126,49 @@ mod tests {
     fn a_delay_shorter_than_a_tick_lasts_one() {
         let mut retry = Scenario::default().retry;
         retry.base_s = 0.1;
-        let mut backoff = Backoff::default();
-        backoff.reset(&retry, 60.0);
-        assert_eq!(backoff.ticks(0, u32::MAX), 1);
+        assert_eq!(ticks(&Backoff::new(&retry, 60.0), 0, u32::MAX), 1);
+    }
+
+    #[test]
+    fn near_and_far_delays_of_the_same_length_have_the_same_law() {
+        let mut retry = Scenario::default().retry;
+        let near = Backoff::new(&retry, 5.0);
+        assert!(matches!(near, Backoff::Near(_)));
+        // One delay after the first seven is too long for the buckets, and takes all of them out of the table.
+        (retry.cap_s, retry.factor) = (1e6, 1.7);
+        let far = Backoff::new(&retry, 5.0);
+        assert!(matches!(far, Backoff::Any(_)));
+        retry.cap_s = 600.0;
+        let near = Backoff::new(&retry, 5.0);
+        for failures in 0..6 {
+            for random in [0, 1, 1 << 20, 0x5555_5555, 1 << 31, u32::MAX] {
+                assert_eq!(ticks(&near, failures, random), ticks(&far, failures, random), "{failures} {random}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_ticket_comes_again_with_one_more_failure_and_after_the_delay_of_its_last() {
+        use crate::engine::population::clients::Class;
+        use crate::engine::population::tickets::Unattached;
+        let mut retry = Scenario::default().retry;
+        retry.jitter = Jitter::None;
+        for cap_s in [600.0, 1e6] {
+            retry.cap_s = cap_s;
+            let backoff = Backoff::new(&retry, 5.0);
+            let mut wheel = Wheel::default();
+            // An odd number, more than a block, with 0, 1 and 2 failures.
+            let mut tickets = vec![Unattached::new(Class(1)); 33];
+            tickets.extend([Unattached::new(Class(1)).failed(); 33]);
+            tickets.extend([Unattached::new(Class(1)).failed().failed(); 33]);
+            backoff.retry(&tickets, &mut stream(1, "test"), &mut wheel);
+            let mut due = Vec::new();
+            for now in 0..20 {
+                wheel.advance(now);
+                wheel.take(|tickets| due.extend(tickets.iter().map(|ticket| (now, ticket.failures()))));
+            }
+            let expected = [(3, 1), (6, 2), (12, 3)].map(|due| [due; 33]);
+            assert_eq!(due, expected.as_flattened());
+        }
     }
 }

@@ -4,59 +4,71 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::observation::Snapshot;
-use super::*;
+use super::clients::{Class, State};
+use super::simulator::Simulator;
+use super::strikes::sites::Sites;
+use super::tickets::Attached;
+use crate::engine::observation::{Counters, Snapshot};
 use crate::engine::outcome::Outcome;
-use crate::parameters::{Discipline, Jitter, Parameter, Value};
+use crate::engine::{Engine, Request, Run};
+use crate::parameters::{Discipline, Intervention, Jitter, Parameter, Scenario, Shock, Value};
 
 impl Simulator {
-    /// The state and class of every present client, found at its spot.
+    /// The state and class of every present client, found at its site.
     fn present(&mut self) -> Vec<(State, Class)> {
-        let children = self.overlay.indices().flat_map(|supernode| self.overlay.online_of(supernode));
-        let classes = children.filter_map(|child| self.overlay.class(child));
+        let children = self.network.overlay.indices().flat_map(|supernode| self.network.overlay.online_of(supernode));
+        let classes = children.filter_map(|child| self.network.overlay.class(child));
         let mut present: Vec<(State, Class)> = classes.map(|class| (State::Online, class)).collect();
-        let (spots, first_waiting) = (self.spots(), self.login.numbers().start);
-        let numbers = 0..spots.iter().sum();
-        present.extend(numbers.filter_map(|number| self.at(Simulator::spot(&spots, first_waiting, number))));
+        let sites = Sites::of(&self.network);
+        present.extend((0..sites.count()).filter_map(|number| self.network.occupant(sites.site(number))));
         present
     }
 
     /// Clients of each region and eligibility. They stay the same in a run.
     fn check_invariants(&mut self) -> BTreeMap<(usize, bool), u32> {
         let present = self.present();
-        let (mut states, mut classes, mut pending) = ([0; 7], BTreeMap::new(), vec![0; self.pending.len()]);
-        let absent = self.sessions.absent().map(|(class, clients)| (State::Absent, class, clients));
+        let (mut states, mut classes, mut pending) = ([0; 7], BTreeMap::new(), vec![0; self.network.pending.len()]);
+        let absent = self.network.absent.all().map(|(class, clients)| (State::Absent, class, clients));
         for (state, class, clients) in absent.chain(present.iter().map(|&(state, class)| (state, class, 1))) {
             states[state as usize] += clients;
             *classes.entry((class.region(), class.is_eligible())).or_default() += clients;
             pending[class.region()] += if class.is_pending() { clients } else { 0 };
         }
-        assert_eq!(states, State::ALL.map(|state| self.census.count(state)), "everybody is somewhere");
-        assert_eq!(pending, self.pending, "restarts to come");
+        assert_eq!(self.network.census.count(State::Requesting), 0, "all requests of a tick are made in it");
+        assert_eq!(states, State::ALL.map(|state| self.network.census.count(state)), "everybody is somewhere");
+        assert_eq!(pending, self.network.pending, "restarts to come");
         assert!(present.iter().all(|&(state, class)| state != State::SuperNode || class.is_eligible()));
         self.check_attached();
         let Counters { login_requests, login_rejections, login_wasted, logins, .. } = self.counters;
         let gone = logins + login_wasted + login_rejections;
         if !self.scenario.login.drop_expired {
-            assert_eq!(login_requests, gone + self.login.length(), "requests in = served + wasted + rejected + queued");
+            assert_eq!(
+                login_requests,
+                gone + self.network.login.length(),
+                "requests in = served + wasted + rejected + queued"
+            );
         }
-        assert!(login_requests >= gone + u64::from(self.census.count(State::Waiting)));
+        assert!(login_requests >= gone + u64::from(self.network.census.count(State::Waiting)));
         classes
     }
 
     /// Every client that is attached and not online has one ticket, and every such ticket a client or a void.
     fn check_attached(&mut self) {
-        let children = self.overlay.check();
-        let attached = [State::Waiting, State::Backoff, State::Online].map(|state| self.census.count(state));
+        let children = self.network.overlay.check();
+        let attached = [State::Waiting, State::Backoff, State::Online].map(|state| self.network.census.count(state));
         assert_eq!(children, attached.iter().sum::<u32>());
-        assert_eq!(self.overlay.live() - self.overlay.dedicated(), self.census.count(State::SuperNode));
-        let mut tickets: Vec<Attached> = self.login.numbers().filter_map(|number| self.login.get(number)).collect();
-        tickets.extend((0..self.login_retries.len()).filter_map(|number| self.login_retries.get(number)));
+        assert_eq!(
+            self.network.overlay.live() - self.network.overlay.dedicated(),
+            self.network.census.count(State::SuperNode)
+        );
+        let mut tickets: Vec<Attached> =
+            self.network.login.sites().filter_map(|site| self.network.login.get(site)).collect();
+        tickets.extend((0..self.network.login_retries.sites()).filter_map(|site| self.network.login_retries.get(site)));
         let (voids, valid): (Vec<Attached>, Vec<Attached>) =
-            tickets.into_iter().partition(|ticket| self.overlay.is_void(ticket.supernode()));
-        assert_eq!(voids.len() as u32, self.overlay.voids());
+            tickets.into_iter().partition(|&ticket| self.network.overlay.is_void(ticket));
+        assert_eq!(voids.len() as u32, self.network.overlay.void_tickets());
         let mut offline = BTreeMap::new();
-        self.overlay.offline().for_each(|(supernode, class, count)| {
+        self.network.overlay.offline().for_each(|(supernode, class, count)| {
             offline.insert((supernode.0, class.0), u32::from(count));
         });
         for ticket in valid {

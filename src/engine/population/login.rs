@@ -1,14 +1,15 @@
 //! The login server's queue.
 //!
-//! A request that was not served in time is dead, but keeps its place. All requests of a tick time out in the same
-//! later tick, so the dead ones lie at the old end of the queue as a mere number, and cost nothing to store or to
+//! A request that was not served in time has expired, but keeps its place. All requests of a tick time out in the same
+//! later tick, so the expired ones lie at the old end of the queue as a mere number, and cost nothing to store or to
 //! serve. The requests of one tick arrive in random order; as nobody can tell before they are served, each is drawn
 //! from the rest of its tick when its turn comes. A request whose client has left is no more than a number, too.
 
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use super::clients::Attached;
+use super::tickets::Attached;
+use crate::engine::laws::login::queue_limit;
 use crate::parameters::Discipline;
 use crate::prefetch::{BLOCK, prefetch};
 use crate::random::{Stream, below};
@@ -19,8 +20,8 @@ struct Segment {
     requests: Vec<Attached>,
     /// Requests of clients that have left or restarted since.
     abandoned: u64,
-    /// The numbers that its requests had when they came; consecutive from segment to segment.
-    numbers: Range<u64>,
+    /// The sites of its requests when they came; consecutive from segment to segment.
+    sites: Range<u64>,
 }
 
 /// The queue and the capacity of the login server.
@@ -71,16 +72,10 @@ impl LoginServer {
     /// and rejects none.
     pub(super) fn set_capacity(&mut self, capacity_per_s: f64, queue_limit_s: f64, tick_s: f64) {
         self.capacity_per_tick = capacity_per_s * tick_s;
-        let limit = queue_limit_s * capacity_per_s;
-        // 0 · ∞ is no number: an unlimited wait at a server that serves nobody has no limit.
-        self.limit = if capacity_per_s == f64::INFINITY || queue_limit_s == f64::INFINITY {
-            u64::MAX
-        } else {
-            ((limit + 1e-9) as u64).max(1)
-        };
+        self.limit = queue_limit(capacity_per_s, queue_limit_s).unwrap_or(u64::MAX);
     }
 
-    /// Requests in the queue, dead ones included.
+    /// Requests in the queue, expired ones included.
     pub(super) fn length(&self) -> u64 {
         self.length
     }
@@ -111,9 +106,9 @@ impl LoginServer {
         self.length += requests.len() as u64;
         let mut own = self.spare.pop().unwrap_or_default();
         std::mem::swap(&mut own, requests);
-        let first = self.segments.back().map_or(0, |segment| segment.numbers.end);
-        let numbers = first..first + own.len() as u64;
-        self.segments.push_back(Segment { tick, requests: own, abandoned: 0, numbers });
+        let first = self.segments.back().map_or(0, |segment| segment.sites.end);
+        let sites = first..first + own.len() as u64;
+        self.segments.push_back(Segment { tick, requests: own, abandoned: 0, sites });
     }
 
     /// What comes next in the queue, up to `most` requests, or [`BLOCK`]. Their tickets go to the front of `block`.
@@ -159,13 +154,13 @@ impl LoginServer {
         Next::Requests { tickets, abandoned }
     }
 
-    /// Removes `count` dead requests.
+    /// Removes `count` expired requests.
     pub(super) fn remove_expired(&mut self, count: u64) {
         self.expired -= count;
         self.length -= count;
     }
 
-    /// Takes the requests submitted at or before `tick` that were not served: they stay in the queue as dead ones,
+    /// Takes the requests submitted at or before `tick` that were not served: they stay in the queue as expired ones,
     /// and are handed to `give_up`.
     pub(super) fn expire(&mut self, tick: u32, mut give_up: impl FnMut(&mut [Attached])) {
         while self.segments.front().is_some_and(|segment| segment.tick <= tick) {
@@ -183,38 +178,39 @@ impl LoginServer {
         self.spare.push(requests);
     }
 
-    /// The numbers that requests have that have not timed out. Some of them may be in use no longer.
-    pub(super) fn numbers(&self) -> Range<u64> {
-        let first = self.segments.front().map_or(0, |segment| segment.numbers.start);
-        first..self.segments.back().map_or(first, |segment| segment.numbers.end)
+    /// The sites of requests that have not timed out. Some of them may be vacant by now.
+    pub(super) fn sites(&self) -> Range<u64> {
+        let first = self.segments.front().map_or(0, |segment| segment.sites.start);
+        first..self.segments.back().map_or(first, |segment| segment.sites.end)
     }
 
-    /// Where the request with this number is, if there is one: in which segment, and where there.
-    fn find(&self, number: u64) -> Option<(usize, usize)> {
-        let index = self.segments.partition_point(|segment| segment.numbers.end <= number);
+    /// The index of the segment with the request at this site, and that of the request in it, if there is one.
+    fn find(&self, site: u64) -> Option<(usize, usize)> {
+        let index = self.segments.partition_point(|segment| segment.sites.end <= site);
         let segment = self.segments.get(index)?;
-        let place = (number - segment.numbers.start) as usize;
-        (place < segment.requests.len()).then_some((index, place))
+        let request = (site - segment.sites.start) as usize;
+        (request < segment.requests.len()).then_some((index, request))
     }
 
-    /// The request with this number, if there is one.
-    pub(super) fn get(&self, number: u64) -> Option<Attached> {
-        self.find(number).map(|(segment, place)| self.segments[segment].requests[place])
+    /// The request at this site, if there is one.
+    pub(super) fn get(&self, site: u64) -> Option<Attached> {
+        self.find(site).map(|(segment, request)| self.segments[segment].requests[request])
     }
 
-    /// The client that made the request with this number leaves it in the queue. Gives the request, if there is one.
-    pub(super) fn abandon(&mut self, number: u64) -> Option<Attached> {
-        let (segment, place) = self.find(number)?;
+    /// The client that made the request at this site leaves it in the queue. Returns the request, if there is one.
+    pub(super) fn abandon(&mut self, site: u64) -> Option<Attached> {
+        let (segment, request) = self.find(site)?;
         self.segments[segment].abandoned += 1;
-        Some(self.segments[segment].requests.swap_remove(place))
+        Some(self.segments[segment].requests.swap_remove(request))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::population::clients::{Class, Ticket};
-    use crate::engine::population::overlay::SuperNodeId;
+    use crate::engine::population::clients::Class;
+    use crate::engine::population::ids::SuperNodeId;
+    use crate::engine::population::tickets::Ticket;
     use crate::random::stream;
 
     fn requests(supernodes: Range<u32>) -> Vec<Attached> {
@@ -279,16 +275,15 @@ mod tests {
     }
 
     #[test]
-    fn an_abandoned_request_keeps_its_place_and_no_number() {
+    fn an_abandoned_request_keeps_its_place_and_no_site() {
         let mut server = LoginServer::default();
         server.set_capacity(100.0, 100.0, 1.0);
         server.enqueue(0, &mut requests(0..3));
         server.enqueue(1, &mut requests(10..13));
-        assert_eq!(server.numbers(), 0..6);
+        assert_eq!(server.sites(), 0..6);
         server.abandon(4);
         assert_eq!(server.length(), 6);
-        let left: Vec<u32> =
-            (0..6).filter_map(|number| server.get(number)).map(|ticket| ticket.supernode().0).collect();
+        let left: Vec<u32> = (0..6).filter_map(|site| server.get(site)).map(|ticket| ticket.supernode().0).collect();
         assert_eq!(left, [0, 1, 2, 10, 12]);
         let mut block = [Attached::NONE; BLOCK];
         let mut next = || server.next(Discipline::Lifo, 20, &mut stream(1, "login"), &mut block);
@@ -296,7 +291,7 @@ mod tests {
         assert!(matches!(next(), Next::Requests { tickets: 3, abandoned: 0 }));
         assert!(matches!(next(), Next::Nothing));
         assert_eq!(server.length(), 0);
-        assert!(server.numbers().is_empty());
+        assert!(server.sites().is_empty());
     }
 
     #[test]

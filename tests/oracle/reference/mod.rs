@@ -1,5 +1,5 @@
 //! The model once more, written for obviousness alone: every client is visited in every tick, and each phase is a
-//! function in the order of the model's page.
+//! function in the order of the model's page. What the kernel has in place of each: `docs/kernel.md`.
 //!
 //! It shares no code with `critmass::engine::population` but the types of the scenario and of the rows, and was written from
 //! the page alone. Where the page can be read in more than one way, a comment that starts with `Reading:` names the

@@ -4,8 +4,8 @@
 //! node has numbers, and not a list. A number takes 8 bits if no super node has more slots than that, which is half the
 //! memory, and 16 otherwise.
 
-use super::clients::Class;
-use super::overlay::SuperNodeId;
+use crate::engine::population::clients::Class;
+use crate::engine::population::ids::SuperNodeId;
 use crate::prefetch::prefetch;
 
 /// A row of words for each super node. For each region it has the numbers of its four classes online, and then those
@@ -32,9 +32,9 @@ impl Children {
         self.words.resize(self.words.len() + self.row, 0);
     }
 
-    /// The place of a number in `words`, and that of its lowest bit in the word.
+    /// The index of the word that has a number, and the lowest bit of the number in it.
     #[inline(always)]
-    fn place(&self, supernode: SuperNodeId, class: Class, online: bool) -> (usize, u32) {
+    fn locate(&self, supernode: SuperNodeId, class: Class, online: bool) -> (usize, u32) {
         let number = class.within_region() as u32;
         let (region, row) = (class.region(), supernode.index() * self.row);
         if self.wide {
@@ -47,15 +47,15 @@ impl Children {
     /// A child joins.
     #[inline(always)]
     pub(super) fn add(&mut self, supernode: SuperNodeId, class: Class, online: bool) {
-        let (place, bit) = self.place(supernode, class, online);
-        self.words[place] += 1 << bit;
+        let (word, bit) = self.locate(supernode, class, online);
+        self.words[word] += 1 << bit;
     }
 
     /// A child goes.
     #[inline(always)]
     pub(super) fn remove(&mut self, supernode: SuperNodeId, class: Class, online: bool) {
-        let (place, bit) = self.place(supernode, class, online);
-        self.words[place] -= 1 << bit;
+        let (word, bit) = self.locate(supernode, class, online);
+        self.words[word] -= 1 << bit;
     }
 
     fn row(&self, supernode: SuperNodeId) -> &[u64] {
@@ -66,18 +66,10 @@ impl Children {
     #[inline(always)]
     pub(super) fn class(&self, supernode: SuperNodeId, rank: u32) -> Option<Class> {
         let row = self.row(supernode);
-        // How many there are of the first class, of the first two, of the first three, and of all four: a product, in
-        // which nothing is carried over, since no sum exceeds the slots.
         if self.wide {
-            of_rank(
-                rank,
-                row.iter().step_by(2).map(|&word| {
-                    let sums = word.wrapping_mul(0x0001_0001_0001_0001);
-                    [0, 16, 32, 48].map(|bit| u32::from((sums >> bit) as u16))
-                }),
-            )
+            of_rank(rank, row.iter().step_by(2).map(|&word| Four16(word).running_sums()))
         } else {
-            of_rank(rank, row.iter().map(|&word| (word as u32).wrapping_mul(0x0101_0101).to_le_bytes().map(u32::from)))
+            of_rank(rank, row.iter().map(|&word| Four8(word as u32).running_sums()))
         }
     }
 
@@ -86,8 +78,8 @@ impl Children {
         let regions = if self.wide { self.row / 2 } else { self.row };
         (0..regions * Class::OF_A_REGION).map(move |class| {
             let class = Class(class as u8);
-            let (place, bit) = self.place(supernode, class, online);
-            let number = self.words[place] >> bit;
+            let (word, bit) = self.locate(supernode, class, online);
+            let number = self.words[word] >> bit;
             (class, if self.wide { number as u16 } else { u16::from(number as u8) })
         })
     }
@@ -106,7 +98,51 @@ impl Children {
     }
 }
 
-/// The class of a rank, from the sums of the numbers of the classes of each region; none if the rank is higher.
+/// Online children of all super nodes, and bounds on those of each.
+#[derive(Default)]
+pub(super) struct Online {
+    /// Those of all super nodes that are eligible.
+    pub(super) eligible: u32,
+    /// No super node has more online children, or has had since the last count of the maxima.
+    pub(super) most: u32,
+    /// The same of those that are eligible.
+    pub(super) most_eligible: u32,
+}
+
+impl Online {
+    /// No children.
+    pub(super) fn reset(&mut self) {
+        *self = Online { eligible: 0, most: 1, most_eligible: 1 };
+    }
+}
+
+/// Four numbers of 8 bits, the first in the lowest ones, whose sum has no more than 8 bits.
+#[derive(Clone, Copy)]
+struct Four8(u32);
+
+impl Four8 {
+    /// The first number, the sum of the first two, of the first three, and of all four: a product, in which nothing is
+    /// carried over, since no sum exceeds the slots.
+    #[inline(always)]
+    fn running_sums(self) -> [u32; 4] {
+        self.0.wrapping_mul(0x0101_0101).to_le_bytes().map(u32::from)
+    }
+}
+
+/// Four numbers of 16 bits, the first in the lowest ones, whose sum has no more than 16 bits.
+#[derive(Clone, Copy)]
+struct Four16(u64);
+
+impl Four16 {
+    /// As of [`Four8`].
+    #[inline(always)]
+    fn running_sums(self) -> [u32; 4] {
+        let sums = self.0.wrapping_mul(0x0001_0001_0001_0001);
+        [0, 16, 32, 48].map(|bit| u32::from((sums >> bit) as u16))
+    }
+}
+
+/// The class of a rank, from the running sums of the numbers of the classes of each region; none if the rank is higher.
 #[inline(always)]
 fn of_rank(mut rank: u32, regions: impl Iterator<Item = [u32; Class::OF_A_REGION]>) -> Option<Class> {
     for (region, [a, b, c, all]) in regions.enumerate() {
@@ -122,6 +158,17 @@ fn of_rank(mut rank: u32, regions: impl Iterator<Item = [u32; Class::OF_A_REGION
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn running_sums_add_up_the_packed_numbers() {
+        for numbers in [[0, 0, 0, 0], [1, 2, 3, 4], [255, 0, 0, 0], [0, 0, 0, 255], [100, 55, 99, 1]] {
+            let sums = |[a, b, c, d]: [u32; 4]| [a, a + b, a + b + c, a + b + c + d];
+            assert_eq!(Four8(u32::from_le_bytes(numbers)).running_sums(), sums(numbers.map(u32::from)));
+            let wide = numbers.map(|number| u16::from(number) * 257);
+            let word = wide.iter().rev().fold(0, |word, &number| word << 16 | u64::from(number));
+            assert_eq!(Four16(word).running_sums(), sums(wide.map(u32::from)));
+        }
+    }
 
     #[test]
     fn numbers_of_either_width_count_up_to_all_slots_and_never_touch_each_other() {

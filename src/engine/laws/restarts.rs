@@ -1,11 +1,16 @@
-//! The update: how likely a patched client is to restart in a tick.
+//! The update: how likely a patched client is to restart in a tick, and how long its machine boots.
 //!
-//! Restart times are independent, so nobody has a timer: a client whose restart is still to come restarts in a tick with
-//! the probability that its restart time lies in this tick, given that it does not lie before. That is the same for all
-//! patched clients of a region, wherever they are, and follows from the law of the restart time alone.
+//! Restart times are independent, so nobody needs a timer: a client whose restart is still to come restarts in a tick
+//! with the probability that its restart time lies in this tick, given that it does not lie before. That is the same for
+//! all patched clients of a region, wherever they are, and follows from the law of the restart time alone.
 
-use super::timing::nearest_tick;
+use super::time::nearest_tick;
 use crate::parameters::{Region, Updates};
+
+/// How long a machine boots, s: lognormal, from a standard normal number.
+pub(crate) fn boot_s(updates: &Updates, normal: f64) -> f64 {
+    updates.boot_median_s * libm::exp(updates.boot_sigma * normal)
+}
 
 /// Restart times, uniform over a span of time.
 #[derive(Debug)]
@@ -28,9 +33,9 @@ struct Schedule {
     next_install_s: f64,
 }
 
-/// When the patched clients of each region restart.
+/// When the patched clients of each region restart: what is left of the law of their restart times, tick by tick.
 #[derive(Debug, Default)]
-pub(super) struct Restarts {
+pub(crate) struct Restarts {
     regions: Vec<Schedule>,
     release_s: f64,
     detection_window_s: f64,
@@ -43,7 +48,7 @@ const DAY_S: f64 = 86_400.0;
 
 impl Restarts {
     /// All restarts are still to come.
-    pub(super) fn reset(&mut self, updates: &Updates, regions: &[Region], tick_s: f64) {
+    pub(crate) fn reset(&mut self, updates: &Updates, regions: &[Region], tick_s: f64) {
         self.release_s = f64::from(nearest_tick(updates.release_h, tick_s)) * tick_s;
         self.detection_window_s = updates.detection_window_h * 3600.0;
         self.install_probability = updates.daily_install_probability;
@@ -69,7 +74,7 @@ impl Restarts {
 
     /// The probability that a client of region number `region` whose restart is still to come restarts in tick `now`.
     /// To be asked for each tick in turn.
-    pub(super) fn probability(&mut self, region: usize, now: u32) -> f64 {
+    pub(crate) fn probability(&mut self, region: usize, now: u32) -> f64 {
         let end_s = f64::from(now + 1) * self.tick_s;
         let schedule = &mut self.regions[region];
         while schedule.next_install_s < end_s && schedule.undetected + schedule.detected > 0.0 {
@@ -95,7 +100,7 @@ impl Schedule {
         self.undetected -= mass;
     }
 
-    /// Takes away the restarts before `end_s`. Gives their share of all that are still to come.
+    /// Takes away the restarts before `end_s`. Returns their share of all that are still to come.
     fn restart(&mut self, end_s: f64) -> f64 {
         let (mut restarting, mut left) = (0.0, self.undetected + self.detected);
         for window in &mut self.windows {

@@ -1,36 +1,37 @@
-//! Phase 10: what a run looks like from outside, tick by tick, and the outputs that follow from it.
+//! Phase 10: what a run looks like from outside, tick by tick, and the outputs that follow from it. The same for every
+//! engine that counts clients.
 
-use super::timing::nearest_tick;
-use crate::engine::outcome::{Outcome, TraceRow};
+use super::laws::time::nearest_tick;
+use super::outcome::{Outcome, TraceRow};
 use crate::parameters::Scenario;
 
 /// Counts that only grow.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Counters {
-    pub(super) attach_attempts: u64,
-    pub(super) attach_failures: u64,
-    pub(super) login_requests: u64,
-    pub(super) login_rejections: u64,
-    pub(super) login_timeouts: u64,
-    pub(super) login_wasted: u64,
-    pub(super) logins: u64,
-    pub(super) restarts: u64,
+pub(crate) struct Counters {
+    pub(crate) attach_attempts: u64,
+    pub(crate) attach_failures: u64,
+    pub(crate) login_requests: u64,
+    pub(crate) login_rejections: u64,
+    pub(crate) login_timeouts: u64,
+    pub(crate) login_wasted: u64,
+    pub(crate) logins: u64,
+    pub(crate) restarts: u64,
 }
 
 /// The network at the end of a tick.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Snapshot {
-    pub(super) demand: u32,
-    pub(super) online: u32,
-    pub(super) booting: u32,
-    pub(super) seeking: u32,
-    pub(super) waiting: u32,
-    pub(super) backoff: u32,
-    pub(super) supernodes: u32,
-    pub(super) stale_addresses: u64,
-    pub(super) login_queue: u64,
+pub(crate) struct Snapshot {
+    pub(crate) demand: u32,
+    pub(crate) online: u32,
+    pub(crate) booting: u32,
+    pub(crate) seeking: u32,
+    pub(crate) waiting: u32,
+    pub(crate) backoff: u32,
+    pub(crate) supernodes: u32,
+    pub(crate) stale_addresses: u64,
+    pub(crate) login_queue: u64,
     /// The length of the queue right after phase 6.
-    pub(super) login_queue_before_service: u64,
+    pub(crate) login_queue_before_service: u64,
 }
 
 impl Snapshot {
@@ -42,8 +43,9 @@ impl Snapshot {
 
 /// Accumulates the outputs.
 #[derive(Default)]
-pub(super) struct Observation {
+pub(crate) struct Observation {
     release: u32,
+    /// The first tick of the hour before the release.
     baseline_from: u32,
     tick_h: f64,
     threshold: f64,
@@ -52,15 +54,20 @@ pub(super) struct Observation {
     baseline_ticks: u32,
     at_release: Counters,
     last: Counters,
+    /// Length so far of the spell below the threshold that lasts in this tick.
     spell_ticks: u32,
     longest_ticks: u32,
     longest_end: u32,
     min_fraction: f64,
     min_at: u32,
+    /// The last tick since the release in which the network did not count as recovered.
     last_unrecovered: Option<u32>,
     now_recovered: bool,
+    /// Client-ticks below what the baseline says.
     lost: f64,
+    /// Client-ticks of those that seek.
     seeking: u64,
+    /// Client-ticks of those that wait or are in back-off.
     blocked_login: u64,
     min_supernodes: u32,
     peak_queue: u64,
@@ -68,12 +75,13 @@ pub(super) struct Observation {
     demand_peak: u32,
     trace_every: Option<u32>,
     trace: Vec<TraceRow>,
+    /// The counters at the start of the interval of the trace.
     interval: Counters,
 }
 
 impl Observation {
     /// Starts a run with the network as it is set up.
-    pub(super) fn new(scenario: &Scenario, trace_every: Option<u32>, set_up: &Snapshot) -> Observation {
+    pub(crate) fn new(scenario: &Scenario, trace_every: Option<u32>, set_up: &Snapshot) -> Observation {
         let tick_s = scenario.time.tick_s;
         let release = nearest_tick(scenario.updates.release_h, tick_s);
         Observation {
@@ -93,7 +101,7 @@ impl Observation {
     }
 
     /// Takes in the end of tick `now`.
-    pub(super) fn observe(&mut self, now: u32, counters: &Counters, snapshot: &Snapshot, is_last: bool) {
+    pub(crate) fn observe(&mut self, now: u32, counters: &Counters, snapshot: &Snapshot, is_last: bool) {
         let fraction = snapshot.online_fraction();
         if now < self.release {
             if now >= self.baseline_from {
@@ -163,7 +171,7 @@ impl Observation {
     }
 
     /// The outputs of a run of `ticks` ticks, of which at least one comes after the release, and its trace.
-    pub(super) fn finish(self, scenario: &Scenario, ticks: u32, events: u64) -> (Outcome, Vec<TraceRow>) {
+    pub(crate) fn finish(self, scenario: &Scenario, ticks: u32, events: u64) -> (Outcome, Vec<TraceRow>) {
         let after_release = |tick: u32| f64::from(tick - self.release) * self.tick_h;
         let outage_h = f64::from(self.longest_ticks) * self.tick_h;
         let logins = self.last.logins - self.at_release.logins;

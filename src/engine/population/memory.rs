@@ -1,0 +1,43 @@
+//! How much memory a run needs.
+
+use super::settings::dedicated_supernodes;
+use crate::parameters::Scenario;
+
+/// About how much memory one workspace needs for this scenario at most, bytes.
+///
+/// Measured peaks are well below it; they stand in benches/README.md. Super nodes are counted as if everybody was
+/// present. Not counted is what no sensible scenario has: waits of thousands of ticks, and super nodes that die by the
+/// thousand while tickets of their children wait that long.
+pub fn memory_estimate_bytes(scenario: &Scenario) -> u64 {
+    let mut in_force = scenario.clone();
+    let mut dedicated = dedicated_supernodes(scenario);
+    for (parameter, value) in scenario.interventions.iter().flat_map(|intervention| &intervention.settings) {
+        // One that is refused changes nothing.
+        if parameter.set(&mut in_force, value).is_ok() {
+            dedicated = dedicated.max(dedicated_supernodes(&in_force));
+        }
+    }
+    let (clients, regions) = (scenario.population.clients, scenario.population.regions.len() as u64);
+    let of_clients = (scenario.overlay.supernode_ratio * clients as f64) as u64;
+    let supernode_bytes = 40 + 16 * regions;
+    clients * 48 + (of_clients + u64::from(dedicated)) * supernode_bytes + (16 << 20)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parameters::{Intervention, Parameter, Value};
+
+    #[test]
+    fn super_nodes_that_an_intervention_adds_are_counted() {
+        let mut scenario = Scenario::default();
+        scenario.population.clients = 1_000_000;
+        let without = memory_estimate_bytes(&scenario);
+        let parameter = Parameter::find("overlay.dedicated_per_million").unwrap();
+        for (at_h, per_million) in [(13.0, 5000.0), (14.0, 0.0)] {
+            let settings = vec![(parameter, Value::Number(per_million))];
+            scenario.interventions.push(Intervention { at_h, settings });
+        }
+        assert_eq!(memory_estimate_bytes(&scenario) - without, 5000 * (40 + 16 * 3));
+    }
+}
