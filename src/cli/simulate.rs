@@ -1,12 +1,7 @@
 //! `critmass simulate`
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use arrow_array::Array;
-use arrow_array::RecordBatch;
-use arrow_array::cast::AsArray;
-use arrow_array::types::{Float64Type, UInt32Type, UInt64Type};
 use serde_json::{Map, Value as Json, json};
 
 use super::timeline::{in_words, timeline};
@@ -17,7 +12,8 @@ use crate::engine::{Engine, Request, Run};
 use crate::parameters::{PARAMETERS, Scenario};
 use crate::runner::check_memory_of_run;
 use crate::store::{Folder, KeyMetadata, trace_batch, trace_schema, write_table};
-use crate::sweep::{Sweep, read_text};
+use crate::summary::KeptRun;
+use crate::sweep::{Realization, Sweep, read_text};
 
 /// The arguments of `simulate`.
 #[derive(clap::Args)]
@@ -90,8 +86,8 @@ pub(super) fn simulate(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The scenario and the seed of a run of a sweep, and its row if it is there.
-fn of_a_sweep(path: &Path, cell: u32, replicate: u32) -> Result<(Scenario, u64, Option<RecordBatch>), Failure> {
+/// The scenario and the seed of a run of a sweep, and the run that was kept if it is there.
+fn of_a_sweep(path: &Path, cell: u32, replicate: u32) -> Result<(Scenario, u64, Option<KeptRun>), Failure> {
     let folder = Folder::open(path)?;
     let sweep = folder.sweep();
     let out_of_range = |what: &str, got: u32, count: u32| {
@@ -103,46 +99,19 @@ fn of_a_sweep(path: &Path, cell: u32, replicate: u32) -> Result<(Scenario, u64, 
     if replicate >= sweep.replicates.at_most {
         return Err(out_of_range("replicate", replicate, sweep.replicates.at_most));
     }
-    let runs = folder.runs(folder.block_of(cell))?;
-    let keys = [0, 1].map(|column| runs.column(column).as_primitive_opt::<UInt32Type>());
-    let row = match keys {
-        [Some(cells), Some(replicates)] => {
-            (0..runs.num_rows()).find(|&row| cells.value(row) == cell && replicates.value(row) == replicate)
-        }
-        _ => None,
-    };
-    let realization = sweep.realization(cell, replicate);
-    Ok((realization.scenario, realization.seed, row.map(|row| runs.slice(row, 1))))
+    let kept = KeptRun::find(&folder, cell, replicate)?;
+    let Realization { scenario, seed, .. } = sweep.realization(cell, replicate);
+    Ok((scenario, seed, kept))
 }
 
-/// Compares a run with its row of the sweep, output by output.
-fn compare(outcome: &Outcome, row: &RecordBatch) -> Result<(), Failure> {
-    let differences: Vec<&str> = OUTPUTS
-        .iter()
-        .filter(|output| {
-            let column = row.column_by_name(output.name);
-            !column.is_some_and(|column| same((output.get)(outcome), column))
-        })
-        .map(|output| output.name)
-        .collect();
+/// Compares a run with the one that the sweep kept, output by output.
+fn compare(outcome: &Outcome, kept: &KeptRun) -> Result<(), Failure> {
+    let differences = kept.differences(outcome);
     if differences.is_empty() {
         say("the run is the one of the sweep: every output is the same");
         return Ok(());
     }
     Err(Failure::Failed(format!("the run differs from its row in the sweep in {}", differences.join(", "))))
-}
-
-/// Whether an output equals the only entry of a column, to the bit.
-fn same(value: OutputValue, column: &dyn Array) -> bool {
-    match value {
-        OutputValue::Number(None) => column.is_null(0),
-        _ if column.is_null(0) => false,
-        OutputValue::Number(Some(x)) => {
-            column.as_primitive_opt::<Float64Type>().is_some_and(|c| c.value(0).to_bits() == x.to_bits())
-        }
-        OutputValue::Count(n) => column.as_primitive_opt::<UInt64Type>().is_some_and(|c| c.value(0) == n),
-        OutputValue::Boolean(b) => column.as_boolean_opt().is_some_and(|c| c.value(0) == b),
-    }
 }
 
 fn write_trace(path: &Path, run: &Run) -> Result<(), Failure> {
@@ -153,7 +122,7 @@ fn write_trace(path: &Path, run: &Run) -> Result<(), Failure> {
     let columns: Vec<usize> = (2..schema.fields().len()).collect();
     let batch = batch.project(&columns).map_err(|error| Failure::Failed(format!("{}: {error}", path.display())))?;
     let temporary = path.with_added_extension("part");
-    Ok(write_table(path, &temporary, &Arc::clone(&batch.schema()), &KeyMetadata::none(), &[batch])?)
+    Ok(write_table(path, &temporary, &batch.schema(), &KeyMetadata::none(), &[batch])?)
 }
 
 fn json(scenario: &Scenario, seed: u64, outcome: &Outcome) -> Json {

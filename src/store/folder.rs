@@ -347,4 +347,12 @@ impl Folder {
         let layout = Layout { schema, metadata: &self.metadata(), rows_per_group: Some(SURFACE_ROWS_PER_GROUP) };
         write_batches(&path, &temporary, &layout, pieces)?.place(&path)
     }
+
+    /// Reads `surface.parquet`.
+    ///
+    /// # Errors
+    /// It cannot be read, belongs to another sweep, or has other columns.
+    pub fn read_surface(&self, schema: &SchemaRef) -> Result<Vec<RecordBatch>, StoreError> {
+        read_table(&self.path.join("surface.parquet"), schema, &self.sweep.hash)
+    }
 }

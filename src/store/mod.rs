@@ -43,7 +43,7 @@ pub use folder::{Check, Folder, PartState};
 pub use locks::Workers;
 pub use manifest::{MANIFEST_VERSION, Manifest};
 pub use schema::{KeyMetadata, trace_batch, trace_schema};
-pub(crate) use schema::{axis_column, axis_field, output_field};
+pub(crate) use schema::{axis_column, axis_field};
 pub use shard::Shard;
 pub use tables::write_table;
 pub use writer::{RunRow, Store, prepare};
