@@ -54,21 +54,7 @@ enum Format {
 const TRACE_EVERY_S: f64 = 60.0;
 
 pub(super) fn simulate(arguments: &Arguments) -> Result<(), Failure> {
-    let (scenario, seed, kept) = match (&arguments.source, arguments.cell, arguments.replicate) {
-        (Some(folder), Some(cell), Some(replicate)) => of_a_sweep(folder, cell, replicate)?,
-        (Some(path), ..) if path.is_dir() => {
-            let message = "this is a folder: say which run of it with --cell and --replicate";
-            return Err(Failure::WrongInput(format!("{}: {message}", path.display())));
-        }
-        (Some(path), ..) => {
-            let scenario = Sweep::parse_scenario(&read_text(path)?, &path.display().to_string(), &arguments.set)?;
-            (scenario, arguments.seed.unwrap_or(0), None)
-        }
-        (None, ..) => {
-            let scenario = Sweep::parse_scenario("", "the defaults", &arguments.set)?;
-            (scenario, arguments.seed.unwrap_or(0), None)
-        }
-    };
+    let Chosen { scenario, seed, kept } = chosen(arguments)?;
     check_memory_of_run(&scenario)?;
     let Some(run) = Simulator::new().run(&scenario, seed, &Request::trace(TRACE_EVERY_S)) else {
         return Err(Failure::Interrupted);
@@ -80,28 +66,44 @@ pub(super) fn simulate(arguments: &Arguments) -> Result<(), Failure> {
         Format::Text => format!("{}\n{}", timeline(&scenario, &run), in_words(&scenario, &run.outcome)),
         Format::Json => format!("{:#}\n", json(&scenario, seed, &run.outcome)),
     })?;
-    if let Some(kept) = kept {
-        compare(&run.outcome, &kept)?;
-    }
-    Ok(())
+    kept.map_or(Ok(()), |kept| compare(&run.outcome, &kept))
 }
 
-/// The scenario and the seed of a run of a sweep, and the run that was kept if it is there.
-fn of_a_sweep(path: &Path, cell: u32, replicate: u32) -> Result<(Scenario, u64, Option<KeptRun>), Failure> {
+/// The run that is to be simulated.
+struct Chosen {
+    scenario: Scenario,
+    seed: u64,
+    /// What the sweep that it belongs to kept of it, if it has run already.
+    kept: Option<KeptRun>,
+}
+
+fn chosen(arguments: &Arguments) -> Result<Chosen, Failure> {
+    let (text, source) = match (&arguments.source, arguments.cell, arguments.replicate) {
+        (Some(folder), Some(cell), Some(replicate)) => return of_a_sweep(folder, cell, replicate),
+        (Some(path), ..) if path.is_dir() => {
+            let message = "this is a folder: say which run of it with --cell and --replicate";
+            return Err(Failure::WrongInput(format!("{}: {message}", path.display())));
+        }
+        (Some(path), ..) => (read_text(path)?, path.display().to_string()),
+        (None, ..) => (String::new(), "the defaults".to_owned()),
+    };
+    let scenario = Sweep::parse_scenario(&text, &source, &arguments.set)?;
+    Ok(Chosen { scenario, seed: arguments.seed.unwrap_or(0), kept: None })
+}
+
+/// One run of a sweep.
+fn of_a_sweep(path: &Path, cell: u32, replicate: u32) -> Result<Chosen, Failure> {
     let folder = Folder::open(path)?;
     let sweep = folder.sweep();
-    let out_of_range = |what: &str, got: u32, count: u32| {
-        Failure::WrongInput(format!("--{what} {got}: the sweep {:?} has {what}s 0 … {}", sweep.name, count - 1))
+    let check_range = |what: &str, asked: u32, count: u32| {
+        let message = format!("--{what} {asked}: the sweep {:?} has {what}s 0 … {}", sweep.name, count - 1);
+        if asked < count { Ok(()) } else { Err(Failure::WrongInput(message)) }
     };
-    if cell >= sweep.cells() {
-        return Err(out_of_range("cell", cell, sweep.cells()));
-    }
-    if replicate >= sweep.replicates.at_most {
-        return Err(out_of_range("replicate", replicate, sweep.replicates.at_most));
-    }
+    check_range("cell", cell, sweep.cells())?;
+    check_range("replicate", replicate, sweep.replicates.at_most)?;
     let kept = KeptRun::find(&folder, cell, replicate)?;
     let Realization { scenario, seed, .. } = sweep.realization(cell, replicate);
-    Ok((scenario, seed, kept))
+    Ok(Chosen { scenario, seed, kept })
 }
 
 /// Compares a run with the one that the sweep kept, output by output.
@@ -116,13 +118,13 @@ fn compare(outcome: &Outcome, kept: &KeptRun) -> Result<(), Failure> {
 
 fn write_trace(path: &Path, run: &Run) -> Result<(), Failure> {
     let schema = trace_schema();
-    let batch = trace_batch(&schema, std::iter::once((0, 0, run.trace.as_slice())))
-        .map_err(|error| Failure::Failed(format!("{}: {error}", path.display())))?;
-    // A single run has no sweep: cell and replicate say nothing.
+    // A single run has no sweep: cell and replicate, the first two columns, say nothing.
     let columns: Vec<usize> = (2..schema.fields().len()).collect();
-    let batch = batch.project(&columns).map_err(|error| Failure::Failed(format!("{}: {error}", path.display())))?;
+    let table = trace_batch(&schema, std::iter::once((0, 0, run.trace.as_slice())))
+        .and_then(|table| table.project(&columns))
+        .map_err(|error| Failure::Failed(format!("{}: {error}", path.display())))?;
     let temporary = path.with_added_extension("part");
-    Ok(write_table(path, &temporary, &batch.schema(), &KeyMetadata::none(), &[batch])?)
+    Ok(write_table(path, &temporary, &table.schema(), &KeyMetadata::none(), &[table])?)
 }
 
 fn json(scenario: &Scenario, seed: u64, outcome: &Outcome) -> Json {

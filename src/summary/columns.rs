@@ -11,13 +11,14 @@ use arrow_array::{Array, ArrayRef, Float64Array, UInt32Array};
 use arrow_schema::DataType;
 
 use super::entry::Entry;
+use super::names;
 use crate::engine::outcome::OutputType;
 
 /// The output whose mean over the runs of a cell the fixed columns hold, with its interval; it has no statistics.
 pub(super) const OUTAGE: &str = "outage";
 
-/// In a description: the interval of the sweep.
-pub(super) const INTERVAL: &str = "{interval}";
+/// These words in a description stand for the interval of the sweep, whose confidence and kind the file says.
+pub(super) const INTERVAL: &str = "interval of outage_probability";
 
 /// A column that the surface of every sweep has. Its unit is `"1"`, and every cell has a value.
 pub(super) struct FixedColumn {
@@ -70,18 +71,18 @@ impl Field for f64 {
 /// Declares a row type and the list of its columns, and how the rows become columns and entries.
 macro_rules! fixed_columns {
     ($(#[$row_doc:meta])* $Row:ident, $(#[$list_doc:meta])* $LIST:ident {
-        $( $name:ident: $type:ty, $description:literal; )*
+        $( $field:ident ($name:expr): $type:ty, $description:literal; )*
     }) => {
         $(#[$row_doc])*
         #[derive(Debug, Clone, Copy, PartialEq)]
         pub struct $Row {
-            $( #[doc = $description] pub $name: $type, )*
+            $( #[doc = $description] pub $field: $type, )*
         }
 
         $(#[$list_doc])*
         pub(super) static $LIST: &[FixedColumn] = &[
             $( FixedColumn {
-                name: stringify!($name),
+                name: $name,
                 description: $description,
                 data_type: <$type as Field>::TYPE,
             }, )*
@@ -90,19 +91,19 @@ macro_rules! fixed_columns {
         impl $Row {
             /// The entries of the row, in the order of the columns.
             pub(super) fn entries<'a>(&self) -> impl Iterator<Item = Entry<'a>> + use<'a> {
-                [$( Field::entry(self.$name), )*].into_iter()
+                [$( Field::entry(self.$field), )*].into_iter()
             }
 
             /// The rows as columns, in their order.
             pub(super) fn to_columns(rows: &[$Row]) -> Vec<ArrayRef> {
-                vec![$( <$type as Field>::column(rows.iter().map(|row| row.$name)), )*]
+                vec![$( <$type as Field>::column(rows.iter().map(|row| row.$field)), )*]
             }
 
             /// The rows of such columns; `None` if a column is missing or has another type.
             pub(super) fn from_columns<'a>(columns: impl IntoIterator<Item = &'a ArrayRef>) -> Option<Vec<$Row>> {
                 let mut columns = columns.into_iter();
-                $( let mut $name = <$type as Field>::values(columns.next()?)?.iter().copied(); )*
-                Some(std::iter::from_fn(|| Some($Row { $( $name: $name.next()?, )* })).collect())
+                $( let mut $field = <$type as Field>::values(columns.next()?)?.iter().copied(); )*
+                Some(std::iter::from_fn(|| Some($Row { $( $field: $field.next()?, )* })).collect())
             }
         }
     };
@@ -113,18 +114,18 @@ fixed_columns! {
     CellSummary,
     /// The columns of the surface that every sweep has. The axes come after the first one.
     FIXED_COLUMNS {
-        cell: u32,
+        cell (names::CELL): u32,
             "Number of the cell; the last axis varies fastest.";
-        replicates: u32,
+        replicates (names::REPLICATES): u32,
             "Runs of the cell.";
-        outages: u32,
+        outages (names::OUTAGES): u32,
             "Runs with an outage.";
-        outage_probability: f64,
+        outage_probability (names::OUTAGE_PROBABILITY): f64,
             "Share of the runs with an outage.";
-        outage_probability_low: f64,
-            "Lower end of the {interval}.";
-        outage_probability_high: f64,
-            "Upper end of the {interval}.";
+        outage_probability_low (names::OUTAGE_PROBABILITY_LOW): f64,
+            "Lower end of the interval of outage_probability.";
+        outage_probability_high (names::OUTAGE_PROBABILITY_HIGH): f64,
+            "Upper end of the interval of outage_probability.";
     }
 }
 
@@ -146,7 +147,7 @@ pub enum Statistic {
 
 impl Statistic {
     /// The statistics of a number, in the order of the columns.
-    pub const ALL: [Statistic; 5] =
+    pub const ALL: [Statistic; names::STATISTICS.len()] =
         [Statistic::Mean, Statistic::Deviation, Statistic::Quantile05, Statistic::Median, Statistic::Quantile95];
 
     /// The statistics of an output of some type, in the order of the columns.
@@ -158,15 +159,9 @@ impl Statistic {
         }
     }
 
-    /// What its columns end with, after the name of the output and `_`.
-    pub fn suffix(self) -> &'static str {
-        match self {
-            Statistic::Mean => "mean",
-            Statistic::Deviation => "sd",
-            Statistic::Quantile05 => "q05",
-            Statistic::Median => "q50",
-            Statistic::Quantile95 => "q95",
-        }
+    /// What it is called in the name of a column, after the name of the output.
+    pub fn name(self) -> &'static str {
+        names::STATISTICS[self as usize]
     }
 
     /// The words that the descriptions of its columns begin with.

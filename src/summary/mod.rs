@@ -7,7 +7,8 @@
 //!
 //! | file | what it holds |
 //! | --- | --- |
-//! | `columns` | the columns of the surface, declared once |
+//! | `names` | how the columns of the surface are called, but for the axes |
+//! | `columns` | its columns, declared once |
 //! | `entry` | one entry of the surface |
 //! | `surface` | the surface as a type |
 //! | `runs` | from runs to a surface: frames, grouped by cell |
@@ -18,6 +19,7 @@
 mod columns;
 mod entry;
 mod error;
+mod names;
 mod reproduction;
 mod runs;
 pub mod show;

@@ -15,12 +15,10 @@ use polars::series::IsSorted;
 
 use super::columns::{CellSummary, OUTAGE, Statistic};
 use super::error::SummaryError;
+use super::names::CELL;
 use super::surface::{Rows, StatisticColumn};
 use crate::engine::outcome::OUTPUTS;
 use crate::sweep::Sweep;
-
-/// The column that the runs are grouped by.
-const CELL: &str = "cell";
 
 /// The rows of some cells, of which these are the runs, in the order of the cells.
 ///
@@ -106,4 +104,76 @@ fn compute(statistic: Statistic, groups: &GroupBy) -> PolarsResult<DataFrame> {
 /// What was computed of each group: it stands beside the cells, in the order of the cells.
 fn aggregated(table: &DataFrame) -> PolarsResult<&Column> {
     table.columns().last().ok_or_else(|| PolarsError::NoData("a frame without columns".into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow_array::{ArrayRef, BooleanArray, Float64Array, UInt32Array, UInt64Array};
+
+    use super::*;
+    use crate::engine::outcome::OutputType;
+
+    /// Five runs of cell 3 and one of cell 7. A number is 1, 2, 4, 8, 16 and 32, a count 1000 times that; a number
+    /// that can be missing is missing in every other run.
+    fn runs() -> RecordBatch {
+        let powers: Vec<u64> = (0..6).map(|run| 1 << run).collect();
+        let column = |kind: OutputType, can_be_missing: bool| -> ArrayRef {
+            match kind {
+                OutputType::Boolean => Arc::new(BooleanArray::from(vec![true, false, true, true, false, true])),
+                OutputType::Count => Arc::new(UInt64Array::from_iter_values(powers.iter().map(|power| 1000 * power))),
+                OutputType::Number => Arc::new(Float64Array::from_iter(
+                    powers.iter().enumerate().map(|(run, &x)| (!can_be_missing || run % 2 == 0).then_some(x as f64)),
+                )),
+            }
+        };
+        let cells: ArrayRef = Arc::new(UInt32Array::from(vec![3, 3, 3, 3, 3, 7]));
+        let outputs = OUTPUTS.iter().map(|o| (o.name, column(o.kind, o.name == "recovery_h")));
+        RecordBatch::try_from_iter_with_nullable(
+            [("cell", cells, false)].into_iter().chain(outputs.map(|(name, column)| (name, column, true))),
+        )
+        .unwrap()
+    }
+
+    #[track_caller]
+    fn assert_statistics(rows: &Rows, output: &str, cell: usize, expected: &[Option<f64>]) {
+        let columns = rows.statistics.iter().filter(|column| column.output.name == output);
+        let values: Vec<Option<f64>> = columns.map(|column| column.values[cell]).collect();
+        assert_eq!(values, expected, "{output}");
+    }
+
+    #[test]
+    fn statistics_are_those_of_the_runs_of_each_cell() {
+        let sweep = Sweep::parse("name = \"t\"", "t.toml", &[]).unwrap();
+        let rows = summarize(&sweep, &runs()).unwrap();
+        let counts: Vec<_> = rows.cells.iter().map(|row| (row.cell, row.replicates, row.outages)).collect();
+        assert_eq!(counts, [(3, 5, 3), (7, 1, 1)]);
+        assert_eq!(rows.cells[0].outage_probability, 0.6);
+        // 1, 2, 4, 8, 16: the mean is 6.2, the squares sum to 341. The quantiles lie 0.2, 2 and 3.8 steps from the
+        // lowest value.
+        let deviation = ((341.0 - 5.0 * 6.2 * 6.2) / 4.0_f64).sqrt();
+        let numbers = [6.2, deviation, 1.2, 4.0, 14.4];
+        for (statistic, expected) in rows.statistics.iter().filter(|c| c.output.name == "outage_h").zip(numbers) {
+            let value = statistic.values[0].unwrap();
+            assert!((value - expected).abs() < 1e-12, "{}: {value}, not {expected}", statistic.name());
+        }
+        assert_statistics(&rows, "recovered", 0, &[Some(0.6)]);
+        assert_statistics(&rows, "logins", 1, &[Some(32e3), None, Some(32e3), Some(32e3), Some(32e3)]);
+        assert_statistics(&rows, "recovery_h", 1, &[None; 5]);
+        // Of 1, 4 and 16.
+        let median = rows.statistics.iter().find(|c| c.name() == "recovery_h_q50").unwrap();
+        assert_eq!(median.values[0], Some(4.0));
+        assert!(!rows.statistics.iter().any(|column| column.output.name == OUTAGE), "it has an interval");
+    }
+
+    #[test]
+    fn without_runs_there_are_no_rows_and_a_missing_column_is_an_error() {
+        let sweep = Sweep::parse("name = \"t\"", "t.toml", &[]).unwrap();
+        let runs = runs();
+        let nothing = summarize(&sweep, &runs.slice(0, 0)).unwrap();
+        assert!(nothing.cells.is_empty() && nothing.statistics.iter().all(|column| column.values.is_empty()));
+        let columns: Vec<usize> = (0..runs.num_columns() - 1).collect();
+        assert!(summarize(&sweep, &runs.project(&columns).unwrap()).is_err());
+    }
 }

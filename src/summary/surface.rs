@@ -2,6 +2,7 @@
 
 use super::columns::{CellSummary, FIXED_COLUMNS, OUTAGE, Statistic};
 use super::entry::Entry;
+use super::names;
 use crate::engine::outcome::{OUTPUTS, Outcome, Output, OutputType};
 use crate::statistics::interval::Interval;
 use crate::sweep::{Replicates, Sweep};
@@ -26,9 +27,9 @@ impl StatisticColumn {
         columns.map(|(output, statistic)| StatisticColumn { output, statistic, values: Vec::new() }).collect()
     }
 
-    /// Name of the column: that of the output, `_`, and what the statistic is called.
+    /// Name of the column: that of the output, and what the statistic is called.
     pub fn name(&self) -> String {
-        format!("{}_{}", self.output.name, self.statistic.suffix())
+        names::of_statistic(self.output.name, self.statistic.name())
     }
 
     /// What the column holds, in words.

@@ -64,7 +64,7 @@ impl Surface {
 /// The columns of the surface of a sweep: the cell, the axes, the other fixed columns, the statistics.
 fn schema(sweep: &Sweep) -> SchemaRef {
     let confidence = 100.0 * sweep.replicates.confidence;
-    let interval = format!("{confidence} % interval of outage_probability ({})", interval_name(&sweep.replicates));
+    let interval = format!("{confidence} % {INTERVAL} ({})", interval_name(&sweep.replicates));
     let mut fixed = FIXED_COLUMNS.iter().map(|column| {
         let description = column.description.replace(INTERVAL, &interval);
         described(column.name, column.data_type.clone(), false, "1", description)
@@ -112,4 +112,76 @@ fn rows(sweep: &Sweep, table: &RecordBatch) -> Result<Rows, ArrowError> {
         column.values = values.as_primitive_opt::<Float64Type>().ok_or_else(wrong)?.iter().collect();
     }
     Ok(Rows { cells, statistics })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::prepare;
+
+    const SWEEP: &str = "name = \"t\"\n[[axis]]\nname = \"remedy\"\nvariants = [ { label = \"none\" }, \
+                         { label = \"more\", overlay.slots = 200 } ]\n\
+                         [[axis]]\nparameter = \"population.clients\"\nvalues = [1000, 2000]\n";
+
+    fn sweep() -> Sweep {
+        Sweep::parse(SWEEP, "t.toml", &[]).unwrap()
+    }
+
+    /// Rows in which every number is another one, and some are missing.
+    fn some_rows() -> Rows {
+        let mut rows = Rows::empty();
+        rows.cells = [0, 2, 3].map(|cell| CellSummary::new(&sweep().replicates, cell, 20, 5 * cell)).to_vec();
+        for (index, column) in rows.statistics.iter_mut().enumerate() {
+            column.values = vec![Some(index as f64), None, Some(-0.1 * index as f64)];
+        }
+        rows
+    }
+
+    #[test]
+    fn a_table_has_the_rows_that_it_was_made_from() {
+        let (sweep, before) = (sweep(), some_rows());
+        let after = rows(&sweep, &table(&sweep, &before).unwrap()).unwrap();
+        assert_eq!(after.cells, before.cells);
+        assert!(before.statistics.len() > 100 && after.statistics.len() == before.statistics.len());
+        for (after, before) in after.statistics.iter().zip(&before.statistics) {
+            assert_eq!((after.name(), &after.values), (before.name(), &before.values));
+        }
+    }
+
+    #[test]
+    fn a_table_with_other_columns_is_no_surface() {
+        let sweep = sweep();
+        let table = table(&sweep, &some_rows()).unwrap();
+        let columns = table.num_columns();
+        for columns in [vec![], vec![0], (0..5).collect(), (1..columns).collect(), (0..columns - 1).collect()] {
+            assert!(rows(&sweep, &table.project(&columns).unwrap()).is_err(), "{columns:?}");
+        }
+    }
+
+    #[test]
+    fn names_and_rows_are_those_of_the_table() {
+        let (sweep, rows) = (sweep(), some_rows());
+        let table = table(&sweep, &rows).unwrap();
+        let surface = Surface::new(sweep, rows);
+        let mut names: Vec<String> = surface.names().collect();
+        assert!(names.iter().eq(table.schema().fields().iter().map(|field| field.name())));
+        assert_eq!(names[..4], ["cell", "remedy", "population.clients", "replicates"]);
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), table.num_columns(), "two columns have the same name");
+        assert!(surface.rows().all(|row| row.count() == table.num_columns()));
+    }
+
+    #[test]
+    fn a_surface_without_runs_is_written_and_read() {
+        let folder = tempfile::tempdir().unwrap();
+        prepare(folder.path(), &sweep()).unwrap();
+        let folder = Folder::open(folder.path()).unwrap();
+        assert!(Surface::read(&folder).is_err(), "there is none yet");
+        assert_eq!(write_surface(&folder).unwrap().cells(), []);
+        let surface = Surface::read(&folder).unwrap();
+        assert!(surface.cells().is_empty() && surface.statistics().len() > 100);
+        // Runs and surface say the same of the cell.
+        assert_eq!(schema(folder.sweep()).field(0), folder.run_schema().field(0));
+    }
 }

@@ -24,7 +24,7 @@ fn short(axis: &Axis, point: usize) -> String {
     }
 }
 
-/// A number with three digits that count.
+/// A number with three significant digits.
 fn number(x: f64) -> String {
     let size = x.abs();
     if x == 0.0 || !x.is_finite() || (0.001..1e6).contains(&size) {
@@ -150,9 +150,9 @@ fn show_list(sweep: &Sweep, cells: &BTreeMap<u32, CellSummary>, text: &mut Strin
             (0..sweep.axes.len()).map(|axis| short(&sweep.axes[axis], sweep.point(axis, row.cell))).collect();
         let at = |p: f64| libm::round(p * (BAR - 1) as f64) as usize;
         let bar: String = (0..BAR)
-            .map(|place| match place {
-                place if place == at(row.outage_probability) => '●',
-                place if (at(row.outage_probability_low)..=at(row.outage_probability_high)).contains(&place) => '─',
+            .map(|column| match column {
+                column if column == at(row.outage_probability) => '●',
+                column if (at(row.outage_probability_low)..=at(row.outage_probability_high)).contains(&column) => '─',
                 _ => ' ',
             })
             .collect();
