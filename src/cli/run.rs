@@ -11,7 +11,7 @@ use crate::engine::population::Simulator;
 use crate::engine::{Engine, Request};
 use crate::runner::{Ending, Progress, check_memory, decided_cells, memory_needed_bytes};
 use crate::store::{Shard, Store};
-use crate::summary::show::{Show, Terminal};
+use crate::summary::show::{Exporter, Terminal};
 use crate::summary::write_surface;
 use crate::sweep::Sweep;
 
@@ -65,7 +65,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if let Some(shard) = arguments.shard {
         return say_how_far(&store, shard, &arguments.out);
     }
-    Terminal.show(&write_surface(store.folder())?, &mut std::io::stdout().lock())?;
+    Terminal.export(&write_surface(store.folder())?, &mut std::io::stdout().lock())?;
     say(format_args!("written to {}", arguments.out.display()));
     Ok(())
 }

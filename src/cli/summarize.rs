@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::{Failure, say};
 use crate::store::{Check, Folder, PartState};
-use crate::summary::show::{Csv, Json, Show, Terminal};
+use crate::summary::show::{Csv, Exporter, Json, Terminal};
 use crate::summary::{Surface, write_surface};
 
 /// The arguments of `summarize`.
@@ -44,9 +44,9 @@ pub(super) fn summarize(arguments: &Arguments) -> Result<(), Failure> {
     }
     let mut out = BufWriter::new(std::io::stdout().lock());
     match arguments.format {
-        Format::Table => Terminal.show(&outages, &mut out)?,
-        Format::Csv => Csv.show(&Surface::read(&folder)?, &mut out)?,
-        Format::Json => Json.show(&Surface::read(&folder)?, &mut out)?,
+        Format::Table => Terminal.export(&outages, &mut out)?,
+        Format::Csv => Csv.export(&Surface::read(&folder)?, &mut out)?,
+        Format::Json => Json.export(&Surface::read(&folder)?, &mut out)?,
     }
     Ok(out.flush()?)
 }

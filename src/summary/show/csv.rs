@@ -4,14 +4,14 @@ use std::io::{self, Write};
 
 use serde_json::Value as Json;
 
-use super::Show;
+use super::exporter::Exporter;
 use crate::summary::surface::Surface;
 
 /// Every column, named in the first line. What is missing is empty; numbers are written as in JSON.
 pub struct Csv;
 
-impl Show for Csv {
-    fn show(&self, surface: &Surface, out: &mut dyn Write) -> io::Result<()> {
+impl Exporter for Csv {
+    fn export(&self, surface: &Surface, out: &mut dyn Write) -> io::Result<()> {
         let mut table = csv::Writer::from_writer(out);
         table.write_record(surface.names())?;
         for row in surface.rows() {

@@ -1,30 +1,22 @@
 //! Ways to show a surface, one file each.
 
 mod csv;
+mod exporter;
 mod json;
 mod terminal;
 
-use std::io::{self, Write};
-
-use super::surface::Surface;
 pub use csv::Csv;
+pub use exporter::Exporter;
 pub use json::Json;
 pub use terminal::Terminal;
 
-/// A way to show a surface.
-pub trait Show {
-    /// Writes the surface.
-    ///
-    /// # Errors
-    /// `out` cannot be written to.
-    fn show(&self, surface: &Surface, out: &mut dyn Write) -> io::Result<()>;
-}
-
 #[cfg(test)]
 mod tests {
+    use std::io::{self, Write};
+
     use super::*;
     use crate::summary::columns::CellSummary;
-    use crate::summary::surface::Rows;
+    use crate::summary::surface::{Rows, Surface};
     use crate::sweep::Sweep;
 
     /// Without statistics, with a label that CSV has to quote and a number that JSON cannot write.
@@ -43,9 +35,9 @@ mod tests {
         Surface::new(sweep, Rows { cells: cells.to_vec(), statistics: Vec::new() })
     }
 
-    fn shown(by: &dyn Show) -> String {
+    fn shown(by: &dyn Exporter) -> String {
         let mut out = Vec::new();
-        by.show(&surface(), &mut out).unwrap();
+        by.export(&surface(), &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -82,8 +74,8 @@ mod tests {
                 Ok(())
             }
         }
-        for show in [&Terminal as &dyn Show, &Csv, &Json] {
-            let error = show.show(&surface(), &mut Closed).unwrap_err();
+        for exporter in [&Terminal as &dyn Exporter, &Csv, &Json] {
+            let error = exporter.export(&surface(), &mut Closed).unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
         }
     }

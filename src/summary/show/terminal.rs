@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use super::Show;
+use super::exporter::Exporter;
 use crate::parameters::Value;
 use crate::summary::columns::CellSummary;
 use crate::summary::surface::{Surface, interval_name};
@@ -60,8 +60,8 @@ fn shade(probability: f64) -> char {
 /// A map of two axes, one for each combination of the others, or a list. Shows no statistics of the outputs.
 pub struct Terminal;
 
-impl Show for Terminal {
-    fn show(&self, surface: &Surface, out: &mut dyn Write) -> io::Result<()> {
+impl Exporter for Terminal {
+    fn export(&self, surface: &Surface, out: &mut dyn Write) -> io::Result<()> {
         out.write_all(in_words(surface.sweep(), surface.cells()).as_bytes())
     }
 }
