@@ -1,4 +1,4 @@
-"""Reads the folder of a finished sweep with pyarrow and with polars, and checks what interface.md promises.
+"""Reads the folder of a finished sweep with pyarrow and with polars, and checks what the columns and the metadata promise.
 
     python tests/read_back.py out/smoke
 """

@@ -12,7 +12,8 @@ use crate::engine::population::Simulator;
 use crate::engine::{Engine, Request};
 use crate::runner::{Ending, Progress, check_memory, decided_cells, memory_needed_bytes};
 use crate::store::{Shard, Store};
-use crate::summary::{show_surface, surface_rows, write_surface};
+use crate::summary::show::{Exporter, Terminal};
+use crate::summary::write_surface;
 use crate::sweep::Sweep;
 
 /// The arguments of `run`.
@@ -65,9 +66,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if let Some(shard) = arguments.shard {
         return say_how_far(&store, shard, &arguments.out);
     }
-    let mut rows = Vec::new();
-    write_surface(store.folder(), &mut |piece| rows.extend(surface_rows(piece)))?;
-    print(&show_surface(&sweep, &rows))?;
+    Terminal.export(&write_surface(store.folder())?, &mut std::io::stdout().lock())?;
     say(format_args!("written to {}", arguments.out.display()));
     Ok(())
 }

@@ -1,12 +1,7 @@
 //! `critmass simulate`
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use arrow_array::Array;
-use arrow_array::RecordBatch;
-use arrow_array::cast::AsArray;
-use arrow_array::types::{Float64Type, UInt32Type, UInt64Type};
 use serde_json::{Map, Value as Json, json};
 
 use super::failure::Failure;
@@ -18,7 +13,8 @@ use crate::engine::{Engine, Request, Run};
 use crate::parameters::{PARAMETERS, Scenario};
 use crate::runner::check_memory_of_run;
 use crate::store::{Folder, KeyMetadata, trace_batch, trace_schema, write_table};
-use crate::sweep::{Sweep, read_text};
+use crate::summary::KeptRun;
+use crate::sweep::{Realization, Sweep, read_text};
 
 /// The arguments of `simulate`.
 #[derive(clap::Args)]
@@ -59,21 +55,7 @@ enum Format {
 const TRACE_EVERY_S: f64 = 60.0;
 
 pub(super) fn simulate(arguments: &Arguments) -> Result<(), Failure> {
-    let (scenario, seed, kept) = match (&arguments.source, arguments.cell, arguments.replicate) {
-        (Some(folder), Some(cell), Some(replicate)) => of_a_sweep(folder, cell, replicate)?,
-        (Some(path), ..) if path.is_dir() => {
-            let message = "this is a folder: say which run of it with --cell and --replicate";
-            return Err(Failure::WrongInput(format!("{}: {message}", path.display())));
-        }
-        (Some(path), ..) => {
-            let scenario = Sweep::parse_scenario(&read_text(path)?, &path.display().to_string(), &arguments.set)?;
-            (scenario, arguments.seed.unwrap_or(0), None)
-        }
-        (None, ..) => {
-            let scenario = Sweep::parse_scenario("", "the defaults", &arguments.set)?;
-            (scenario, arguments.seed.unwrap_or(0), None)
-        }
-    };
+    let Chosen { scenario, seed, kept } = chosen(arguments)?;
     check_memory_of_run(&scenario)?;
     let Some(run) = Simulator::new().run(&scenario, seed, &Request::trace(TRACE_EVERY_S)) else {
         return Err(Failure::Interrupted);
@@ -85,47 +67,49 @@ pub(super) fn simulate(arguments: &Arguments) -> Result<(), Failure> {
         Format::Text => format!("{}\n{}", timeline(&scenario, &run), in_words(&scenario, &run.outcome)),
         Format::Json => format!("{:#}\n", json(&scenario, seed, &run.outcome)),
     })?;
-    if let Some(kept) = kept {
-        compare(&run.outcome, &kept)?;
-    }
-    Ok(())
+    kept.map_or(Ok(()), |kept| compare(&run.outcome, &kept))
 }
 
-/// The scenario and the seed of a run of a sweep, and its row if it is there.
-fn of_a_sweep(path: &Path, cell: u32, replicate: u32) -> Result<(Scenario, u64, Option<RecordBatch>), Failure> {
+/// The run that is to be simulated.
+struct Chosen {
+    scenario: Scenario,
+    seed: u64,
+    /// What the sweep that it belongs to kept of it, if it has run already.
+    kept: Option<KeptRun>,
+}
+
+fn chosen(arguments: &Arguments) -> Result<Chosen, Failure> {
+    let (text, source) = match (&arguments.source, arguments.cell, arguments.replicate) {
+        (Some(folder), Some(cell), Some(replicate)) => return of_a_sweep(folder, cell, replicate),
+        (Some(path), ..) if path.is_dir() => {
+            let message = "this is a folder: say which run of it with --cell and --replicate";
+            return Err(Failure::WrongInput(format!("{}: {message}", path.display())));
+        }
+        (Some(path), ..) => (read_text(path)?, path.display().to_string()),
+        (None, ..) => (String::new(), "the defaults".to_owned()),
+    };
+    let scenario = Sweep::parse_scenario(&text, &source, &arguments.set)?;
+    Ok(Chosen { scenario, seed: arguments.seed.unwrap_or(0), kept: None })
+}
+
+/// One run of a sweep.
+fn of_a_sweep(path: &Path, cell: u32, replicate: u32) -> Result<Chosen, Failure> {
     let folder = Folder::open(path)?;
     let sweep = folder.sweep();
-    let out_of_range = |what: &str, got: u32, count: u32| {
-        Failure::WrongInput(format!("--{what} {got}: the sweep {:?} has {what}s 0 … {}", sweep.name, count - 1))
+    let check_range = |what: &str, asked: u32, count: u32| {
+        let message = format!("--{what} {asked}: the sweep {:?} has {what}s 0 … {}", sweep.name, count - 1);
+        if asked < count { Ok(()) } else { Err(Failure::WrongInput(message)) }
     };
-    if cell >= sweep.cells() {
-        return Err(out_of_range("cell", cell, sweep.cells()));
-    }
-    if replicate >= sweep.replicates.at_most {
-        return Err(out_of_range("replicate", replicate, sweep.replicates.at_most));
-    }
-    let runs = folder.runs(folder.block_of(cell))?;
-    let keys = [0, 1].map(|column| runs.column(column).as_primitive_opt::<UInt32Type>());
-    let row = match keys {
-        [Some(cells), Some(replicates)] => {
-            (0..runs.num_rows()).find(|&row| cells.value(row) == cell && replicates.value(row) == replicate)
-        }
-        _ => None,
-    };
-    let realization = sweep.realization(cell, replicate);
-    Ok((realization.scenario, realization.seed, row.map(|row| runs.slice(row, 1))))
+    check_range("cell", cell, sweep.cells())?;
+    check_range("replicate", replicate, sweep.replicates.at_most)?;
+    let kept = KeptRun::find(&folder, cell, replicate)?;
+    let Realization { scenario, seed, .. } = sweep.realization(cell, replicate);
+    Ok(Chosen { scenario, seed, kept })
 }
 
-/// Compares a run with its row of the sweep, output by output.
-fn compare(outcome: &Outcome, row: &RecordBatch) -> Result<(), Failure> {
-    let differences: Vec<&str> = OUTPUTS
-        .iter()
-        .filter(|output| {
-            let column = row.column_by_name(output.name);
-            !column.is_some_and(|column| same((output.get)(outcome), column))
-        })
-        .map(|output| output.name)
-        .collect();
+/// Compares a run with the one that the sweep kept, output by output.
+fn compare(outcome: &Outcome, kept: &KeptRun) -> Result<(), Failure> {
+    let differences = kept.differences(outcome);
     if differences.is_empty() {
         say("the run is the one of the sweep: every output is the same");
         return Ok(());
@@ -133,28 +117,15 @@ fn compare(outcome: &Outcome, row: &RecordBatch) -> Result<(), Failure> {
     Err(Failure::Failed(format!("the run differs from its row in the sweep in {}", differences.join(", "))))
 }
 
-/// Whether an output equals the only entry of a column, to the bit.
-fn same(value: OutputValue, column: &dyn Array) -> bool {
-    match value {
-        OutputValue::Number(None) => column.is_null(0),
-        _ if column.is_null(0) => false,
-        OutputValue::Number(Some(x)) => {
-            column.as_primitive_opt::<Float64Type>().is_some_and(|c| c.value(0).to_bits() == x.to_bits())
-        }
-        OutputValue::Count(n) => column.as_primitive_opt::<UInt64Type>().is_some_and(|c| c.value(0) == n),
-        OutputValue::Boolean(b) => column.as_boolean_opt().is_some_and(|c| c.value(0) == b),
-    }
-}
-
 fn write_trace(path: &Path, run: &Run) -> Result<(), Failure> {
     let schema = trace_schema();
-    let batch = trace_batch(&schema, std::iter::once((0, 0, run.trace.as_slice())))
-        .map_err(|error| Failure::Failed(format!("{}: {error}", path.display())))?;
-    // A single run has no sweep: cell and replicate say nothing.
+    // A single run has no sweep: cell and replicate, the first two columns, say nothing.
     let columns: Vec<usize> = (2..schema.fields().len()).collect();
-    let batch = batch.project(&columns).map_err(|error| Failure::Failed(format!("{}: {error}", path.display())))?;
+    let table = trace_batch(&schema, std::iter::once((0, 0, run.trace.as_slice())))
+        .and_then(|table| table.project(&columns))
+        .map_err(|error| Failure::Failed(format!("{}: {error}", path.display())))?;
     let temporary = path.with_added_extension("part");
-    Ok(write_table(path, &temporary, &Arc::clone(&batch.schema()), &KeyMetadata::none(), &[batch])?)
+    Ok(write_table(path, &temporary, &table.schema(), &KeyMetadata::none(), &[table])?)
 }
 
 fn json(scenario: &Scenario, seed: u64, outcome: &Outcome) -> Json {

@@ -47,7 +47,7 @@ fn next_look(rule: &Replicates, n: u32) -> u32 {
 fn is_decided(rule: &Replicates, outages: u32, n: u32) -> bool {
     n >= rule.at_most
         || rule.half_width.is_some_and(|half_width| {
-            let interval = Interval::of(rule, outages, n);
+            let interval = Interval::sequence(outages, n, rule.confidence);
             interval.high - interval.low <= 2.0 * half_width
         })
 }

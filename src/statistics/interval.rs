@@ -11,8 +11,6 @@
 //! 49:1055): with k outages in n runs those with p^k (1−p)^(n−k) > α · B(k+½, n−k+½) / B(½, ½). The likelihood ratio
 //! on the right is a martingale under p, so by Ville's inequality it ever exceeds 1/α with probability α at most.
 
-use crate::sweep::Replicates;
-
 /// An interval of probabilities.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Interval {
@@ -23,24 +21,6 @@ pub struct Interval {
 }
 
 impl Interval {
-    /// The interval of a cell with `outages` of `n` runs under a sweep's rule.
-    pub fn of(rule: &Replicates, outages: u32, n: u32) -> Interval {
-        if rule.half_width.is_some() {
-            Interval::sequence(outages, n, rule.confidence)
-        } else {
-            Interval::fixed(outages, n, rule.confidence)
-        }
-    }
-
-    /// The name of the interval that a sweep's rule leads to, for people.
-    pub fn name(rule: &Replicates) -> &'static str {
-        if rule.half_width.is_some() {
-            "confidence sequence, valid although cells stop when it is narrow enough"
-        } else {
-            "Clopper–Pearson"
-        }
-    }
-
     /// Clopper and Pearson's interval for `k` successes in `n` trials.
     pub fn fixed(k: u32, n: u32, confidence: f64) -> Interval {
         let tail = (1.0 - confidence) / 2.0;

@@ -22,6 +22,7 @@ use super::row::FoundRun;
 use super::shard::Shard;
 use super::size::Size;
 use super::tables::{key_range, keys, read_batches, write_batches};
+use crate::sweep::columns;
 
 /// Rows of a row group: few enough that a block of a many-sharded sweep is found without reading all.
 const ROWS_PER_GROUP: usize = 4096;
@@ -156,7 +157,7 @@ impl Checkpoint {
 
     /// Its runs of some keys, as far as they decide whether their cells want more.
     pub(super) fn found(&self, layout: &Layout, range: &KeyRange) -> Result<Vec<FoundRun>, StoreError> {
-        let only = ["cell", "replicate", "outage"];
+        let only = [columns::CELL, columns::REPLICATE, "outage"];
         let Some(batch) = self.runs.read(layout, range, Some(&only))? else { return Ok(Vec::new()) };
         let outages = batch.column_by_name("outage").and_then(|column| column.as_boolean_opt());
         let outages = outages.into_iter().flat_map(|outages| outages.values().iter());

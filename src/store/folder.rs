@@ -18,7 +18,7 @@ use super::layout::{Dataset, Layout};
 use super::locks::Workers;
 use super::manifest::Manifest;
 use super::row::FoundRun;
-use super::tables::{read_batches, write_batches};
+use super::tables::{open_table, read_batches, write_batches};
 use crate::sweep::Sweep;
 
 /// The name of the summary.
@@ -301,5 +301,14 @@ impl Folder {
         let path = self.path().join(SURFACE);
         let options = self.layout.options(schema, Some(SURFACE_ROWS_PER_GROUP));
         write_batches(&path, &temporary, &options, pieces)?.publish(&path)
+    }
+
+    /// Reads `surface.parquet`.
+    ///
+    /// # Errors
+    /// It cannot be read, belongs to another sweep, or has other columns.
+    pub fn read_surface(&self, schema: &SchemaRef) -> Result<Vec<RecordBatch>, StoreError> {
+        let path = self.path().join(SURFACE);
+        read_batches(&path, open_table(&path, schema, &self.sweep().hash)?)
     }
 }

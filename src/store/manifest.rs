@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 use super::error::StoreError;
 use super::metadata::SCHEMA_VERSION;
 use crate::parameters::{Intervention, PARAMETERS, Parameter, Scenario, Shock, Value};
-use crate::sweep::{Axis, AxisPoints, Distribution, Replicates, Sweep, Uncertain};
+use crate::sweep::{Axis, AxisPoints, Design, Distribution, Replicates, Sweep, Uncertain};
 
 /// The name of the file.
 pub(super) const MANIFEST: &str = "manifest.json";
@@ -82,7 +82,7 @@ fn manifest(sweep: &Sweep) -> Json {
         "seed": sweep.seed,
         "hash": sweep.hash,
         "cells": sweep.cells(),
-        "design": { "kind": "grid", "axes": list(&sweep.axes, axis) },
+        "design": { "kind": Design::<Axis>::KIND, "axes": list(&sweep.axes, axis) },
         "scenario": scenario(&sweep.scenario),
         "shocks": list(&sweep.scenario.shocks, shock),
         "interventions": list(&sweep.scenario.interventions, intervention),

@@ -11,7 +11,7 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use super::row::RunRow;
 use crate::engine::outcome::{OUTPUTS, Output, OutputType, OutputValue, TRACE_COLUMNS, TraceRow};
 use crate::parameters::{Domain, Parameter, Value};
-use crate::sweep::{Axis, AxisLabel, AxisPoints, Sweep};
+use crate::sweep::{Axis, AxisLabel, AxisPoints, Sweep, columns};
 
 fn field(name: &str, data_type: DataType, nullable: bool, unit: &str, description: &str) -> Field {
     // A map of two entries is written in the order of its keys.
@@ -53,9 +53,9 @@ fn drawn_type(parameter: &Parameter) -> DataType {
 /// The columns of `runs/`: cell, replicate, seed, the axes, the uncertain inputs, the outputs.
 pub(super) fn run_schema(sweep: &Sweep) -> SchemaRef {
     let mut fields = vec![
-        field("cell", DataType::UInt32, false, "1", "Number of the cell; the last axis varies fastest."),
-        field("replicate", DataType::UInt32, false, "1", "Number of the run within its cell."),
-        field("seed", DataType::UInt64, false, "1", "Seed of the run."),
+        field(columns::CELL, DataType::UInt32, false, "1", "Number of the cell; the last axis varies fastest."),
+        field(columns::REPLICATE, DataType::UInt32, false, "1", "Number of the run within its cell."),
+        field(columns::SEED, DataType::UInt64, false, "1", "Seed of the run."),
     ];
     fields.extend(sweep.axes.iter().map(axis_field));
     for uncertain in &sweep.uncertain {
@@ -70,8 +70,8 @@ pub(super) fn run_schema(sweep: &Sweep) -> SchemaRef {
 /// The columns of `traces/`: cell, replicate, then those of a trace.
 pub fn trace_schema() -> SchemaRef {
     let mut fields = vec![
-        field("cell", DataType::UInt32, false, "1", "Number of the cell."),
-        field("replicate", DataType::UInt32, false, "1", "Number of the run within its cell."),
+        field(columns::CELL, DataType::UInt32, false, "1", "Number of the cell."),
+        field(columns::REPLICATE, DataType::UInt32, false, "1", "Number of the run within its cell."),
     ];
     fields.extend(TRACE_COLUMNS.iter().map(output_field));
     Arc::new(Schema::new(fields))

@@ -1,7 +1,32 @@
 //! What a sweep says: per cell the outage probability with its interval, and the statistics of the other outputs.
+//!
+//! ```text
+//! runs of a part ─→ frame, grouped by cell ─→ Surface ─┬→ surface.parquet ─→ Surface
+//!                                                      └→ terminal, csv, json
+//! ```
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | `columns` | its columns, declared once |
+//! | `entry` | one entry of the surface |
+//! | `surface` | the surface as a type |
+//! | `runs` | from runs to a surface: frames, grouped by cell |
+//! | `table` | the surface as an Arrow table, and `surface.parquet` |
+//! | `show` | a way to show the surface each |
+//! | `reproduction` | whether a run that is made again is the one that was kept |
 
+mod columns;
+mod entry;
+mod error;
+mod reproduction;
+mod runs;
+pub mod show;
 mod surface;
-mod terminal;
+mod table;
 
-pub use surface::{SummaryError, SurfaceRow, surface_rows, write_surface};
-pub use terminal::show_surface;
+pub use columns::{CellSummary, Statistic};
+pub use entry::Entry;
+pub use error::SummaryError;
+pub use reproduction::KeptRun;
+pub use surface::{StatisticColumn, Surface};
+pub use table::write_surface;

@@ -25,7 +25,7 @@ mod tests {
     use crate::engine::outcome::TraceRow;
     use crate::engine::population::simulator::Simulator;
     use crate::engine::{Engine, Request};
-    use crate::parameters::{Intervention, Kind, PARAMETERS, Parameter, Scenario, Value};
+    use crate::parameters::{Domain, Intervention, PARAMETERS, Parameter, Scenario, Value};
 
     const AT_H: f64 = 13.0;
 
@@ -53,12 +53,12 @@ mod tests {
     /// A value that is not the one in the scenario.
     fn another_value(parameter: &Parameter, scenario: &Scenario) -> Value {
         let value = parameter.get(scenario);
-        let others: Vec<Value> = match (&value, parameter.kind) {
+        let others: Vec<Value> = match (&value, parameter.domain) {
             (Value::Boolean(is), _) => vec![Value::Boolean(!is)],
-            (_, Kind::Choice(words)) => words.iter().map(|word| Value::Choice(word)).collect(),
+            (_, Domain::Choice(words)) => words.iter().map(|word| Value::Choice(word)).collect(),
             _ => {
                 let double = 2.0 * value.as_f64().unwrap();
-                [double, 1000.0, 0.5].iter().filter_map(|&x| parameter.value_from_f64(x)).collect()
+                [double, 1000.0, 0.5].iter().filter_map(|&x| parameter.domain.value_from_f64(x)).collect()
             }
         };
         others.into_iter().find(|other| *other != value && parameter.check(other).is_ok()).unwrap()

@@ -1,11 +1,13 @@
 //! The surface as text, readable in 80 columns and without colour.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
+use std::fmt::Write as _;
+use std::io::{self, Write};
 
-use super::surface::SurfaceRow;
+use super::exporter::Exporter;
 use crate::parameters::Value;
-use crate::statistics::interval::Interval;
+use crate::summary::columns::CellSummary;
+use crate::summary::surface::{Surface, interval_name};
 use crate::sweep::{Axis, AxisLabel, Sweep};
 
 /// Most points of an axis that are shown side by side.
@@ -22,7 +24,7 @@ fn short(axis: &Axis, point: usize) -> String {
     }
 }
 
-/// A number with three digits that count.
+/// A number with three significant digits.
 fn number(x: f64) -> String {
     let size = x.abs();
     if x == 0.0 || !x.is_finite() || (0.001..1e6).contains(&size) {
@@ -39,9 +41,9 @@ fn number(x: f64) -> String {
 }
 
 /// A probability in percent, with a mark when its interval is wider than ± 10 points.
-fn percent(row: &SurfaceRow) -> String {
-    let mark = if row.interval.high - row.interval.low > 0.2 + 1e-9 { "~" } else { "" };
-    format!("{mark}{:.0}", 100.0 * row.probability)
+fn percent(row: &CellSummary) -> String {
+    let mark = if row.outage_probability_high - row.outage_probability_low > 0.2 + 1e-9 { "~" } else { "" };
+    format!("{mark}{:.0}", 100.0 * row.outage_probability)
 }
 
 /// The shade of a probability, from a healthy network to one that is down.
@@ -55,9 +57,17 @@ fn shade(probability: f64) -> char {
     }
 }
 
-/// The surface of a sweep as text: a map of two axes, one for each combination of the others, or a list.
-pub fn show_surface(sweep: &Sweep, rows: &[SurfaceRow]) -> String {
-    let cells: BTreeMap<u32, SurfaceRow> = rows.iter().map(|row| (row.cell, *row)).collect();
+/// A map of two axes, one for each combination of the others, or a list. Shows no statistics of the outputs.
+pub struct Terminal;
+
+impl Exporter for Terminal {
+    fn export(&self, surface: &Surface, out: &mut dyn Write) -> io::Result<()> {
+        out.write_all(in_words(surface.sweep(), surface.cells()).as_bytes())
+    }
+}
+
+fn in_words(sweep: &Sweep, rows: &[CellSummary]) -> String {
+    let cells: BTreeMap<u32, CellSummary> = rows.iter().map(|row| (row.cell, *row)).collect();
     let mut text = String::new();
     match map_axes(sweep) {
         Some((down, across)) => show_maps(sweep, &cells, down, across, &mut text),
@@ -65,7 +75,7 @@ pub fn show_surface(sweep: &Sweep, rows: &[SurfaceRow]) -> String {
     }
     let runs: u64 = rows.iter().map(|row| u64::from(row.replicates)).sum();
     let confidence = 100.0 * sweep.replicates.confidence;
-    let name = Interval::name(&sweep.replicates);
+    let name = interval_name(&sweep.replicates);
     let _ =
         writeln!(text, "{} of {} cells, {runs} runs; intervals: {confidence} %,\n{name}", cells.len(), sweep.cells());
     text
@@ -80,7 +90,7 @@ fn map_axes(sweep: &Sweep) -> Option<(usize, usize)> {
     (tables <= TABLES_MAX).then_some((down, across))
 }
 
-fn show_maps(sweep: &Sweep, cells: &BTreeMap<u32, SurfaceRow>, down: usize, across: usize, text: &mut String) {
+fn show_maps(sweep: &Sweep, cells: &BTreeMap<u32, CellSummary>, down: usize, across: usize, text: &mut String) {
     let others: Vec<usize> = (0..sweep.axes.len()).filter(|&axis| axis != down && axis != across).collect();
     // The cells of one table are those with the same points on the other axes.
     let mut tables: BTreeMap<Vec<usize>, BTreeMap<(usize, usize), u32>> = BTreeMap::new();
@@ -105,7 +115,8 @@ fn show_maps(sweep: &Sweep, cells: &BTreeMap<u32, SurfaceRow>, down: usize, acro
             let _ = write!(text, "{:>margin$}", shortened(&labels[point], 12));
             for column in 0..columns.size() {
                 let row = table.get(&(point, column)).and_then(|cell| cells.get(cell));
-                let entry = row.map_or("–".to_owned(), |row| format!("{}{}", percent(row), shade(row.probability)));
+                let entry =
+                    row.map_or("–".to_owned(), |row| format!("{}{}", percent(row), shade(row.outage_probability)));
                 let _ = write!(text, "{entry:>width$}");
             }
             text.push('\n');
@@ -125,7 +136,7 @@ fn shortened(label: &str, width: usize) -> String {
 }
 
 /// One line for each cell, with its interval as a bar.
-fn show_list(sweep: &Sweep, cells: &BTreeMap<u32, SurfaceRow>, text: &mut String) {
+fn show_list(sweep: &Sweep, cells: &BTreeMap<u32, CellSummary>, text: &mut String) {
     const BAR: usize = 30;
     const LINES_MAX: usize = 400;
     let names: Vec<&str> = sweep.axes.iter().map(|axis| axis.name.as_str()).collect();
@@ -139,15 +150,15 @@ fn show_list(sweep: &Sweep, cells: &BTreeMap<u32, SurfaceRow>, text: &mut String
             (0..sweep.axes.len()).map(|axis| short(&sweep.axes[axis], sweep.point(axis, row.cell))).collect();
         let at = |p: f64| libm::round(p * (BAR - 1) as f64) as usize;
         let bar: String = (0..BAR)
-            .map(|place| match place {
-                place if place == at(row.probability) => '●',
-                place if (at(row.interval.low)..=at(row.interval.high)).contains(&place) => '─',
+            .map(|column| match column {
+                column if column == at(row.outage_probability) => '●',
+                column if (at(row.outage_probability_low)..=at(row.outage_probability_high)).contains(&column) => '─',
                 _ => ' ',
             })
             .collect();
-        let (low, high) = (100.0 * row.interval.low, 100.0 * row.interval.high);
+        let (low, high) = (100.0 * row.outage_probability_low, 100.0 * row.outage_probability_high);
         let label = shortened(&label.join("  "), 26);
-        let _ = writeln!(text, "{label:26} {:3.0} [{low:3.0}, {high:3.0}] |{bar}|", 100.0 * row.probability);
+        let _ = writeln!(text, "{label:26} {:3.0} [{low:3.0}, {high:3.0}] |{bar}|", 100.0 * row.outage_probability);
     }
     if cells.len() > LINES_MAX {
         let _ = writeln!(text, "… and {} more: see surface.parquet", cells.len() - LINES_MAX);
@@ -182,9 +193,15 @@ mod tests {
         let toml =
             format!("name = \"t\"\n{}{}", axis("overlay.supernode_ratio", 9), axis("updates.synchronization", 11));
         let sweep = Sweep::parse(&toml, "t.toml", &[]).unwrap();
-        let row =
-            |cell| SurfaceRow { cell, replicates: 20, probability: 1.0, interval: Interval { low: 0.7, high: 1.0 } };
-        let text = show_surface(&sweep, &(0..50).map(row).collect::<Vec<SurfaceRow>>());
+        let row = |cell| CellSummary {
+            cell,
+            replicates: 20,
+            outages: 20,
+            outage_probability: 1.0,
+            outage_probability_low: 0.7,
+            outage_probability_high: 1.0,
+        };
+        let text = in_words(&sweep, &(0..50).map(row).collect::<Vec<CellSummary>>());
         assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
         assert_eq!((text.matches("~100█").count(), text.matches("     –").count()), (50, 49));
         assert!(text.contains("50 of 99 cells, 1000 runs"));

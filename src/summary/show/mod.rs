@@ -1,0 +1,82 @@
+//! Ways to show a surface, one file each.
+
+mod csv;
+mod exporter;
+mod json;
+mod terminal;
+
+pub use csv::Csv;
+pub use exporter::Exporter;
+pub use json::Json;
+pub use terminal::Terminal;
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Write};
+
+    use super::*;
+    use crate::summary::columns::CellSummary;
+    use crate::summary::surface::{Rows, Surface};
+    use crate::sweep::Sweep;
+
+    /// Without statistics, with a label that CSV has to quote and a number that JSON cannot write.
+    fn surface() -> Surface {
+        let toml = "name = \"t\"\n[[axis]]\nname = \"remedy\"\nvariants = [ { label = \"a, \\\"b\\\"\" } ]\n\
+                    [[axis]]\nparameter = \"overlay.healing_time_s\"\nvalues = [60.0, inf]\n";
+        let sweep = Sweep::parse(toml, "t.toml", &[]).unwrap();
+        let cells = [0, 1].map(|cell| CellSummary {
+            cell,
+            replicates: 20,
+            outages: 0,
+            outage_probability: 0.0,
+            outage_probability_low: 0.0,
+            outage_probability_high: 0.125,
+        });
+        Surface::new(sweep, Rows { cells: cells.to_vec(), statistics: Vec::new() })
+    }
+
+    fn shown(by: &dyn Exporter) -> String {
+        let mut out = Vec::new();
+        by.export(&surface(), &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn csv_quotes_what_must_be_quoted() {
+        let expected = "cell,remedy,overlay.healing_time_s,replicates,outages,outage_probability,\
+                        outage_probability_low,outage_probability_high\n\
+                        0,\"a, \"\"b\"\"\",60.0,20,0,0.0,0.0,0.125\n\
+                        1,\"a, \"\"b\"\"\",inf,20,0,0.0,0.0,0.125\n";
+        assert_eq!(shown(&Csv), expected);
+    }
+
+    #[test]
+    fn json_is_a_list_of_objects_and_writes_infinity_as_a_word() {
+        let text = shown(&Json);
+        assert!(text.starts_with("[\n  {\n    \"cell\": 0,\n    \"outage_probability\": 0.0,\n"), "{text}");
+        assert!(text.ends_with("\n  }\n]\n"), "{text}");
+        let rows: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(
+            (&rows[0]["overlay.healing_time_s"], &rows[1]["overlay.healing_time_s"]),
+            (&60.0.into(), &"inf".into())
+        );
+        assert_eq!(rows[1]["remedy"], "a, \"b\"");
+    }
+
+    #[test]
+    fn an_error_of_the_output_is_an_error() {
+        struct Closed;
+        impl Write for Closed {
+            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::BrokenPipe.into())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        for exporter in [&Terminal as &dyn Exporter, &Csv, &Json] {
+            let error = exporter.export(&surface(), &mut Closed).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
+        }
+    }
+}

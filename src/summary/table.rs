@@ -1,0 +1,187 @@
+//! The surface as an Arrow table, and as `surface.parquet`.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::Float64Type;
+use arrow_array::{ArrayRef, Float64Array, RecordBatch};
+use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
+
+use super::columns::{CellSummary, FIXED_COLUMNS, INTERVAL};
+use super::error::SummaryError;
+use super::runs::summarize;
+use super::surface::{Rows, StatisticColumn, Surface, interval_name};
+use crate::store::{Folder, StoreError, axis_column, axis_field};
+use crate::sweep::Sweep;
+
+/// Writes `surface.parquet`: the surface of what is in a folder, one row for each cell that has runs.
+///
+/// Returns it without the statistics of the outputs. The parts are read one after the other, and a part holds whole
+/// cells: memory stays bounded whatever the number of runs, and what is returned is small beside what is written.
+///
+/// # Errors
+/// A part cannot be read or is damaged, or the surface cannot be written.
+pub fn write_surface(folder: &Folder) -> Result<Surface, SummaryError> {
+    let sweep = folder.sweep();
+    let (mut cells, mut failed) = (Vec::new(), None);
+    let mut piece = |block| {
+        let rows = summarize(sweep, &folder.runs(block)?)?;
+        let table = table(sweep, &rows)?;
+        cells.extend(rows.cells);
+        Ok(table)
+    };
+    let pieces = (0..folder.blocks()).map(|block| {
+        piece(block).map_err(|error: SummaryError| {
+            let message = error.to_string();
+            failed = Some(error);
+            StoreError::Said(message)
+        })
+    });
+    let written = folder.write_surface(&schema(sweep), pieces);
+    match failed {
+        Some(error) => Err(error),
+        None => {
+            written.map(|()| Surface::new(sweep.clone(), Rows { cells, statistics: Vec::new() })).map_err(Into::into)
+        }
+    }
+}
+
+impl Surface {
+    /// Reads the `surface.parquet` of a folder.
+    ///
+    /// # Errors
+    /// It is not there or damaged, or belongs to another sweep or version.
+    pub fn read(folder: &Folder) -> Result<Surface, SummaryError> {
+        let mut all = Rows::empty();
+        for table in folder.read_surface(&schema(folder.sweep()))? {
+            all.append(rows(folder.sweep(), &table)?);
+        }
+        Ok(Surface::new(folder.sweep().clone(), all))
+    }
+}
+
+/// The columns of the surface of a sweep: the cell, the axes, the other fixed columns, the statistics.
+fn schema(sweep: &Sweep) -> SchemaRef {
+    let confidence = 100.0 * sweep.replicates.confidence;
+    let interval = format!("{confidence} % {INTERVAL} ({})", interval_name(&sweep.replicates));
+    let mut fixed = FIXED_COLUMNS.iter().map(|column| {
+        let description = column.description.replace(INTERVAL, &interval);
+        described(column.name, column.data_type.clone(), false, "1", description)
+    });
+    let mut fields: Vec<Field> = fixed.next().into_iter().collect();
+    fields.extend(sweep.axes.iter().map(axis_field));
+    fields.extend(fixed);
+    fields.extend(
+        StatisticColumn::all()
+            .iter()
+            .map(|column| described(&column.name(), DataType::Float64, true, column.output.unit, column.description())),
+    );
+    Arc::new(Schema::new(fields))
+}
+
+fn described(name: &str, data_type: DataType, nullable: bool, unit: &str, description: String) -> Field {
+    let metadata = [("unit".to_owned(), unit.to_owned()), ("description".to_owned(), description)];
+    Field::new(name, data_type, nullable).with_metadata(HashMap::from(metadata))
+}
+
+/// Rows as a table.
+fn table(sweep: &Sweep, rows: &Rows) -> Result<RecordBatch, ArrowError> {
+    let mut fixed = CellSummary::to_columns(&rows.cells).into_iter();
+    let mut columns: Vec<ArrayRef> = fixed.next().into_iter().collect();
+    let cells = rows.cells.iter().map(|row| row.cell);
+    columns.extend((0..sweep.axes.len()).map(|axis| axis_column(sweep, axis, cells.clone())));
+    columns.extend(fixed);
+    let statistics = rows.statistics.iter();
+    columns.extend(statistics.map(|column| Arc::new(Float64Array::from(column.values.clone())) as ArrayRef));
+    RecordBatch::try_new(schema(sweep), columns)
+}
+
+/// The rows of a table that has the columns of a surface. What it says of the axes is what the sweep says.
+fn rows(sweep: &Sweep, table: &RecordBatch) -> Result<Rows, ArrowError> {
+    let wrong = || ArrowError::SchemaError("the table has other columns than a surface".to_owned());
+    let (first, rest) = table.columns().split_at_checked(1).ok_or_else(wrong)?;
+    let rest = rest.get(sweep.axes.len()..).ok_or_else(wrong)?;
+    let cells = CellSummary::from_columns(first.iter().chain(rest)).ok_or_else(wrong)?;
+    let rest = rest.get(FIXED_COLUMNS.len() - 1..).ok_or_else(wrong)?;
+    let mut statistics = StatisticColumn::all();
+    if statistics.len() != rest.len() {
+        return Err(wrong());
+    }
+    for (column, values) in statistics.iter_mut().zip(rest) {
+        column.values = values.as_primitive_opt::<Float64Type>().ok_or_else(wrong)?.iter().collect();
+    }
+    Ok(Rows { cells, statistics })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::prepare;
+
+    const SWEEP: &str = "name = \"t\"\n[[axis]]\nname = \"remedy\"\nvariants = [ { label = \"none\" }, \
+                         { label = \"more\", overlay.slots = 200 } ]\n\
+                         [[axis]]\nparameter = \"population.clients\"\nvalues = [1000, 2000]\n";
+
+    fn sweep() -> Sweep {
+        Sweep::parse(SWEEP, "t.toml", &[]).unwrap()
+    }
+
+    /// Rows in which every number is another one, and some are missing.
+    fn some_rows() -> Rows {
+        let mut rows = Rows::empty();
+        rows.cells = [0, 2, 3].map(|cell| CellSummary::new(&sweep().replicates, cell, 20, 5 * cell)).to_vec();
+        for (index, column) in rows.statistics.iter_mut().enumerate() {
+            column.values = vec![Some(index as f64), None, Some(-0.1 * index as f64)];
+        }
+        rows
+    }
+
+    #[test]
+    fn a_table_has_the_rows_that_it_was_made_from() {
+        let (sweep, before) = (sweep(), some_rows());
+        let after = rows(&sweep, &table(&sweep, &before).unwrap()).unwrap();
+        assert_eq!(after.cells, before.cells);
+        assert!(before.statistics.len() > 100 && after.statistics.len() == before.statistics.len());
+        for (after, before) in after.statistics.iter().zip(&before.statistics) {
+            assert_eq!((after.name(), &after.values), (before.name(), &before.values));
+        }
+    }
+
+    #[test]
+    fn a_table_with_other_columns_is_no_surface() {
+        let sweep = sweep();
+        let table = table(&sweep, &some_rows()).unwrap();
+        let columns = table.num_columns();
+        for columns in [vec![], vec![0], (0..5).collect(), (1..columns).collect(), (0..columns - 1).collect()] {
+            assert!(rows(&sweep, &table.project(&columns).unwrap()).is_err(), "{columns:?}");
+        }
+    }
+
+    #[test]
+    fn names_and_rows_are_those_of_the_table() {
+        let (sweep, rows) = (sweep(), some_rows());
+        let table = table(&sweep, &rows).unwrap();
+        let surface = Surface::new(sweep, rows);
+        let mut names: Vec<String> = surface.names().collect();
+        assert!(names.iter().eq(table.schema().fields().iter().map(|field| field.name())));
+        assert_eq!(names[..4], ["cell", "remedy", "population.clients", "replicates"]);
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), table.num_columns(), "two columns have the same name");
+        assert!(surface.rows().all(|row| row.count() == table.num_columns()));
+    }
+
+    #[test]
+    fn a_surface_without_runs_is_written_and_read() {
+        let folder = tempfile::tempdir().unwrap();
+        prepare(folder.path(), &sweep()).unwrap();
+        let folder = Folder::open(folder.path()).unwrap();
+        assert!(Surface::read(&folder).is_err(), "there is none yet");
+        assert_eq!(write_surface(&folder).unwrap().cells(), []);
+        let surface = Surface::read(&folder).unwrap();
+        assert!(surface.cells().is_empty() && surface.statistics().len() > 100);
+        // Runs and surface say the same of the cell.
+        assert_eq!(schema(folder.sweep()).field(0), folder.run_schema().field(0));
+    }
+}
