@@ -3,7 +3,7 @@
 use super::document::Node;
 use super::error::{Place, Problems};
 use super::{Axis, AxisPoints, Distribution, Sweep, Uncertain, cells, interplay};
-use crate::random::stream;
+use crate::random::{Purpose, stream};
 
 /// Smallest share of draws that have to be allowed, and how many are tried to see it.
 const ACCEPTED_MIN: f64 = 1e-3;
@@ -85,7 +85,7 @@ fn fits_range(input: &Uncertain, nominal: f64) -> bool {
         let accepted: f64 = values.iter().zip(weights).filter(|&(&value, _)| allowed(value)).map(|(_, &w)| w).sum();
         return accepted >= ACCEPTED_MIN * sum;
     }
-    let mut stream = stream(0, "acceptance");
+    let mut stream = stream(0, Purpose::Acceptance);
     enough(|| input.value(nominal, input.distribution.draw(&mut stream)).is_some())
 }
 
@@ -106,7 +106,7 @@ fn check_interplay(sweep: &Sweep, root: &Node, problems: &mut Problems) {
     let fits = |scenario: &_| interplay::check(scenario, sweep.traces.as_ref()).is_ok();
     for number in 0..corners.min(CORNERS_MAX) {
         let mut scenario = cells::combination(sweep, &ends, number);
-        let mut stream = stream(number, "acceptance");
+        let mut stream = stream(number, Purpose::Acceptance);
         for input in sweep.uncertain.iter().filter(|input| interplay::involves(input.parameter)) {
             let nominal = input.parameter.get(&scenario).as_f64().unwrap_or(f64::NAN);
             let enough = enough(|| {

@@ -2,7 +2,7 @@
 
 use super::{Axis, AxisPoints, Realization, Sweep, interplay};
 use crate::parameters::{Parameter, Scenario, Value};
-use crate::random::{derive_seed, stream};
+use crate::random::{Purpose, derive_seed, stream};
 
 /// Sets the seeds of independent replicates apart from those of common random numbers.
 const INDEPENDENT: u64 = 0x696E_6465_7065_6E64;
@@ -136,7 +136,7 @@ impl Sweep {
                 if !input.factor && self.is_held(cell, input.parameter) {
                     return input.parameter.get(&scenario).as_f64().unwrap_or(f64::NAN);
                 }
-                let mut stream = stream(seed, &format!("uncertain {}", input.parameter.name));
+                let mut stream = stream(seed, Purpose::Uncertain(input.parameter.name));
                 input.draw_into(&mut scenario, &mut stream, |s| interplay::check(s, self.traces.as_ref()).is_ok())
             })
             .collect();

@@ -76,11 +76,11 @@ impl Backoff {
 mod tests {
     use super::*;
     use crate::parameters::Scenario;
-    use crate::random::stream;
+    use crate::random::{Purpose, stream};
     use rand_xoshiro::rand_core::Rng;
 
     fn mean(backoff: &Backoff, failures: u16) -> f64 {
-        let mut stream = stream(1, "test");
+        let mut stream = stream(1, Purpose::Test("test"));
         let n = 400_000;
         (0..n).map(|_| f64::from(backoff.ticks(failures - 1, stream.next_u32()))).sum::<f64>() / f64::from(n)
     }

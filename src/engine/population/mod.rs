@@ -16,7 +16,6 @@
 //! | `phases` | the ten phases of a tick, in the order of model.md |
 //! | `attach` | the fifth of them, in its three ways |
 //! | `observation`, `outcome` | what is seen, and what is reported |
-//! | `random`, `elementary` | a stream of random numbers for each purpose; the same digits on every machine |
 //! | `prefetch` | asking for memory in time |
 //!
 //! # A client is where it is
@@ -84,7 +83,7 @@ mod updates;
 
 use crate::engine::{Engine, Request, Run};
 use crate::parameters::{Intervention, Scenario, Shock};
-use crate::random::{Stream, binomial, shuffle, shuffle_first, stream};
+use crate::random::{Purpose, Stream, binomial, shuffle, shuffle_first, stream};
 use backoff::Backoff;
 use clients::{Attached, Census, Class, State, Unattached};
 use login::LoginServer;
@@ -114,19 +113,19 @@ struct Streams {
 impl Streams {
     fn new(seed: u64) -> Streams {
         Streams {
-            presence: stream(seed, "presence"),
-            updates: stream(seed, "updates"),
-            update_regions: stream(seed, "update regions"),
-            shocks: stream(seed, "shocks"),
-            boots: stream(seed, "boots"),
-            orphans: stream(seed, "orphans"),
-            attach: stream(seed, "attach"),
-            attach_outcome: stream(seed, "attach outcome"),
-            attach_order: stream(seed, "attach order"),
-            attach_backoff: stream(seed, "attach backoff"),
-            login: stream(seed, "login"),
-            login_backoff: stream(seed, "login backoff"),
-            promotion: stream(seed, "promotion"),
+            presence: stream(seed, Purpose::Presence),
+            updates: stream(seed, Purpose::Updates),
+            update_regions: stream(seed, Purpose::UpdateRegions),
+            shocks: stream(seed, Purpose::Shocks),
+            boots: stream(seed, Purpose::Boots),
+            orphans: stream(seed, Purpose::Orphans),
+            attach: stream(seed, Purpose::Attach),
+            attach_outcome: stream(seed, Purpose::AttachOutcome),
+            attach_order: stream(seed, Purpose::AttachOrder),
+            attach_backoff: stream(seed, Purpose::AttachBackoff),
+            login: stream(seed, Purpose::Login),
+            login_backoff: stream(seed, Purpose::LoginBackoff),
+            promotion: stream(seed, Purpose::Promotion),
         }
     }
 }
@@ -270,7 +269,7 @@ impl Simulator {
 
     /// Draws the attributes of the clients, and the state of the network at tick 0.
     fn set_up_clients(&mut self, seed: u64) {
-        let mut attributes = stream(seed, "attributes");
+        let mut attributes = stream(seed, Purpose::Attributes);
         let Scenario { population, updates, presence, time, .. } = &self.scenario;
         let clients = population.clients as u32;
         let eligible_share = (1.0 - population.nat_fraction) * population.capable_fraction;
@@ -300,7 +299,7 @@ impl Simulator {
             }
             self.pending.push(pending_here);
         }
-        self.set_up_overlay(present, &mut stream(seed, "set-up"));
+        self.set_up_overlay(present, &mut stream(seed, Purpose::SetUp));
     }
 
     /// The network at tick 0: super nodes among the eligible present clients; everybody else who finds a slot is

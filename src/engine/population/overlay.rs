@@ -691,7 +691,7 @@ fn power(base: f64, exponent: u32) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::stream;
+    use crate::random::{Purpose, stream};
 
     const CLASS: Class = Class(3);
 
@@ -810,7 +810,7 @@ mod tests {
         // 10 addresses: 5 full, 4 accepting, 1 stale.
         let expected = 1.0 - 0.6f64.powi(3);
         assert!((1.0 - overlay.failure_probability(overlay.accepting(), 3) - expected).abs() < 1e-12);
-        let mut stream = stream(3, "probe");
+        let mut stream = stream(3, Purpose::Test("probe"));
         let n = 1_000_000;
         let successes = (0..n).filter(|_| overlay.probe(3, &mut stream).is_some()).count();
         let sd = (expected * (1.0 - expected) / f64::from(n)).sqrt();
@@ -822,7 +822,7 @@ mod tests {
     fn every_super_node_that_still_accepts_is_chosen_as_often_however_many_stopped() {
         // 200 super nodes of one slot: all are chosen once, the later ones from what was drawn when more accepted.
         let supernodes = 200;
-        let mut stream = stream(4, "choices");
+        let mut stream = stream(4, Purpose::Test("choices"));
         let rounds = 20_000;
         // How often each was among the first 10, and so on.
         let mut counts = vec![[0u32; 20]; supernodes];
@@ -856,7 +856,7 @@ mod tests {
             }
             let eligible = supernodes as u32 / 2 * 5;
             assert_eq!(overlay.eligible(), eligible);
-            let mut stream = stream(8, "promotion");
+            let mut stream = stream(8, Purpose::Promotion);
             let mut promoted = std::collections::BTreeMap::new();
             let rounds = 100_000 * supernodes as u32 / promotions;
             for _ in 0..rounds {

@@ -9,8 +9,7 @@ use super::strikes::{Spot, visits_each};
 use super::timing::{Wheel, duration_ticks};
 use crate::parameters::Shock;
 use crate::prefetch::BLOCK;
-use crate::random::{Stream, binomial, chance, halves, shuffle_first};
-use rand_distr::{Distribution, StandardNormal};
+use crate::random::{Stream, binomial, chance, halves, shuffle_first, standard_normal};
 use rand_xoshiro::rand_core::Rng;
 
 /// Ticks from one count of the fullest super node's children to the next.
@@ -145,7 +144,7 @@ impl Simulator {
     fn boot(&mut self) {
         let (tick_s, updates) = (self.scenario.time.tick_s, &self.scenario.updates);
         for class in self.restarting.drain(..) {
-            let normal: f64 = StandardNormal.sample(&mut self.streams.boots);
+            let normal = standard_normal(&mut self.streams.boots);
             let boot_s = updates.boot_median_s * libm::exp(updates.boot_sigma * normal);
             self.boots.push(duration_ticks(boot_s, tick_s), Unattached::new(class));
         }

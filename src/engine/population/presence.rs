@@ -7,7 +7,7 @@ use std::f64::consts::TAU;
 
 use super::clients::Class;
 use crate::parameters::{Presence, Region};
-use crate::random::{Stream, below, binomial, happen};
+use crate::random::{Stream, below, binomial, binomial_of_hazard};
 
 /// The absent clients of one region.
 #[derive(Debug)]
@@ -99,7 +99,7 @@ impl Sessions {
             region.sine = sine_to;
             let first = Class::new(index, false, false).0;
             let mut absent: u32 = region.classes.iter().sum();
-            for _ in 0..happen(&mut own, absent, hazard) {
+            for _ in 0..binomial_of_hazard(&mut own, absent, hazard) {
                 let class = region.draw(below(&mut own, absent));
                 absent -= 1;
                 begin(Class(first + class));
@@ -146,7 +146,7 @@ impl Absent {
 mod tests {
     use super::*;
     use crate::parameters::Scenario;
-    use crate::random::stream;
+    use crate::random::{Purpose, stream};
 
     fn sessions(change: impl Fn(&mut Presence)) -> Sessions {
         let mut presence = Scenario::default().presence;
@@ -189,7 +189,7 @@ mod tests {
 
     #[test]
     fn each_absent_client_begins_a_session_with_the_hazard_of_its_region() {
-        let mut stream = stream(4, "presence");
+        let mut stream = stream(4, Purpose::Presence);
         let mut begun = [0u32; 8];
         let runs = 200;
         for _ in 0..runs {
@@ -217,7 +217,7 @@ mod tests {
     fn the_update_reaches_absent_clients_that_wait_for_it() {
         let mut sessions = sessions(|_| ());
         (0..8).for_each(|class| sessions.leave(Class(class), 10));
-        assert_eq!(sessions.update(1, 1.0, &mut stream(4, "updates")), 20);
+        assert_eq!(sessions.update(1, 1.0, &mut stream(4, Purpose::Updates)), 20);
         assert_eq!(sessions.regions[0].classes, [10; 4]);
         assert_eq!(sessions.regions[1].classes, [20, 0, 20, 0]);
     }
