@@ -5,6 +5,7 @@
 //! writes parts and reports progress.
 
 mod collector;
+mod in_memory;
 mod memory;
 mod schedule;
 
@@ -18,6 +19,7 @@ use crate::engine::{Engine, Request};
 use crate::store::{Folder, RunRow, Store, StoreError};
 use crate::sweep::Sweep;
 use collector::Collector;
+pub use in_memory::run_in_memory;
 pub use memory::{MemoryError, check_memory, check_memory_of_run, memory_needed_bytes};
 use schedule::{Task, decided_with};
 
