@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release --example sweep`
 
-use critmass::{Error, Surface, Sweep, simulate_sweep};
+use critmass::{Error, Sweep, simulate_sweep, surface_of};
 
 const SWEEP: &str = r#"
 name = "how-much-at-once"
@@ -26,15 +26,11 @@ fn main() -> Result<(), Error> {
     let sweep: Sweep = SWEEP.parse()?;
     let runs = simulate_sweep(&sweep)?;
     println!("drop expired  synchronization  outage probability");
-    for cell in Surface::of(&sweep, &runs).cells() {
+    for cell in surface_of(&sweep, &runs)?.cells() {
         let [dropped, synchronization] = [0, 1].map(|axis| sweep.label(axis, cell.cell).map(|label| label.to_string()));
         let (low, high) = (cell.outage_probability_low, cell.outage_probability_high);
-        println!(
-            "{:>12}  {:>15}  {:.1} (95 %: {low:.2} … {high:.2})",
-            dropped.unwrap_or_default(),
-            synchronization.unwrap_or_default(),
-            cell.outage_probability
-        );
+        let (dropped, synchronization) = (dropped.unwrap_or_default(), synchronization.unwrap_or_default());
+        println!("{dropped:>12}  {synchronization:>15}  {:.1} (95 %: {low:.2} … {high:.2})", cell.outage_probability);
     }
     Ok(())
 }

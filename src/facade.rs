@@ -49,12 +49,6 @@ impl From<SweepError> for Error {
     }
 }
 
-impl From<StoreError> for Error {
-    fn from(error: StoreError) -> Error {
-        Cause::Store(error).into()
-    }
-}
-
 /// Simulates one run. The result depends on `scenario` and `seed` alone, and is the same on every machine.
 ///
 /// # Errors
@@ -117,7 +111,7 @@ pub fn simulate_sweep(sweep: &Sweep) -> Result<Vec<RunRow>, Error> {
     Ok(run_in_memory(sweep))
 }
 
-/// What the runs of a sweep say about each of its cells.
+/// What the runs of a sweep say about each of its cells, as far as its outage probability goes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Surface(Vec<CellSummary>);
 
@@ -139,45 +133,49 @@ pub struct CellSummary {
 }
 
 impl Surface {
-    /// The surface of some runs of a sweep, in the order of the cells.
-    pub fn of(sweep: &Sweep, runs: &[RunRow]) -> Surface {
-        Surface::count(sweep, runs.iter().map(|row| (row.cell, row.run.outcome.outage)))
-    }
-
-    /// The surface of the runs that are kept in a folder of `critmass run`, complete or not.
-    ///
-    /// # Errors
-    /// There is no such folder, or it is damaged.
-    pub fn read(folder: &Path) -> Result<Surface, Error> {
-        let folder = Folder::open(folder)?;
-        let mut outages = Vec::new();
-        for block in 0..folder.blocks() {
-            outages.extend(outages_in(&folder.runs(block)?));
-        }
-        Ok(Surface::count(folder.sweep(), outages.into_iter()))
-    }
-
-    fn count(sweep: &Sweep, runs: impl Iterator<Item = (u32, bool)>) -> Surface {
-        let runs: Vec<(u32, bool)> = runs.collect();
-        let cells = runs.chunk_by(|one, next| one.0 == next.0).map(|runs| {
-            let (replicates, outages) = (runs.len() as u32, runs.iter().filter(|(_, outage)| *outage).count() as u32);
-            let interval = Interval::of(&sweep.replicates, outages, replicates);
-            CellSummary {
-                cell: runs[0].0,
-                replicates,
-                outages,
-                outage_probability: f64::from(outages) / f64::from(replicates),
-                outage_probability_low: interval.low,
-                outage_probability_high: interval.high,
-            }
-        });
-        Surface(cells.collect())
-    }
-
     /// A row for each cell that has runs, in the order of the cells.
     pub fn cells(&self) -> &[CellSummary] {
         &self.0
     }
+}
+
+/// The surface of some runs of a sweep, in the order of the cells.
+///
+/// # Errors
+/// None so far.
+pub fn surface_of(sweep: &Sweep, runs: &[RunRow]) -> Result<Surface, Error> {
+    let outages: Vec<(u32, bool)> = runs.iter().map(|row| (row.cell, row.run.outcome.outage)).collect();
+    Ok(count(sweep, &outages))
+}
+
+/// The surface of the runs that `critmass run` keeps in this folder.
+///
+/// # Errors
+/// There is no such folder, or it is damaged.
+pub fn read_surface(folder: &Path) -> Result<Surface, Error> {
+    let folder = Folder::open(folder).map_err(Cause::Store)?;
+    let mut outages = Vec::new();
+    for block in 0..folder.blocks() {
+        outages.extend(outages_in(&folder.runs(block).map_err(Cause::Store)?));
+    }
+    Ok(count(folder.sweep(), &outages))
+}
+
+/// The surface of runs, each with its cell and whether it had an outage.
+fn count(sweep: &Sweep, runs: &[(u32, bool)]) -> Surface {
+    let cells = runs.chunk_by(|one, next| one.0 == next.0).map(|runs| {
+        let (replicates, outages) = (runs.len() as u32, runs.iter().filter(|(_, outage)| *outage).count() as u32);
+        let interval = Interval::of(&sweep.replicates, outages, replicates);
+        CellSummary {
+            cell: runs[0].0,
+            replicates,
+            outages,
+            outage_probability: f64::from(outages) / f64::from(replicates),
+            outage_probability_low: interval.low,
+            outage_probability_high: interval.high,
+        }
+    });
+    Surface(cells.collect())
 }
 
 /// The cell of each run of a part, and whether it had an outage.

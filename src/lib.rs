@@ -21,7 +21,7 @@
 //! ```
 //!
 //! [`PARAMETERS`] is the list of all parameters with their units, ranges, meanings and sources; [`OUTPUTS`] is that of
-//! what an [`Outcome`] reports. Both give access by name.
+//! what an [`Outcome`] reports. Both read a value by its name.
 //!
 //! ```
 //! use critmass::{PARAMETERS, Scenario};
@@ -36,10 +36,11 @@
 //!
 //! A [`Sweep`] is read from the text of a sweep file: parameters that are swept, inputs that are uncertain, and how many
 //! runs each cell gets. [`simulate_sweep`] makes its runs in memory, on all cores; the command `critmass run` makes the
-//! same ones with files, and can be interrupted. A [`Surface`] says what the runs of each cell say.
+//! same ones with files, and can be interrupted. A [`Surface`] says what the runs of each cell say: [`surface_of`] runs in
+//! memory, or as [`read_surface`] finds it in a folder.
 //!
 //! ```
-//! use critmass::{Surface, Sweep, simulate_sweep};
+//! use critmass::{Sweep, simulate_sweep, surface_of};
 //!
 //! let sweep: Sweep = r#"
 //!     name = "slots"
@@ -56,7 +57,7 @@
 //! .parse()?;
 //! let runs = simulate_sweep(&sweep)?;
 //! assert_eq!(runs.len(), 4);
-//! for cell in Surface::of(&sweep, &runs).cells() {
+//! for cell in surface_of(&sweep, &runs)?.cells() {
 //!     let slots = sweep.label(0, cell.cell).unwrap();
 //!     println!("{slots} slots: {} outages in {} runs", cell.outages, cell.replicates);
 //! }
@@ -86,7 +87,7 @@
 //! | `runner` | how runs are made: which one next, on which thread, until when | `parameters`, `engine`, `sweep`, `statistics`, `store` |
 //! | `summary` | what it says: the surface | `parameters`, `engine`, `sweep`, `statistics`, `store` |
 //! | `slurm` | how it goes to a cluster | `sweep`, `store` |
-//! | `validation` | why anyone should believe it: results with a known answer, compared with what runs give | `parameters`, `random`, `engine`, `sweep` |
+//! | `validation` | why anyone should believe it: results with a known answer, compared with what runs compute | `parameters`, `random`, `engine`, `sweep` |
 //! | `facade` | the door: what the library offers | `parameters`, `engine`, `sweep`, `statistics`, `store`, `runner`, `summary` |
 //! | `cli` | the commands | `parameters`, `engine`, `sweep`, `statistics`, `store`, `runner`, `summary`, `slurm`, `validation` |
 
@@ -118,7 +119,9 @@ pub mod validation;
 
 pub use engine::Run;
 pub use engine::outcome::{OUTPUTS, Outcome, OutputValue, TRACE_COLUMNS, TraceRow};
-pub use facade::{CellSummary, Error, Surface, simulate, simulate_sweep, simulate_with_trace};
+pub use facade::{
+    CellSummary, Error, Surface, read_surface, simulate, simulate_sweep, simulate_with_trace, surface_of,
+};
 pub use parameters::{Discipline, Intervention, Jitter, PARAMETERS, Parameter, Region, Scenario, Shock, Value};
 pub use store::RunRow;
 pub use sweep::Sweep;
