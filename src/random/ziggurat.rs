@@ -75,7 +75,9 @@ mod tests {
     fn assert_tables(x: &[f64; 257], f: &[f64; 257], density: impl Fn(f64) -> f64, area: f64) {
         assert!((x[0] * density(x[1]) - area).abs() < 1e-14, "the bottom, tail included");
         for layer in 1..256 {
-            assert!((x[layer] * (density(x[layer + 1]) - density(x[layer])) - area).abs() < 1e-14, "{layer}");
+            // The last layer takes what is left: the area has 12 digits.
+            let tolerance = if layer == 255 { 1e-11 } else { 1e-14 };
+            assert!((x[layer] * (density(x[layer + 1]) - density(x[layer])) - area).abs() < tolerance, "{layer}");
         }
         for (x, f) in x.iter().zip(f) {
             assert!((density(*x) - f).abs() < 1e-15, "{x}");
