@@ -9,11 +9,10 @@ pub fn beta(stream: &mut Stream, a: f64, b: f64) -> f64 {
         return f64::NAN;
     }
     let (small, large) = if a < b { (a, b) } else { (b, a) };
-    // w/(other + w) has the shapes (first, other).
-    let (w, first_is_small) =
-        if small > 1.0 { (bb(stream, small, large), true) } else { (bc(stream, large, small), false) };
-    let other = if first_is_small { large } else { small };
-    match first_is_small == (a < b) {
+    // The number is w/(other + w), or the complement if w belongs to the shape `b`.
+    let (w, other, is_of_a) =
+        if small > 1.0 { (bb(stream, small, large), large, a < b) } else { (bc(stream, large, small), small, a >= b) };
+    match is_of_a {
         true if w == f64::INFINITY => 1.0,
         true => w / (other + w),
         false => other / (other + w),
