@@ -12,7 +12,7 @@
 //! scenario.time.horizon_h = 14.0;
 //! scenario.updates.synchronization = 0.8;
 //! let outcome = critmass::simulate(&scenario, 1)?.outcome;
-//! assert!(outcome.outage && outcome.min_online_fraction < 0.1);
+//! assert!(outcome.outage && !outcome.recovered);
 //!
 //! scenario.time.horizon_h = 1.0;
 //! let refused = critmass::simulate(&scenario, 1).unwrap_err();
