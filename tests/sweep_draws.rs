@@ -3,7 +3,7 @@
 //! Seeds are fixed. A Kolmogorov-Smirnov test fails by chance with probability 1e-6: the distance times √n is above
 //! 2.694 = √(ln(2/1e-6)/2) that rarely (Dvoretzky, Kiefer, Wolfowitz, with the constant of Massart 1990).
 
-use critmass::random::stream;
+use critmass::random::{Purpose, stream};
 use critmass::sweep::{Distribution, Sweep};
 
 const KS_LIMIT: f64 = 2.694;
@@ -55,7 +55,7 @@ fn triangular_cdf(from: f64, mode: f64, to: f64) -> impl Fn(f64) -> f64 {
 #[test]
 fn every_law_is_drawn_as_it_is_defined() {
     let draw = |law: Distribution| {
-        let mut stream = stream(11, "law");
+        let mut stream = stream(11, Purpose::Test("law"));
         (0..100_000).map(|_| law.draw(&mut stream)).collect::<Vec<f64>>()
     };
     check_law(draw(Distribution::Uniform { from: -2.0, to: 3.0 }), |x| (x + 2.0) / 5.0, "uniform");
@@ -85,7 +85,7 @@ fn every_law_is_drawn_as_it_is_defined() {
 #[test]
 fn a_discrete_law_has_its_weights() {
     let law = Distribution::Discrete { values: vec![1.0, 7.0, 3.0, 9.0], weights: vec![1.0, 0.0, 2.0, 1.0] };
-    let mut stream = stream(12, "law");
+    let mut stream = stream(12, Purpose::Test("law"));
     let n = 100_000.0;
     let drawn: Vec<f64> = (0..100_000).map(|_| law.draw(&mut stream)).collect();
     for (value, share) in [(1.0, 0.25), (7.0, 0.0), (3.0, 0.5), (9.0, 0.25_f64)] {
@@ -97,7 +97,7 @@ fn a_discrete_law_has_its_weights() {
 
 #[test]
 fn a_spread_of_zero_gives_the_centre() {
-    let mut stream = stream(13, "law");
+    let mut stream = stream(13, Purpose::Test("law"));
     assert_eq!(Distribution::Lognormal { median: 150.0, sigma: 0.0 }.draw(&mut stream), 150.0);
     assert_eq!(Distribution::Normal { mean: 3.25, sd: 0.0 }.draw(&mut stream), 3.25);
 }

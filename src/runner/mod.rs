@@ -32,6 +32,7 @@
 
 mod collector;
 mod decided;
+mod in_memory;
 mod memory;
 mod progress;
 mod queue;
@@ -46,6 +47,7 @@ use crate::store::{RunKey, RunRow, Store, StoreError};
 use crate::sweep::Sweep;
 use collector::Collector;
 pub use decided::decided_cells;
+pub use in_memory::run_in_memory;
 pub use memory::{MemoryError, check_memory, check_memory_of_run, memory_needed_bytes};
 pub use progress::{Ending, Progress};
 use queue::{CloseOnDrop, Queue};

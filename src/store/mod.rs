@@ -61,7 +61,7 @@ pub use locks::Workers;
 pub use manifest::{MANIFEST_VERSION, Manifest};
 pub use metadata::KeyMetadata;
 pub use row::{FoundRun, RunRow};
-pub(crate) use schema::{axis_column, axis_field};
+pub(crate) use schema::{axis_column, axis_field, run_table};
 pub use schema::{trace_batch, trace_schema};
 pub use shard::Shard;
 pub use tables::write_table;

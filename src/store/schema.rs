@@ -149,6 +149,14 @@ pub(super) fn run_batch<'a>(
     RecordBatch::try_new(schema.clone(), columns)
 }
 
+/// The table of some runs of a sweep.
+///
+/// # Errors
+/// None for runs of this sweep.
+pub(crate) fn run_table(sweep: &Sweep, runs: &[RunRow]) -> Result<RecordBatch, ArrowError> {
+    run_batch(sweep, &run_schema(sweep), runs.iter())
+}
+
 /// The table of the traces of some runs.
 ///
 /// # Errors

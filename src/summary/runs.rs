@@ -15,10 +15,22 @@ use polars::series::IsSorted;
 
 use super::columns::{CellSummary, OUTAGE, Statistic};
 use super::error::SummaryError;
-use super::surface::{Rows, StatisticColumn};
+use super::surface::{Rows, StatisticColumn, Surface};
 use crate::engine::outcome::OUTPUTS;
+use crate::store::{RunRow, run_table};
 use crate::sweep::Sweep;
 use crate::sweep::columns::CELL;
+
+impl Surface {
+    /// The surface of some runs in memory, in the order of the cells.
+    ///
+    /// # Errors
+    /// A statistic cannot be computed.
+    pub fn of(sweep: &Sweep, runs: &[RunRow]) -> Result<Surface, SummaryError> {
+        let rows = summarize(sweep, &run_table(sweep, runs)?)?;
+        Ok(Surface::new(sweep.clone(), rows))
+    }
+}
 
 /// The rows of some cells, of which these are the runs, in the order of the cells.
 ///

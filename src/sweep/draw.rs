@@ -1,31 +1,27 @@
 //! Drawing: the laws of the uncertain inputs, and how a value that is allowed is drawn.
 
 use rand::RngExt;
-use rand_distr::StandardNormal;
 
 use super::columns;
 use super::types::{Distribution, Sweep, Uncertain};
 use crate::parameters::{Scenario, Value};
-use crate::random::Stream;
+use crate::random::{Stream, beta, standard_normal};
 
 /// After this many draws in a row that are not allowed, the nominal value is used. A sweep is refused when fewer than
 /// about one draw in a thousand is allowed, so the probability to get here is below exp(−100).
 const DRAWS_MAX: u32 = 100_000;
 
 impl Distribution {
-    /// Draws from the law. It calls no more than `sqrt` besides `libm` and, in the beta law and the tails of the
-    /// normal one, the elementary functions that `rand_distr` calls.
+    /// Draws from the law. Besides `libm`, it calls no elementary function but the root of the triangular law.
     pub fn draw(&self, stream: &mut Stream) -> f64 {
         match self {
             Distribution::Uniform { from, to } => from + (to - from) * stream.random::<f64>(),
-            Distribution::Normal { mean, sd } => mean + sd * stream.sample::<f64, _>(StandardNormal),
-            Distribution::Lognormal { median, sigma } => {
-                median * libm::exp(sigma * stream.sample::<f64, _>(StandardNormal))
-            }
+            Distribution::Normal { mean, sd } => mean + sd * standard_normal(stream),
+            Distribution::Lognormal { median, sigma } => median * libm::exp(sigma * standard_normal(stream)),
             Distribution::Beta { mean, sd } => {
                 // Method of moments: mean = a/(a+b), variance = mean (1 − mean)/(a + b + 1).
                 let sum = mean * (1.0 - mean) / (sd * sd) - 1.0;
-                rand_distr::Beta::new(mean * sum, (1.0 - mean) * sum).map_or(f64::NAN, |law| stream.sample(law))
+                beta(stream, mean * sum, (1.0 - mean) * sum)
             }
             Distribution::Triangular { from, mode, to } => {
                 rand_distr::Triangular::new(*from, *to, *mode).map_or(f64::NAN, |law| stream.sample(law))

@@ -3,7 +3,7 @@
 use super::fit;
 use super::types::{Realization, Sweep};
 use crate::parameters::Parameter;
-use crate::random::{derive_seed, stream};
+use crate::random::{Purpose, derive_seed, stream};
 
 /// Sets the seeds of independent replicates apart from those of common random numbers.
 const INDEPENDENT: u64 = 0x696E_6465_7065_6E64;
@@ -34,7 +34,7 @@ impl Sweep {
                 if !input.factor && self.is_held(cell, input.parameter) {
                     return input.parameter.get(&scenario).as_f64().unwrap_or(f64::NAN);
                 }
-                let mut stream = stream(seed, &format!("uncertain {}", input.parameter.name));
+                let mut stream = stream(seed, Purpose::Uncertain(input.parameter.name));
                 input.draw_into(&mut scenario, &mut stream, |s| fit::check(s, self.traces.as_ref()).is_ok())
             })
             .collect();

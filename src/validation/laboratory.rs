@@ -60,13 +60,13 @@ pub(super) fn per_million(amount: f64, clients: u64) -> f64 {
     amount * 1e6 / clients as f64
 }
 
-/// Gives the login server a capacity of so many requests a tick.
+/// Sets the capacity of the login server, in requests a tick.
 pub(super) fn set_capacity(scenario: &mut Scenario, per_tick: f64) {
     let clients = scenario.population.clients;
     scenario.login.capacity_per_s_per_million = per_million(per_tick / scenario.time.tick_s, clients);
 }
 
-/// Gives the operator so many super nodes.
+/// Sets how many super nodes the operator has.
 pub(super) fn set_dedicated(scenario: &mut Scenario, supernodes: u32) {
     scenario.overlay.dedicated_per_million = per_million(f64::from(supernodes), scenario.population.clients);
 }
@@ -91,7 +91,7 @@ pub(super) fn add_dedicated_at(scenario: &mut Scenario, tick: u32, supernodes: u
     intervene(scenario, tick, "overlay.dedicated_per_million", per_million);
 }
 
-/// Gives a parameter a new value from the start of a tick on.
+/// Sets a parameter to a new value from the start of a tick on.
 pub(super) fn intervene(scenario: &mut Scenario, tick: u32, parameter: &str, value: f64) {
     let at_h = hour_of(tick, scenario.time.tick_s);
     let settings = Parameter::find(parameter).map(|parameter| (parameter, Value::Number(value)));

@@ -1,8 +1,8 @@
-//! Why anyone should believe a number: results with a known answer, compared with what a run gives.
+//! Why anyone should believe a number: results with a known answer, compared with what a run computes.
 //!
 //! Every check looks at runs from outside, through their outputs and traces, so it holds for any implementation of the
 //! model. It says what is expected, by a formula with its source; what was measured; and how far the two may lie apart.
-//! Seeds are fixed, so a check gives the same verdict every time on every machine; its [`FALSE_ALARM`] rate is the
+//! Seeds are fixed, so a check comes to the same verdict every time on every machine; its [`FALSE_ALARM`] rate is the
 //! probability that a correct program had been given a seed with which it fails.
 //!
 //! | file | what it checks |
@@ -53,9 +53,9 @@ impl Effort {
 pub struct Comparison {
     /// Where: a time, a number of clients; see [`Check::at`].
     pub at: f64,
-    /// What the formula gives.
+    /// What the formula says.
     pub expected: f64,
-    /// What the runs gave.
+    /// What the runs say.
     pub measured: f64,
     /// How far the two may lie apart.
     pub tolerance: f64,

@@ -126,7 +126,7 @@ fn overload(scenario: &mut Scenario, time_out: u32) {
     scenario.retry.cap_s = scenario.retry.base_s;
 }
 
-/// Compares, run by run, the requests with what the balance gives for the demand of that run, on average.
+/// Compares, run by run, the requests with what the balance says for the demand of that run, on average.
 fn requests(runs: &[Measured], survives: f64, given_up: f64, at: f64) -> Comparison {
     let back = libm::pow(survives, f64::from(DELAY_TICKS));
     let expected = |run: &Measured| {

@@ -23,7 +23,7 @@ use rand_xoshiro::rand_core::Rng;
 
 use super::bounds::{FALSE_ALARM, chi_square_tolerance, count_tolerance};
 use super::{Check, Comparison, Effort};
-use crate::random::{Stream, stream};
+use crate::random::{Purpose, Stream, stream};
 use crate::sweep::Sweep;
 
 /// Sequences that are tested: interleavings of different streams.
@@ -32,8 +32,17 @@ const SEQUENCES: usize = 4;
 /// The checks of this topic.
 pub(super) fn checks(effort: Effort) -> Vec<Check> {
     let words_each = effort.choose(2_048, 16_384);
-    let purposes = ["attributes", "presence", "updates", "shocks", "boots", "orphans", "attach", "login"];
-    let attach = |seeds: Vec<u64>| seeds.into_iter().map(|seed| stream(seed, "attach")).collect();
+    let purposes = [
+        Purpose::Attributes,
+        Purpose::Presence,
+        Purpose::Updates,
+        Purpose::Shocks,
+        Purpose::Boots,
+        Purpose::Orphans,
+        Purpose::Attach,
+        Purpose::Login,
+    ];
+    let attach = |seeds: Vec<u64>| seeds.into_iter().map(|seed| stream(seed, Purpose::Attach)).collect();
     let of_purposes = seeds(true, 1, 32).into_iter();
     let sequences: [Vec<Stream>; SEQUENCES] = [
         attach(seeds(true, 1, 256)),
@@ -279,7 +288,7 @@ mod tests {
     #[test]
     fn the_battery_finds_flaws() {
         let good = |seed: u64| -> Vec<u64> {
-            let mut stream = stream(seed, "flaws");
+            let mut stream = stream(seed, Purpose::Test("flaws"));
             (0..512).map(|_| stream.next_u64()).collect()
         };
         let streams = |make: &dyn Fn(u64) -> Vec<u64>| (0..256).map(make).collect::<Vec<_>>();

@@ -124,7 +124,7 @@ impl Comparison {
 
     fn verdict(&mut self, place: &Place, test: &'static str, ln_p: f64) {
         self.tests += 1;
-        if ln_p < (FALSE_ALARM / TESTS_MAX).ln() {
+        if ln_p < libm::log(FALSE_ALARM / TESTS_MAX) {
             self.deviations.push(Deviation {
                 scenario: place.scenario.to_owned(),
                 column: place.column.to_owned(),
@@ -214,6 +214,6 @@ fn smirnov_ln_p(x: &[f64], y: &[f64]) -> f64 {
     let up_to = |values: &[f64], v: f64| values.partition_point(|&s| s <= v);
     let k = x.iter().chain(&y).map(|&v| up_to(&x, v).abs_diff(up_to(&y, v))).max().unwrap_or(0);
     // C(2n, n − k) / C(2n, n) = Π (n − k + i) / (n + i) over i = 1 … k
-    let ratio: f64 = (1..=k).map(|i| (((n - k + i) as f64) / ((n + i) as f64)).ln()).sum();
+    let ratio: f64 = (1..=k).map(|i| libm::log(((n - k + i) as f64) / ((n + i) as f64))).sum();
     std::f64::consts::LN_2 + ratio
 }

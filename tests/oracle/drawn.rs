@@ -77,7 +77,7 @@ fn differences(scenario: &Scenario) -> String {
 
 /// Between the two, uniform in the logarithm.
 fn log_uniform(low: f64, high: f64) -> impl Strategy<Value = f64> {
-    (low.ln()..high.ln()).prop_map(f64::exp)
+    (libm::log(low)..libm::log(high)).prop_map(libm::exp)
 }
 
 fn regions() -> impl Strategy<Value = Vec<Region>> {

@@ -16,7 +16,7 @@ pub(crate) fn nearest_tick(hour: f64, scenario: &Scenario) -> u64 {
 fn hazard_per_h(scenario: &Scenario, region: usize, hour: f64) -> f64 {
     let presence = &scenario.presence;
     let local_h = hour + scenario.population.regions[region].utc_offset_h;
-    (1.0 + presence.daily_amplitude * (TAU * (local_h - presence.peak_local_h) / 24.0).cos()) / presence.absence_h
+    (1.0 + presence.daily_amplitude * libm::cos(TAU * (local_h - presence.peak_local_h) / 24.0)) / presence.absence_h
 }
 
 /// Probability that the session of a client that was absent in the tick before begins in this tick.
@@ -26,7 +26,7 @@ fn hazard_per_h(scenario: &Scenario, region: usize, hour: f64) -> f64 {
 pub(crate) fn beginning_probability(scenario: &Scenario, region: usize, tick: u64) -> f64 {
     let tick_h = scenario.time.tick_s / 3600.0;
     let middle_h = (tick as f64 - 0.5) * tick_h;
-    1.0 - (-hazard_per_h(scenario, region, middle_h).max(0.0) * tick_h).exp()
+    1.0 - libm::exp(-hazard_per_h(scenario, region, middle_h).max(0.0) * tick_h)
 }
 
 /// P(0) of the periodic solution of dP/dt = λ(t)(1 − P) − P/session.
@@ -46,7 +46,7 @@ fn after_a_day(scenario: &Scenario, region: usize, p_0: f64) -> f64 {
         let rate_up = hazard_per_h(scenario, region, (f64::from(step) + 0.5) * step_h);
         let rate = rate_up + 1.0 / scenario.presence.session_h;
         let equilibrium = rate_up / rate;
-        equilibrium + (p - equilibrium) * (-rate * step_h).exp()
+        equilibrium + (p - equilibrium) * libm::exp(-rate * step_h)
     })
 }
 

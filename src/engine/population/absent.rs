@@ -6,7 +6,7 @@
 use super::clients::Class;
 use crate::engine::laws::presence::PresenceLaw;
 use crate::parameters::Region;
-use crate::random::{Stream, below, binomial, happen};
+use crate::random::{Stream, below, binomial, binomial_of_hazard};
 
 /// The absent clients of one region.
 #[derive(Debug)]
@@ -68,7 +68,7 @@ impl Absent {
             region.sine = sine_to;
             let first = Class::new(index, false, false).0;
             let mut absent: u32 = region.classes.iter().sum();
-            for _ in 0..happen(&mut own, absent, hazard) {
+            for _ in 0..binomial_of_hazard(&mut own, absent, hazard) {
                 let class = region.draw(below(&mut own, absent));
                 absent -= 1;
                 begin(Class(first + class));
@@ -115,7 +115,7 @@ impl AbsentOfRegion {
 mod tests {
     use super::*;
     use crate::parameters::{Presence, Scenario};
-    use crate::random::stream;
+    use crate::random::{Purpose, stream};
     use std::f64::consts::TAU;
 
     fn all(change: impl Fn(&mut Presence)) -> Absent {
@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     fn each_absent_client_begins_a_session_with_the_hazard_of_its_region() {
-        let mut stream = stream(4, "presence");
+        let mut stream = stream(4, Purpose::Presence);
         let mut begun = [0u32; 8];
         let runs = 200;
         for _ in 0..runs {
@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn another_law_holds_from_the_next_tick_on() {
-        let mut stream = stream(4, "presence");
+        let mut stream = stream(4, Purpose::Presence);
         let mut presence = Scenario::default().presence;
         (presence.absence_h, presence.peak_local_h) = (0.01, 15.0);
         let mut absent = all(|of| *of = presence.clone());
@@ -177,7 +177,7 @@ mod tests {
     fn the_update_reaches_absent_clients_that_wait_for_it() {
         let mut absent = all(|_| ());
         (0..8).for_each(|class| absent.add(Class(class), 10));
-        assert_eq!(absent.update(1, 1.0, &mut stream(4, "updates")), 20);
+        assert_eq!(absent.update(1, 1.0, &mut stream(4, Purpose::Updates)), 20);
         assert_eq!(absent.regions[0].classes, [10; 4]);
         assert_eq!(absent.regions[1].classes, [20, 0, 20, 0]);
     }

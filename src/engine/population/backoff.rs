@@ -87,7 +87,7 @@ fn retry_near<T: Ticket>(tickets: &[T], table: &[NearDelay; FEW], stream: &mut S
 mod tests {
     use super::*;
     use crate::parameters::{Jitter, Scenario};
-    use crate::random::stream;
+    use crate::random::{Purpose, stream};
     use rand_xoshiro::rand_core::Rng;
 
     /// The delay after one more failure than `failures` in a row that a uniform 32-bit number stands for, in ticks.
@@ -99,7 +99,7 @@ mod tests {
     }
 
     fn mean(backoff: &Backoff, failures: u16) -> f64 {
-        let mut stream = stream(1, "test");
+        let mut stream = stream(1, Purpose::Test("test"));
         let n = 400_000;
         (0..n).map(|_| f64::from(ticks(backoff, failures - 1, stream.next_u32()))).sum::<f64>() / f64::from(n)
     }
@@ -161,7 +161,7 @@ mod tests {
             let mut tickets = vec![Unattached::new(Class(1)); 33];
             tickets.extend([Unattached::new(Class(1)).failed(); 33]);
             tickets.extend([Unattached::new(Class(1)).failed().failed(); 33]);
-            backoff.retry(&tickets, &mut stream(1, "test"), &mut wheel);
+            backoff.retry(&tickets, &mut stream(1, Purpose::Test("test")), &mut wheel);
             let mut due = Vec::new();
             for now in 0..20 {
                 wheel.advance(now);

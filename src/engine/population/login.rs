@@ -211,7 +211,7 @@ mod tests {
     use crate::engine::population::clients::Class;
     use crate::engine::population::ids::SuperNodeId;
     use crate::engine::population::tickets::Ticket;
-    use crate::random::stream;
+    use crate::random::{Purpose, stream};
 
     fn requests(supernodes: Range<u32>) -> Vec<Attached> {
         supernodes.map(|supernode| Attached::new(SuperNodeId(supernode), Class(0))).collect()
@@ -219,7 +219,7 @@ mod tests {
 
     fn serve(server: &mut LoginServer, discipline: Discipline) -> Option<u32> {
         let mut block = [Attached::NONE; BLOCK];
-        match server.next(discipline, 1, &mut stream(1, "login"), &mut block) {
+        match server.next(discipline, 1, &mut stream(1, Purpose::Login), &mut block) {
             Next::Requests { tickets: 1, abandoned: 0 } => Some(block[0].supernode().0),
             _ => None,
         }
@@ -247,7 +247,7 @@ mod tests {
         assert_eq!(timed_out, requests(0..3));
         assert_eq!((server.length(), server.room()), (6, 4));
         let mut block = [Attached::NONE; BLOCK];
-        let next = server.next(Discipline::Fifo, 9, &mut stream(1, "login"), &mut block);
+        let next = server.next(Discipline::Fifo, 9, &mut stream(1, Purpose::Login), &mut block);
         assert!(matches!(next, Next::Expired(3)));
         server.remove_expired(3);
         assert_eq!(server.length(), 3);
@@ -286,7 +286,7 @@ mod tests {
         let left: Vec<u32> = (0..6).filter_map(|site| server.get(site)).map(|ticket| ticket.supernode().0).collect();
         assert_eq!(left, [0, 1, 2, 10, 12]);
         let mut block = [Attached::NONE; BLOCK];
-        let mut next = || server.next(Discipline::Lifo, 20, &mut stream(1, "login"), &mut block);
+        let mut next = || server.next(Discipline::Lifo, 20, &mut stream(1, Purpose::Login), &mut block);
         assert!(matches!(next(), Next::Requests { tickets: 2, abandoned: 1 }));
         assert!(matches!(next(), Next::Requests { tickets: 3, abandoned: 0 }));
         assert!(matches!(next(), Next::Nothing));
@@ -297,7 +297,7 @@ mod tests {
     #[test]
     fn whose_turn_it_is_among_the_requests_of_a_tick_is_as_likely_for_each() {
         // 70 requests, 10 of them abandoned: more than come at once. Where in the order is each, in steps of 20?
-        let mut stream = stream(1, "login");
+        let mut stream = stream(1, Purpose::Login);
         let mut counts = [[0u32; 71]; 4];
         let rounds = 40_000;
         for _ in 0..rounds {

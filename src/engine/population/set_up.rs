@@ -9,7 +9,7 @@ use crate::engine::laws::overlay::{eligible_share, initial_supernodes};
 use crate::engine::laws::time::nearest_tick;
 use crate::engine::observation::Counters;
 use crate::parameters::{Intervention, Scenario};
-use crate::random::{Stream, binomial, shuffle, shuffle_first, stream};
+use crate::random::{Purpose, Stream, binomial, shuffle, shuffle_first, stream};
 
 impl Simulator {
     /// Forgets the run before, and takes over the parameters and the clients of another one.
@@ -36,8 +36,8 @@ impl Simulator {
         self.interventions.sort_by(|(_, a), (_, b)| a.at_h.total_cmp(&b.at_h));
         self.apply_parameters();
         self.network.absent.reset(self.settings.presence, regions, tick_s);
-        let present = self.set_up_clients(&mut stream(seed, "attributes"));
-        self.set_up_overlay(present, &mut stream(seed, "set-up"));
+        let present = self.set_up_clients(&mut stream(seed, Purpose::Attributes));
+        self.set_up_overlay(present, &mut stream(seed, Purpose::SetUp));
     }
 
     /// Draws the attributes of the clients, and who is present: how many of each class.

@@ -1,6 +1,6 @@
 //! The streams of random numbers of a run.
 
-use crate::random::{Stream, stream};
+use crate::random::{Purpose, Stream, stream};
 
 /// One stream of random numbers for each purpose.
 pub(super) struct Streams {
@@ -36,19 +36,19 @@ impl Streams {
     /// The streams of a seed.
     pub(super) fn new(seed: u64) -> Streams {
         Streams {
-            presence: stream(seed, "presence"),
-            updates: stream(seed, "updates"),
-            update_regions: stream(seed, "update regions"),
-            shocks: stream(seed, "shocks"),
-            boots: stream(seed, "boots"),
-            orphans: stream(seed, "orphans"),
-            attach: stream(seed, "attach"),
-            attach_outcome: stream(seed, "attach outcome"),
-            attach_order: stream(seed, "attach order"),
-            attach_backoff: stream(seed, "attach backoff"),
-            login: stream(seed, "login"),
-            login_backoff: stream(seed, "login backoff"),
-            promotion: stream(seed, "promotion"),
+            presence: stream(seed, Purpose::Presence),
+            updates: stream(seed, Purpose::Updates),
+            update_regions: stream(seed, Purpose::UpdateRegions),
+            shocks: stream(seed, Purpose::Shocks),
+            boots: stream(seed, Purpose::Boots),
+            orphans: stream(seed, Purpose::Orphans),
+            attach: stream(seed, Purpose::Attach),
+            attach_outcome: stream(seed, Purpose::AttachOutcome),
+            attach_order: stream(seed, Purpose::AttachOrder),
+            attach_backoff: stream(seed, Purpose::AttachBackoff),
+            login: stream(seed, Purpose::Login),
+            login_backoff: stream(seed, Purpose::LoginBackoff),
+            promotion: stream(seed, Purpose::Promotion),
         }
     }
 }

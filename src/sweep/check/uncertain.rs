@@ -3,7 +3,7 @@
 use super::cells::{in_the_cells, interdependent_axes};
 use super::conflict::Conflict;
 use crate::parameters::{Scenario, Value};
-use crate::random::stream;
+use crate::random::{Purpose, stream};
 use crate::sweep::design::Design;
 use crate::sweep::fit;
 use crate::sweep::types::{Axis, AxisPoints, Distribution, Sweep, Uncertain, Variant};
@@ -80,7 +80,7 @@ fn fits_range(input: &Uncertain, nominal: f64) -> bool {
         let accepted: f64 = values.iter().zip(weights).filter(|&(&value, _)| allowed(value)).map(|(_, &w)| w).sum();
         return accepted >= ACCEPTED_MIN * sum;
     }
-    let mut stream = stream(0, "acceptance");
+    let mut stream = stream(0, Purpose::Acceptance);
     enough(|| input.value(nominal, input.distribution.draw(&mut stream)).is_some())
 }
 
@@ -101,7 +101,7 @@ fn check_together(sweep: &Sweep) -> Option<Conflict> {
     let fits = |scenario: &Scenario| fit::check(scenario, sweep.traces.as_ref()).is_ok();
     for corner in 0..design.cells().min(CORNERS_MAX) {
         let mut scenario = design.scenario(&sweep.scenario, corner);
-        let mut stream = stream(corner, "acceptance");
+        let mut stream = stream(corner, Purpose::Acceptance);
         for input in &inputs {
             let nominal = input.parameter.get(&scenario).as_f64().unwrap_or(f64::NAN);
             let is_enough = enough(|| {

@@ -191,7 +191,7 @@ impl Reference {
         self.set_state(client, State::Booting);
         let updates = &self.now_in_force.updates;
         let normal: f64 = self.rng.sample(StandardNormal);
-        let boot_s = updates.boot_median_s * (updates.boot_sigma * normal).exp();
+        let boot_s = updates.boot_median_s * libm::exp(updates.boot_sigma * normal);
         self.clients[client].due = self.tick + self.duration(boot_s);
     }
 
@@ -284,7 +284,7 @@ impl Reference {
     /// Ticks to wait after failure number a = 1, 2, ….
     fn backoff(&mut self, a: u32) -> u64 {
         let retry = &self.now_in_force.retry;
-        let b = (retry.base_s * retry.factor.powf(f64::from(a) - 1.0)).min(retry.cap_s);
+        let b = (retry.base_s * libm::pow(retry.factor, f64::from(a) - 1.0)).min(retry.cap_s);
         let delay_s = match retry.jitter {
             Jitter::None => b,
             Jitter::Full => b * self.rng.random::<f64>(),

@@ -166,7 +166,7 @@ impl Reference {
         let overlay = &self.now_in_force.overlay;
         let wanted = overlay.supernode_ratio * f64::from(seeking_or_attached);
         let missing = (wanted - self.live_supernodes() as f64).max(0.0);
-        let heals = 1.0 - (-self.now_in_force.time.tick_s / overlay.healing_time_s).exp();
+        let heals = 1.0 - libm::exp(-self.now_in_force.time.tick_s / overlay.healing_time_s);
         let probability = (missing / candidates.len() as f64).min(1.0) * heals;
         for client in candidates {
             if self.rng.random_bool(probability) {

@@ -85,7 +85,7 @@ mod tests {
     use super::super::checks::{CLASS, overlay};
     use super::*;
     use crate::engine::population::clients::Class;
-    use crate::random::stream;
+    use crate::random::{Purpose, stream};
 
     #[test]
     fn a_full_super_node_accepts_again_once_a_child_has_left() {
@@ -147,7 +147,7 @@ mod tests {
     fn every_super_node_that_still_accepts_is_chosen_as_often_however_many_stopped() {
         // 200 super nodes of one slot: all are chosen once, the later ones from what was drawn when more accepted.
         let supernodes = 200;
-        let mut stream = stream(4, "choices");
+        let mut stream = stream(4, Purpose::Test("choices"));
         let rounds = 20_000;
         // How often each was among the first 10, and so on.
         let mut counts = vec![[0u32; 20]; supernodes];

@@ -63,7 +63,7 @@ impl Overlay {
 #[cfg(test)]
 mod tests {
     use super::super::checks::{CLASS, overlay};
-    use crate::random::stream;
+    use crate::random::{Purpose, stream};
 
     #[test]
     fn an_attempt_succeeds_with_one_minus_s_to_the_power_of_probes() {
@@ -74,7 +74,7 @@ mod tests {
         // 10 addresses: 5 full, 4 accepting, 1 stale.
         let expected = 1.0 - 0.6f64.powi(3);
         assert!((1.0 - overlay.failure_probability(overlay.accepting(), 3) - expected).abs() < 1e-12);
-        let mut stream = stream(3, "probe");
+        let mut stream = stream(3, Purpose::Test("probe"));
         let n = 1_000_000;
         let successes = (0..n).filter(|_| overlay.probe(3, &mut stream).is_some()).count();
         let sd = (expected * (1.0 - expected) / f64::from(n)).sqrt();

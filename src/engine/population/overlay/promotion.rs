@@ -73,7 +73,7 @@ impl Overlay {
 mod tests {
     use super::super::checks::overlay;
     use crate::engine::population::clients::Class;
-    use crate::random::stream;
+    use crate::random::{Purpose, stream};
 
     #[test]
     fn every_eligible_online_child_is_promoted_as_often_however_few_they_are() {
@@ -88,7 +88,7 @@ mod tests {
             }
             let eligible = supernodes as u32 / 2 * 5;
             assert_eq!(overlay.eligible(), eligible);
-            let mut stream = stream(8, "promotion");
+            let mut stream = stream(8, Purpose::Promotion);
             let mut promoted = std::collections::BTreeMap::new();
             let rounds = 100_000 * supernodes as u32 / promotions;
             for _ in 0..rounds {

@@ -1,7 +1,5 @@
 //! Phase 1: machines restart, by the update and by shocks.
 
-use rand_distr::{Distribution, StandardNormal};
-
 use crate::engine::laws::restarts::boot_s;
 use crate::engine::laws::time::duration_ticks;
 use crate::engine::population::clients::{Class, State};
@@ -11,7 +9,7 @@ use crate::engine::population::strikes::sites::Site;
 use crate::engine::population::strikes::{Strike, Struck, visits_everybody};
 use crate::engine::population::tickets::Unattached;
 use crate::parameters::Shock;
-use crate::random::{Stream, chance};
+use crate::random::{Stream, chance, standard_normal};
 
 /// The update restarts a machine.
 struct Restart<'a> {
@@ -122,7 +120,7 @@ impl Simulator {
         let (tick_s, updates) = (self.scenario.time.tick_s, &self.scenario.updates);
         self.counters.restarts += self.restarting.len() as u64;
         for class in self.restarting.drain(..) {
-            let normal: f64 = StandardNormal.sample(&mut self.streams.boots);
+            let normal = standard_normal(&mut self.streams.boots);
             self.network.boots.push(duration_ticks(boot_s(updates, normal), tick_s), Unattached::new(class));
         }
     }
