@@ -38,6 +38,9 @@ impl Overlay {
 
     /// Ends the attach phase: those that only reached their accept limit accept again.
     pub(crate) fn end_attach_phase(&mut self) {
+        if self.live.limited.is_empty() {
+            return;
+        }
         let mut limited = std::mem::take(&mut self.live.limited);
         limited.drain(..).for_each(|supernode| self.live.start_accepting(&mut self.nodes, supernode));
         self.live.limited = limited;

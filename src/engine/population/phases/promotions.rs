@@ -18,6 +18,9 @@ impl Simulator {
             candidates.into(),
             self.settings.healing_probability,
         );
+        if probability <= 0.0 {
+            return;
+        }
         let wanted = binomial(&mut self.streams.promotion, candidates, probability);
         let promoted = overlay.promote(wanted, &mut self.streams.promotion);
         census.transfer(State::Online, State::SuperNode, promoted);
