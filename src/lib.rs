@@ -24,11 +24,11 @@
 //! what an [`Outcome`] reports. Both read a value by its name.
 //!
 //! ```
-//! use critmass::{PARAMETERS, Scenario};
+//! use critmass::{PARAMETERS, Scenario, Value};
 //!
 //! let mut scenario = Scenario::default();
 //! let slots = PARAMETERS.iter().find(|parameter| parameter.name == "overlay.slots").unwrap();
-//! slots.set_f64(&mut scenario, 50.0).unwrap();
+//! slots.set(&mut scenario, &Value::Integer(50)).unwrap();
 //! assert_eq!(scenario.overlay.slots, 50);
 //! ```
 //!
@@ -82,7 +82,7 @@
 //! | `random` | a stream of random numbers for each purpose, and the laws that are drawn from | `prefetch` |
 //! | `engine` | what a run is: one realisation of one scenario from one seed | `parameters`, `prefetch`, `random` |
 //! | `sweep` | what was asked: a sweep file, its cells and replicates | `parameters`, `random`, `engine` |
-//! | `statistics` | functions of numbers: what can be concluded from runs | `sweep` |
+//! | `statistics` | functions of numbers: what can be concluded from runs | |
 //! | `store` | what is kept: the folder of a sweep | `parameters`, `engine`, `sweep` |
 //! | `runner` | how runs are made: which one next, on which thread, until when | `parameters`, `engine`, `sweep`, `statistics`, `store` |
 //! | `summary` | what it says: the surface | `parameters`, `engine`, `sweep`, `statistics`, `store` |

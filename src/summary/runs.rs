@@ -1,22 +1,21 @@
 //! From runs to a surface.
 //!
-//! The runs of a part are a frame of polars, grouped by cell. Everything is a real number there: counts as they are,
-//! `true` as 1.
+//! The outputs of the runs of a part are columns of polars, and the runs of a cell are a range of rows. Everything is a
+//! real number there: counts as they are, `true` as 1.
+
+use std::ops::Range;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, UInt32Type, UInt64Type};
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::ArrowError;
 use polars::prelude::{
-    Column, DataFrame, Float64Chunked, GroupBy, IntoColumn, NewChunkedArray, PolarsError, PolarsResult, QuantileMethod,
-    UInt32Chunked,
+    ChunkAgg, ChunkQuantile, ChunkVar, Float64Chunked, NewChunkedArray, PolarsResult, QuantileMethod,
 };
-use polars::series::IsSorted;
 
 use super::columns::{CellSummary, OUTAGE, Statistic};
 use super::error::SummaryError;
 use super::surface::{Rows, StatisticColumn, Surface};
-use crate::engine::outcome::OUTPUTS;
 use crate::store::{RunRow, run_table};
 use crate::sweep::Sweep;
 use crate::sweep::columns::CELL;
@@ -37,85 +36,71 @@ impl Surface {
 /// # Errors
 /// A column is missing.
 pub(super) fn summarize(sweep: &Sweep, runs: &RecordBatch) -> Result<Rows, SummaryError> {
-    let runs = frame(runs)?;
-    let by_cell = runs.group_by_stable([CELL])?;
+    let groups = groups(runs)?;
+    let outages = numbers(column(runs, OUTAGE)?);
+    let cells = groups.iter().map(|(cell, rows)| {
+        let outages = of_rows(&outages, rows).sum().unwrap_or(0.0) as u32;
+        CellSummary::new(&sweep.replicates, *cell, rows.len() as u32, outages)
+    });
+    let cells = cells.collect();
     let mut statistics = StatisticColumn::all();
-    for column in &mut statistics {
-        let table = compute(column.statistic, &by_cell.clone().select([column.output.name]))?;
-        column.values = aggregated(&table)?.f64()?.iter().collect();
+    for of_output in statistics.chunk_by_mut(|a, b| a.output.name == b.output.name) {
+        let Some(first) = of_output.first() else { continue };
+        let values = numbers(column(runs, first.output.name)?);
+        for (_, rows) in &groups {
+            let values = of_rows(&values, rows);
+            for column in &mut *of_output {
+                column.values.push(compute(column.statistic, &values)?);
+            }
+        }
     }
-    Ok(Rows { cells: cell_summaries(sweep, &by_cell)?, statistics })
+    Ok(Rows { cells, statistics })
 }
 
-/// Cell and outputs of some runs as a frame.
-fn frame(runs: &RecordBatch) -> Result<DataFrame, SummaryError> {
-    let column = |name: &str| {
-        let missing = || ArrowError::SchemaError(format!("the runs have no column {name}, or one of another type"));
-        runs.column_by_name(name).ok_or_else(missing)
-    };
-    let cells = column(CELL)?.as_primitive_opt::<UInt32Type>().map_or(&[][..], |cells| cells.values());
-    let mut cells = UInt32Chunked::from_slice(CELL.into(), cells);
-    // Then a group is a range of rows, and polars computes on slices; else it would gather rows one by one.
-    cells.set_sorted_flag(IsSorted::Ascending);
-    let mut columns = vec![cells.into_column()];
-    for output in OUTPUTS {
-        columns.push(numbers(output.name, column(output.name)?));
-    }
-    Ok(DataFrame::new(runs.num_rows(), columns)?)
+fn column<'a>(runs: &'a RecordBatch, name: &str) -> Result<&'a dyn Array, ArrowError> {
+    let missing = || ArrowError::SchemaError(format!("the runs have no column {name}"));
+    runs.column_by_name(name).map(|column| &**column).ok_or_else(missing)
+}
+
+/// The cells, each with the rows of its runs.
+fn groups(runs: &RecordBatch) -> Result<Vec<(u32, Range<usize>)>, ArrowError> {
+    let cells = column(runs, CELL)?.as_primitive_opt::<UInt32Type>().map_or(&[][..], |cells| cells.values());
+    let mut end = 0;
+    let ranges = cells.chunk_by(|a, b| a == b).filter_map(|same| {
+        let start = end;
+        end += same.len();
+        Some((*same.first()?, start..end))
+    });
+    Ok(ranges.collect())
 }
 
 /// A column as real numbers.
-fn numbers(name: &str, column: &dyn Array) -> Column {
-    let name = name.into();
+fn numbers(column: &dyn Array) -> Float64Chunked {
+    let name = "".into();
     if let Some(numbers) = column.as_primitive_opt::<Float64Type>() {
-        if numbers.null_count() == 0 {
-            Float64Chunked::from_slice(name, numbers.values())
-        } else {
-            Float64Chunked::from_iter_options(name, numbers.iter())
-        }
+        Float64Chunked::from_iter_options(name, numbers.iter())
     } else if let Some(counts) = column.as_primitive_opt::<UInt64Type>() {
         Float64Chunked::from_iter_values(name, counts.values().iter().map(|&count| count as f64))
     } else {
         let flags = column.as_boolean_opt().into_iter().flat_map(|flags| flags.iter());
         Float64Chunked::from_iter_options(name, flags.map(|flag| flag.map(f64::from)))
     }
-    .into_column()
 }
 
-/// Number of runs and of outages of each cell.
-fn cell_summaries(sweep: &Sweep, by_cell: &GroupBy) -> Result<Vec<CellSummary>, SummaryError> {
-    let outage = by_cell.clone().select([OUTAGE]);
-    let (replicates, outages) = (outage.count()?, sum(&outage)?);
-    let cells = outages.column(CELL)?.u32()?.iter().flatten();
-    let (replicates, outages) = (aggregated(&replicates)?.u32()?, aggregated(&outages)?.f64()?);
-    let counts = replicates.iter().flatten().zip(outages.iter().flatten());
-    Ok(cells
-        .zip(counts)
-        .map(|(cell, (replicates, outages))| CellSummary::new(&sweep.replicates, cell, replicates, outages as u32))
-        .collect())
+fn of_rows(values: &Float64Chunked, rows: &Range<usize>) -> Float64Chunked {
+    values.slice(rows.start as i64, rows.len())
 }
 
-/// The sum of each group.
-#[expect(deprecated, reason = "the lazy frames that polars offers instead take minutes to build")]
-fn sum(groups: &GroupBy) -> PolarsResult<DataFrame> {
-    groups.sum()
-}
-
-/// A statistic of each group.
-#[expect(deprecated, reason = "the lazy frames that polars offers instead take minutes to build")]
-fn compute(statistic: Statistic, groups: &GroupBy) -> PolarsResult<DataFrame> {
+/// A statistic of some values; `None` if all are missing.
+fn compute(statistic: Statistic, values: &Float64Chunked) -> PolarsResult<Option<f64>> {
+    let quantile = |probability| values.quantile(probability, QuantileMethod::Linear);
     match statistic {
-        Statistic::Mean => groups.mean(),
-        Statistic::Deviation => groups.std(1),
-        Statistic::Quantile05 => groups.quantile(0.05, QuantileMethod::Linear),
-        Statistic::Median => groups.quantile(0.5, QuantileMethod::Linear),
-        Statistic::Quantile95 => groups.quantile(0.95, QuantileMethod::Linear),
+        Statistic::Mean => Ok(values.mean()),
+        Statistic::Deviation => Ok(values.std(1)),
+        Statistic::Quantile05 => quantile(0.05),
+        Statistic::Median => quantile(0.5),
+        Statistic::Quantile95 => quantile(0.95),
     }
-}
-
-/// What was computed of each group: it stands beside the cells, in the order of the cells.
-fn aggregated(table: &DataFrame) -> PolarsResult<&Column> {
-    table.columns().last().ok_or_else(|| PolarsError::NoData("a frame without columns".into()))
 }
 
 #[cfg(test)]
@@ -125,7 +110,7 @@ mod tests {
     use arrow_array::{ArrayRef, BooleanArray, Float64Array, UInt32Array, UInt64Array};
 
     use super::*;
-    use crate::engine::outcome::OutputType;
+    use crate::engine::outcome::{OUTPUTS, OutputType};
 
     /// Five runs of cell 3 and one of cell 7. A number is 1, 2, 4, 8, 16 and 32, a count 1000 times that; a number
     /// that can be missing is missing in every other run.

@@ -35,18 +35,15 @@ impl Backoff {
 
     /// Lets those that failed once more come again after their delay.
     pub(super) fn retry<T: Ticket>(&self, tickets: &[T], stream: &mut Stream, wheel: &mut Wheel<T>) {
-        // A copy of the generator stays in registers.
-        let mut own = stream.clone();
         match self {
-            Backoff::Near(delays) => retry_near(tickets, delays, &mut own, wheel),
+            Backoff::Near(delays) => retry_near(tickets, delays, stream, wheel),
             Backoff::Any(delays) => {
                 for ticket in tickets {
                     let delay = delays[usize::from(ticket.failures()).min(delays.len() - 1)];
-                    wheel.push(delay.ticks(own.next_u32()), ticket.failed());
+                    wheel.push(delay.ticks(stream.next_u32()), ticket.failed());
                 }
             }
         }
-        *stream = own;
     }
 }
 
@@ -62,25 +59,27 @@ fn near_table(delays: &[Delay]) -> Option<[NearDelay; FEW]> {
     Some(table)
 }
 
-#[inline(always)]
 fn retry_near<T: Ticket>(tickets: &[T], table: &[NearDelay; FEW], stream: &mut Stream, wheel: &mut Wheel<T>) {
+    // A copy of the generator stays in registers.
+    let mut own = stream.clone();
     let near_ticks = |ticket: T, random| table[usize::from(ticket.failures()).min(FEW - 1)].ticks(random);
     // In two loops: in one, the processor would guess wrong which of the loads of a bucket need an earlier store.
     let mut delays = [[0; 2]; BLOCK / 2];
     for block in tickets.chunks(BLOCK) {
         let (pairs, last) = block.as_chunks::<2>();
         for (pair, delays) in pairs.iter().zip(&mut delays) {
-            let randoms = halves(stream.next_u64());
+            let randoms = halves(own.next_u64());
             *delays = [0, 1].map(|which| near_ticks(pair[which], randoms[which]));
         }
         if let [ticket] = last {
-            delays[pairs.len()][0] = near_ticks(*ticket, stream.next_u64() as u32);
+            delays[pairs.len()][0] = near_ticks(*ticket, own.next_u64() as u32);
         }
         let mut wheel = wheel.open(block.len());
         for (ticket, &delay) in block.iter().zip(delays.as_flattened()) {
             wheel.push_near(delay, ticket.failed());
         }
     }
+    *stream = own;
 }
 
 #[cfg(test)]
