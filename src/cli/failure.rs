@@ -1,5 +1,6 @@
 //! How the program ends: the exit statuses, on which scripts rely, and why a command ended without success.
 
+use super::output::plain;
 use crate::runner::MemoryError;
 use crate::slurm::SlurmError;
 use crate::store::StoreError;
@@ -44,9 +45,9 @@ impl Failure {
     /// What to say about it, where anything is left to say. On a terminal a wrong sweep file is shown with the place.
     pub(super) fn message(self, on_terminal: bool) -> Option<String> {
         match self {
-            Failure::Failed(message) | Failure::WrongInput(message) => Some(format!("error: {message}")),
+            Failure::Failed(message) | Failure::WrongInput(message) => Some(plain(&format!("error: {message}"))),
             Failure::Sweep(error) if on_terminal => Some(format!("{:?}", miette::Report::new(error))),
-            Failure::Sweep(error) => Some(format!("error: {error}")),
+            Failure::Sweep(error) => Some(plain(&format!("error: {error}"))),
             Failure::Interrupted | Failure::BrokenPipe => None,
         }
     }
@@ -74,6 +75,7 @@ impl From<SlurmError> for Failure {
     fn from(error: SlurmError) -> Failure {
         match error {
             SlurmError::Refused(message) => Failure::WrongInput(message),
+            SlurmError::Store(error) => error.into(),
             error => Failure::Failed(error.to_string()),
         }
     }

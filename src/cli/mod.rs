@@ -19,7 +19,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use failure::DONE;
-use output::say;
+use output::say_styled;
 
 /// Monte Carlo sweeps of a super-node network that goes down when too many of its clients restart at once, and stays
 /// down.
@@ -64,7 +64,7 @@ pub fn main() -> ExitCode {
         Err(failure) => {
             let status = failure.status();
             if let Some(message) = failure.message(std::io::stderr().is_terminal()) {
-                say(message);
+                say_styled(message);
             }
             status
         }

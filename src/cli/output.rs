@@ -4,16 +4,54 @@ use std::fmt;
 use std::io::Write;
 
 use super::failure::Failure;
+use crate::summary::Surface;
+use crate::summary::show::{Exporter, Terminal};
 
 /// Says something on standard error. If nobody listens, that is no failure.
 pub(super) fn say(message: impl fmt::Display) {
+    say_styled(plain(&message.to_string()));
+}
+
+/// The same, where the text may have colours.
+pub(super) fn say_styled(message: impl fmt::Display) {
     let _ = writeln!(std::io::stderr(), "{message}");
+}
+
+/// A text as it may reach a terminal, which obeys the control characters in the names of others: they are shown instead,
+/// as JSON writes them, so that JSON stays the same JSON.
+pub(super) fn plain(text: &str) -> String {
+    let is_obeyed = |c: char| c.is_control() && c != '\n' && c != '\t';
+    let mut plain = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_obeyed(c) { plain += &format!("\\u{:04x}", u32::from(c)) } else { plain.push(c) }
+    }
+    plain
+}
+
+/// Shows a surface to people, on standard output.
+pub(super) fn show(surface: &Surface) -> Result<(), Failure> {
+    let mut text = Vec::new();
+    Terminal.export(surface, &mut text)?;
+    print(&String::from_utf8_lossy(&text))
 }
 
 /// Writes a result to standard output.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes())?;
+    out.write_all(plain(text).as_bytes())?;
     out.flush()?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_shown_and_json_stays_the_same() {
+        assert_eq!(plain("lines\nand\ttabs ▶ é"), "lines\nand\ttabs ▶ é");
+        assert_eq!(plain("\u{1b}[2J\u{9b}1A\r\u{7}\u{7f}"), "\\u001b[2J\\u009b1A\\u000d\\u0007\\u007f");
+        let json = serde_json::json!({ "name": "\u{1b}]0;x\u{7}\u{7f}\u{9b}31m" });
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&plain(&format!("{json:#}\n"))).unwrap(), json);
+    }
 }

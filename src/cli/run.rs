@@ -5,14 +5,13 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use super::failure::Failure;
-use super::output::{print, say};
+use super::output::{print, say, show};
 use super::progress::Reporter;
 use super::signals::Signals;
 use crate::engine::population::Simulator;
 use crate::engine::{Engine, Request};
 use crate::runner::{Ending, Progress, check_memory, decided_cells, memory_needed_bytes};
 use crate::store::{Shard, Store};
-use crate::summary::show::{Exporter, Terminal};
 use crate::summary::write_surface;
 use crate::sweep::Sweep;
 
@@ -64,9 +63,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         return Err(Failure::Interrupted);
     }
     if let Some(shard) = arguments.shard {
-        return say_how_far(&store, shard, &arguments.out);
+        say_how_far(&store, shard, &arguments.out);
+        return Ok(());
     }
-    Terminal.export(&write_surface(store.folder())?, &mut std::io::stdout().lock())?;
+    show(&write_surface(store.folder())?)?;
     say(format_args!("written to {}", arguments.out.display()));
     Ok(())
 }
@@ -78,15 +78,21 @@ fn threads() -> usize {
 }
 
 /// Says that a shard is complete, and what the others have done so far.
-fn say_how_far(store: &Store, shard: Shard, out: &Path) -> Result<(), Failure> {
+fn say_how_far(store: &Store, shard: Shard, out: &Path) {
     let folder = store.folder();
     let (complete, open): (Vec<u32>, Vec<u32>) = (0..folder.blocks()).partition(|&block| store.is_complete(block));
     let in_parts: usize = complete.iter().map(|&block| folder.cells_of(block).len()).sum();
-    let cells = in_parts + decided_cells(folder, &open)?.0.len();
+    let decided = match decided_cells(folder, &open) {
+        Ok((decided, _)) => decided,
+        // This shard is complete all the same.
+        Err(error) => {
+            return say(format_args!("shard {shard} is complete; what the others have done is not known: {error}"));
+        }
+    };
+    let cells = in_parts + decided.len();
     let all = folder.sweep().cells();
     let next = if cells == all as usize { "; the same command without --shard writes the result" } else { "" };
     say(format_args!("shard {shard} is complete; {cells} of all {all} cells are in {}{next}", out.display()));
-    Ok(())
 }
 
 fn run_with_progress(store: &mut Store, pool: &rayon::ThreadPool, interrupted: &AtomicBool) -> Result<Ending, Failure> {

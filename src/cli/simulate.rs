@@ -12,7 +12,7 @@ use crate::engine::population::Simulator;
 use crate::engine::{Engine, Request, Run};
 use crate::parameters::{PARAMETERS, Scenario};
 use crate::runner::check_memory_of_run;
-use crate::store::{Folder, KeyMetadata, trace_batch, trace_schema, write_table};
+use crate::store::{Folder, KeyMetadata, beside, trace_batch, trace_schema, write_table};
 use crate::summary::KeptRun;
 use crate::sweep::{Realization, Sweep, read_text};
 
@@ -124,7 +124,7 @@ fn write_trace(path: &Path, run: &Run) -> Result<(), Failure> {
     let table = trace_batch(&schema, std::iter::once((0, 0, run.trace.as_slice())))
         .and_then(|table| table.project(&columns))
         .map_err(|error| Failure::Failed(format!("{}: {error}", path.display())))?;
-    let temporary = path.with_added_extension("part");
+    let temporary = beside(path);
     Ok(write_table(path, &temporary, &table.schema(), &KeyMetadata::none(), &[table])?)
 }
 

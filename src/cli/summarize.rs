@@ -4,9 +4,9 @@ use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
 use super::failure::Failure;
-use super::output::say;
+use super::output::{say, show};
 use crate::store::{Folder, Inspection, PartState};
-use crate::summary::show::{Csv, Exporter, Json, Terminal};
+use crate::summary::show::{Csv, Exporter, Json};
 use crate::summary::{Surface, write_surface};
 
 /// The arguments of `summarize`.
@@ -43,9 +43,9 @@ pub(super) fn summarize(arguments: &Arguments) -> Result<(), Failure> {
             "the sweep is not complete: cells that are still running are shown with the runs that are kept so far"
         ));
     }
-    let mut out = BufWriter::new(std::io::stdout().lock());
+    let mut out = BufWriter::new(std::io::stdout());
     match arguments.format {
-        Format::Table => Terminal.export(&outages, &mut out)?,
+        Format::Table => show(&outages)?,
         Format::Csv => Csv.export(&Surface::read(&folder)?, &mut out)?,
         Format::Json => Json.export(&Surface::read(&folder)?, &mut out)?,
     }

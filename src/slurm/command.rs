@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::store::StoreError;
+
 /// How long Slurm may take to answer a question. (Its commands try for minutes if the controller is down.)
 const ANSWER_WITHIN: Duration = Duration::from_secs(15);
 /// How often the answer is looked for.
@@ -29,6 +31,9 @@ pub enum SlurmError {
         /// What the system said.
         cause: std::io::Error,
     },
+    /// A file of the folder could not be written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// The user asked for something that cannot be.
     #[error("{0}")]
     Refused(String),

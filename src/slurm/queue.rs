@@ -6,6 +6,10 @@ use std::process::Command;
 
 use super::command::{SlurmError, ask};
 use super::submitted::Submitted;
+use crate::store::read_file;
+
+/// Bytes of the note of a job that failed at most: the last line of what it said.
+const NOTE_BYTES_MAX: u64 = 1 << 20;
 
 /// A job of a submission, as far as Slurm knows it: the summary, or a task of an array.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,7 +77,8 @@ pub fn failed(folder: &Path) -> Result<Vec<Failed>, SlurmError> {
     let mut all = Vec::new();
     for entry in entries {
         let path = entry.map_err(|cause| SlurmError::file(&notes, cause))?.path();
-        let text = std::fs::read_to_string(&path).map_err(|cause| SlurmError::file(&path, cause))?;
+        let bytes = read_file(&path, NOTE_BYTES_MAX).map_err(|cause| SlurmError::file(&path, cause))?;
+        let text = String::from_utf8_lossy(&bytes);
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         all.push(Failed { name, message: text.lines().next().unwrap_or_default().to_owned() });
     }

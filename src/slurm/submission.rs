@@ -7,6 +7,7 @@ use std::process::Command;
 use super::command::{SlurmError, ask};
 use super::queue::{Job, jobs};
 use super::submitted::{Array, Submitted};
+use crate::store::{create_folder, is_regular, replace_text};
 use crate::sweep::Sweep;
 
 /// What a job does.
@@ -134,21 +135,16 @@ impl Submission {
     pub fn submit(&self) -> Result<Submitted, SlurmError> {
         self.check_ended()?;
         let slurm = self.folder.join("slurm");
-        for part in ["tried", "failed"] {
-            match std::fs::remove_dir_all(slurm.join(part)) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(SlurmError::file(&slurm.join(part), error));
-                }
-                _ => {}
-            }
-        }
         // Slurm fails a job without a word if the folder of its log is not there.
+        create_folder(&slurm)?;
         for part in ["logs", "tried", "failed"] {
-            let path = slurm.join(part);
-            std::fs::create_dir_all(&path).map_err(|cause| SlurmError::file(&path, cause))?;
+            create_folder(&slurm.join(part))?;
         }
-        write(&slurm.join("sweep.toml"), &self.toml)?;
-        write(&slurm.join("job.sh"), &self.script())?;
+        for part in ["tried", "failed"] {
+            remove_notes(&slurm.join(part))?;
+        }
+        replace_text(&slurm.join("sweep.toml"), &self.toml)?;
+        replace_text(&slurm.join("job.sh"), &self.script())?;
         let mut arrays = Vec::new();
         match self.submit_all(&mut arrays) {
             Ok(summary) => {
@@ -221,8 +217,19 @@ fn shell_word(word: &OsStr) -> String {
     if text.chars().all(plain) { text.into_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
 
-fn write(path: &Path, text: &str) -> Result<(), SlurmError> {
-    std::fs::write(path, text).map_err(|cause| SlurmError::file(path, cause))
+/// Removes what the jobs of an earlier submission have noted, and nothing else.
+fn remove_notes(folder: &Path) -> Result<(), SlurmError> {
+    let entries = std::fs::read_dir(folder).map_err(|cause| SlurmError::file(folder, cause))?;
+    for entry in entries {
+        let path = entry.map_err(|cause| SlurmError::file(folder, cause))?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let is_number = |text: &str| text.parse::<u32>().is_ok();
+        let is_note = name == "summary" || name.strip_prefix("shard-").is_some_and(is_number);
+        if is_note && is_regular(&path) {
+            std::fs::remove_file(&path).map_err(|cause| SlurmError::file(&path, cause))?;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -5,6 +5,10 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value as Json, json};
 
 use super::command::SlurmError;
+use crate::store::{read_file, replace_text};
+
+/// Bytes of the note at most: a line for each of some hundred thousand arrays.
+const BYTES_MAX: u64 = 64 << 20;
 
 /// An array of shards that was submitted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +41,7 @@ impl Submitted {
     /// The note cannot be read.
     pub fn read(folder: &Path) -> Result<Option<Submitted>, SlurmError> {
         let path = Submitted::path(folder);
-        match std::fs::read(&path) {
+        match read_file(&path, BYTES_MAX) {
             Ok(bytes) => Ok(Submitted::parse(&bytes)),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(cause) => Err(SlurmError::file(&path, cause)),
@@ -58,8 +62,7 @@ impl Submitted {
         let arrays: Vec<Json> =
             self.arrays.iter().map(|array| json!({ "job": array.job, "first": array.first })).collect();
         let note = json!({ "shards": self.shards, "arrays": arrays, "summary": self.summary });
-        let path = Submitted::path(folder);
-        std::fs::write(&path, format!("{note:#}\n")).map_err(|cause| SlurmError::file(&path, cause))
+        Ok(replace_text(&Submitted::path(folder), &format!("{note:#}\n"))?)
     }
 }
 

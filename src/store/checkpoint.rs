@@ -15,7 +15,7 @@ use arrow_select::concat::concat_batches;
 use parquet::arrow::ProjectionMask;
 
 use super::error::StoreError;
-use super::files::{hash_of, list, name, remove};
+use super::files::{hash_of, is_there, list, name, remove};
 use super::key::{KeyRange, RunKey};
 use super::layout::{Dataset, Layout};
 use super::row::FoundRun;
@@ -62,6 +62,14 @@ pub(super) fn parse_name(path: &Path, dataset: Dataset) -> Option<(&str, &str)> 
     name(path)?.strip_prefix(dataset.name())?.strip_prefix('-')?.strip_suffix(".parquet")?.rsplit_once('-')
 }
 
+/// Whether the bytes of a file are those of which its name has the hash; `None` if it has no name of a checkpoint.
+pub(super) fn is_whole(path: &Path) -> Result<Option<bool>, StoreError> {
+    let named = [Dataset::Runs, Dataset::Traces].into_iter().find_map(|dataset| parse_name(path, dataset));
+    let Some((_, hash)) = named.filter(|(stem, _)| CheckpointId::parse(stem).is_some()) else { return Ok(None) };
+    let found = hash_of(path).map_err(|cause| StoreError::io(path, "the file cannot be read", cause))?;
+    Ok(Some(found.get(..HASH_DIGITS) == Some(hash)))
+}
+
 /// A Parquet file, and which keys each of its row groups may hold.
 struct Table {
     path: PathBuf,
@@ -72,16 +80,15 @@ struct Table {
 
 impl Table {
     fn open(layout: &Layout, dataset: Dataset, path: PathBuf) -> Result<Table, StoreError> {
-        let builder = layout.open(dataset, &path)?;
-        let groups = builder.metadata().row_groups().iter().map(key_range).collect();
-        let rows = builder.metadata().file_metadata().num_rows().max(0) as u64;
+        let file = layout.open(dataset, &path)?;
+        let groups = file.metadata().row_groups().iter().map(key_range).collect();
+        let rows = file.metadata().file_metadata().num_rows().max(0) as u64;
         Ok(Table { path, dataset, rows, groups })
     }
 
     /// Opens a table whose bytes are those of which its name has the hash.
     fn open_checked(layout: &Layout, dataset: Dataset, path: &Path) -> Result<Table, StoreError> {
-        let hash = hash_of(path).map_err(|cause| StoreError::io(path, "the file cannot be read", cause))?;
-        if parse_name(path, dataset).map(|(_, hash)| hash) != hash.get(..HASH_DIGITS) {
+        if is_whole(path)? != Some(true) {
             return Err(StoreError::damaged(path, "damaged: its bytes are not those that were written"));
         }
         Table::open(layout, dataset, path.to_owned())
@@ -106,12 +113,13 @@ impl Table {
         if groups.is_empty() {
             return Ok(None);
         }
-        let mut builder = layout.open(self.dataset, &self.path)?.with_row_groups(groups);
+        let mut file = layout.open(self.dataset, &self.path)?;
+        file.builder = file.builder.with_row_groups(groups);
         if let Some(only) = only {
-            let mask = ProjectionMask::columns(builder.parquet_schema(), only.iter().copied());
-            builder = builder.with_projection(mask);
+            let mask = ProjectionMask::columns(file.builder.parquet_schema(), only.iter().copied());
+            file.builder = file.builder.with_projection(mask);
         }
-        let batches = read_batches(&self.path, builder)?;
+        let batches = read_batches(&self.path, file)?;
         let Some(first) = batches.first() else { return Ok(None) };
         let all = concat_batches(&first.schema(), &batches).map_err(|error| StoreError::damaged(&self.path, error))?;
         let keys = keys(&all);
@@ -213,7 +221,7 @@ impl Checkpoint {
         let traces = match traces {
             Some(path) => Table::open_checked(layout, Dataset::Traces, &path)?,
             // The traces are removed last, so the runs may be gone by now.
-            None if !runs.exists() => {
+            None if !is_there(runs)? => {
                 return Err(StoreError::io(runs, "the file cannot be read", std::io::ErrorKind::NotFound.into()));
             }
             None => return Err(StoreError::damaged(runs, "the file with the traces of these runs is gone")),

@@ -7,10 +7,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::error::StoreError;
-use super::files::write_text;
+use super::files::{read_file, write_text};
 
 /// The name of the file.
 pub(super) const CHECKSUMS: &str = "SHA256SUMS";
+
+/// Bytes at most: lines for millions of parts.
+const BYTES_MAX: u64 = 256 << 20;
 
 /// The hash of each part, by its path within the folder.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -20,7 +23,7 @@ impl Checksums {
     /// Reads the file of a folder; empty if there is none. A line that makes no sense lists nothing.
     pub(super) fn read(folder: &Path) -> Result<Checksums, StoreError> {
         let path = folder.join(CHECKSUMS);
-        match std::fs::read(&path) {
+        match read_file(&path, BYTES_MAX) {
             Ok(bytes) => Ok(Checksums::parse(&String::from_utf8_lossy(&bytes))),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Checksums::default()),
             Err(cause) => Err(StoreError::io(&path, "the file cannot be read", cause)),

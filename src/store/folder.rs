@@ -12,17 +12,16 @@ use rayon::prelude::*;
 use super::checkpoints::Checkpoints;
 use super::checksums::{CHECKSUMS, Checksums};
 use super::error::StoreError;
-use super::files::{create_folder, hash_of, list, name};
+use super::files::{create_folder, hash_of, is_there, list, name, token};
 use super::key::keys_of;
-use super::layout::{Dataset, Layout};
+use super::layout::{Dataset, Layout, SURFACE};
 use super::locks::Workers;
-use super::manifest::Manifest;
+use super::manifest::{MANIFEST, MANIFEST_VERSION, Manifest};
+use super::mark::Marked;
 use super::row::FoundRun;
 use super::tables::{open_table, read_batches, write_batches};
 use crate::sweep::Sweep;
 
-/// The name of the summary.
-const SURFACE: &str = "surface.parquet";
 /// Cells in a row group of the surface, which has more than a hundred columns.
 const SURFACE_ROWS_PER_GROUP: usize = 20_000;
 /// How often files are read again that vanish meanwhile, since other processes work in the folder.
@@ -48,6 +47,23 @@ pub enum Inspection {
     Bytes,
 }
 
+/// An error of the manifest, with what can be done: only where the mark tells, it may be written anew.
+fn advised(path: &Path, error: StoreError) -> StoreError {
+    let is_ours = matches!(Marked::read(path), Ok(Marked::By(mark)) if mark.version == MANIFEST_VERSION);
+    let advice = if is_ours {
+        "critmass run with the same sweep file writes it anew"
+    } else {
+        "nothing else proves that this is the folder of a sweep of this version, and critmass leaves it as it is"
+    };
+    match error {
+        StoreError::Damaged { path, message } => StoreError::Damaged { path, message: format!("{message}; {advice}") },
+        StoreError::Refused { .. } if is_ours && !path.join(MANIFEST).exists() => {
+            StoreError::damaged(&path.join(MANIFEST), format!("gone; {advice}"))
+        }
+        error => error,
+    }
+}
+
 /// The folder of a sweep, for reading.
 pub struct Folder {
     layout: Layout,
@@ -68,9 +84,14 @@ impl Folder {
     /// Opens the folder of a sweep that was started at some time.
     ///
     /// # Errors
-    /// There is no manifest, or it is damaged.
+    /// There is no manifest, or it is damaged, or of another version.
     pub fn open(path: &Path) -> Result<Folder, StoreError> {
-        Folder::new(path, Manifest::read(path)?.sweep)
+        let manifest = Manifest::read(path).map_err(|error| advised(path, error))?;
+        if manifest.version != MANIFEST_VERSION {
+            let message = format!("written by critmass {}, which alone can read and change it", manifest.version);
+            return Err(StoreError::refused(path, message));
+        }
+        Folder::new(path, manifest.sweep)
     }
 
     pub(super) fn layout(&self) -> &Layout {
@@ -110,7 +131,7 @@ impl Folder {
     /// The hash that is noted for a file. A folder that others work in may have got more files since it was opened.
     fn noted_hash(&self, file: &str) -> Result<Option<String>, StoreError> {
         let mut checksums = self.checksums.lock().unwrap_or_else(PoisonError::into_inner);
-        if checksums.get(file).is_none() && self.path().join(file).exists() {
+        if checksums.get(file).is_none() && is_there(&self.path().join(file))? {
             *checksums = Checksums::read(self.path())?;
         }
         Ok(checksums.get(file).map(str::to_owned))
@@ -153,7 +174,7 @@ impl Folder {
     fn rows_of_part(&self, dataset: Dataset, block: u32, inspection: Inspection) -> Result<Option<u64>, StoreError> {
         let file = self.layout.part(dataset, block);
         let path = self.path().join(&file);
-        let hash = match (self.noted_hash(&file)?, path.exists()) {
+        let hash = match (self.noted_hash(&file)?, is_there(&path)?) {
             (None, false) => return Ok(None),
             (Some(_), false) => return Err(StoreError::damaged(&path, format!("gone, although {CHECKSUMS} lists it"))),
             (None, true) => {
@@ -297,7 +318,7 @@ impl Folder {
     ) -> Result<(), StoreError> {
         create_folder(&self.path().join("temporary"))?;
         // Two summaries at the same time must not write into each other's file.
-        let temporary = self.layout.temporary(&format!("surface-{}.parquet", std::process::id()));
+        let temporary = self.layout.temporary(&format!("surface-{:08x}.parquet", token()));
         let path = self.path().join(SURFACE);
         let options = self.layout.options(schema, Some(SURFACE_ROWS_PER_GROUP));
         write_batches(&path, &temporary, &options, pieces)?.publish(&path)

@@ -1,18 +1,22 @@
 //! Where the files of a sweep lie, which columns they have, and what they say of themselves: all that follows from the
 //! sweep and the path of its folder, without a look at what is there.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use arrow_schema::SchemaRef;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::blocks::Blocks;
 use super::error::StoreError;
+use super::files::SET_ASIDE;
 use super::metadata::KeyMetadata;
 use super::schema::{run_schema, trace_schema};
-use super::tables::{TableOptions, open_table};
+use super::tables::{TableFile, TableOptions, open_table};
 use crate::sweep::Sweep;
+
+/// The folders within that of a sweep.
+pub(super) const FOLDERS: [&str; 7] = ["temporary", "checkpoint", "runs", "traces", "locks", "slurm", SET_ASIDE];
+/// The name of the summary.
+pub(super) const SURFACE: &str = "surface.parquet";
 
 /// A table of a sweep that is kept in many files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,11 +106,7 @@ impl Layout {
     }
 
     /// Opens a file of this sweep, of which the footer alone is read.
-    pub(super) fn open(
-        &self,
-        dataset: Dataset,
-        path: &Path,
-    ) -> Result<ParquetRecordBatchReaderBuilder<File>, StoreError> {
+    pub(super) fn open(&self, dataset: Dataset, path: &Path) -> Result<TableFile, StoreError> {
         open_table(path, self.schema(dataset), &self.sweep.hash)
     }
 }

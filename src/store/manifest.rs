@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::{Value as Json, json};
 
 use super::error::StoreError;
+use super::files::read_file;
 use super::metadata::SCHEMA_VERSION;
 use crate::parameters::{Intervention, PARAMETERS, Parameter, Scenario, Shock, Value};
 use crate::sweep::{Axis, AxisPoints, Design, Distribution, Replicates, Sweep, Uncertain};
@@ -15,6 +16,8 @@ pub(super) const MANIFEST: &str = "manifest.json";
 /// Version of this program: its runs are comparable only with those of the same version.
 pub const MANIFEST_VERSION: &str = env!("CARGO_PKG_VERSION");
 
+/// Bytes at most: a sweep file has at most 1 MiB, and every axis at most as many values as are listed.
+const BYTES_MAX: u64 = 64 << 20;
 /// Most points of an axis that are listed one by one.
 const VALUES_MAX: usize = 100_000;
 
@@ -33,7 +36,7 @@ impl Manifest {
     /// There is none, or it is damaged.
     pub fn read(folder: &Path) -> Result<Manifest, StoreError> {
         let path = folder.join(MANIFEST);
-        let text = match std::fs::read(&path) {
+        let text = match read_file(&path, BYTES_MAX) {
             Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 let message = "no manifest.json: this is not the folder of a sweep";
@@ -41,8 +44,7 @@ impl Manifest {
             }
             Err(cause) => return Err(StoreError::io(&path, "the file cannot be read", cause)),
         };
-        let damaged =
-            |message: String| StoreError::damaged(&path, format!("damaged: {message}; critmass run writes it anew"));
+        let damaged = |message: String| StoreError::damaged(&path, format!("damaged: {message}"));
         let json: Json = serde_json::from_str(&text).map_err(|error| damaged(error.to_string()))?;
         let word = |key: &str| {
             let value = json.get(key).and_then(Json::as_str).map(str::to_owned);

@@ -8,7 +8,8 @@
 //! SHA256SUMS         the hash of every part
 //! checkpoint/        runs of blocks that are not complete; empty when they are
 //! temporary/         files that are being written
-//! lock, locks/       held by the processes that write here
+//! lock, locks/       held by the processes that write here; in `lock`, the mark that says whose the folder is
+//! damaged/           what was found damaged, set aside
 //! slurm/             scripts and logs of `critmass submit`
 //! ```
 //!
@@ -23,9 +24,9 @@
 //! | file | what it holds |
 //! | --- | --- |
 //! | `key`, `row`, `shard`, `size`, `metadata`, `error` | small types: which run; a run; which cells a process runs; how much; what a file says of itself; what can go wrong |
-//! | `files`, `tables` | files that are whole or absent; tables as Parquet files |
+//! | `files`, `source`, `tables` | files that are whole or absent; files that are read, and what the system says of them; tables as Parquet files |
 //! | `blocks`, `schema`, `layout` | what follows from the sweep alone: its blocks; its columns; where its files lie |
-//! | `checksums`, `locks`, `manifest` | one file of the folder each |
+//! | `checksums`, `manifest`, `mark`, `locks` | one file of the folder each |
 //! | `checkpoint`, `checkpoints`, `merging` | one checkpoint; all of them; which of them are put into one |
 //! | `folder`, `inventory` | the folder as a whole, for reading; what is in it |
 //! | `ownership`, `unsaved`, `writer` | whether the folder may be written to; runs in memory; the folder as a whole, for writing |
@@ -42,6 +43,7 @@ mod key;
 mod layout;
 mod locks;
 mod manifest;
+mod mark;
 mod merging;
 mod metadata;
 mod ownership;
@@ -49,11 +51,13 @@ mod row;
 mod schema;
 mod shard;
 mod size;
+mod source;
 mod tables;
 mod unsaved;
 mod writer;
 
 pub use error::StoreError;
+pub use files::{beside, create_folder, is_regular, read_file, replace_text};
 pub use folder::{Folder, Inspection, PartState};
 pub use inventory::Inventory;
 pub use key::RunKey;

@@ -1,75 +1,153 @@
-//! Whether a folder may be written to: one that is new or empty, or that holds this sweep and nothing else.
+//! Whether a folder may be written to: one that is new or empty, or that is proved to be of this sweep and version, by
+//! its mark or by its manifest.
 
+use std::fs::Metadata;
+use std::io::ErrorKind;
 use std::path::Path;
 
+use super::checksums::CHECKSUMS;
 use super::error::StoreError;
-use super::files::list;
+use super::files::{create_folders, list, name};
+use super::layout::{FOLDERS, SURFACE};
+use super::locks::{Lock, Locks};
 use super::manifest::{MANIFEST, MANIFEST_VERSION, Manifest};
-use super::tables::sweep_of;
+use super::mark::{LOCK, Mark, Marked};
+use super::shard::Shard;
 use crate::sweep::Sweep;
 
-/// Refuses a folder of another sweep or version, and one that holds something else.
-pub(super) fn check_is_ours(path: &Path, sweep: &Sweep) -> Result<(), StoreError> {
-    if path.join(MANIFEST).exists() {
-        match Manifest::read(path) {
-            Ok(manifest) => return check_manifest(path, &manifest, sweep),
-            // It can be written anew, unless the rest is of another sweep.
-            Err(StoreError::Damaged { .. }) => return check_files(path, sweep),
-            Err(error) => return Err(error),
+/// What may lie in a folder that is new to us: what a file system, a file manager or a repository puts there.
+const HARMLESS: [&str; 7] = [".gitkeep", ".gitignore", ".keep", ".DS_Store", ".directory", ".snapshot", "lost+found"];
+
+/// Makes a folder that of a sweep, unless it is already, and takes its locks.
+pub(super) fn take_possession(path: &Path, sweep: &Sweep, shard: Option<Shard>) -> Result<Locks, StoreError> {
+    // Without a lock, so that nothing is made in a folder of somebody else, not even the lock.
+    check(path, sweep)?;
+    create_folders(path)?;
+    let lock = Lock::open(path)?;
+    if shard.is_some() {
+        // Shards share the lock. So that two sweeps do not take one folder, it is marked by one that holds it alone.
+        if lock.alone_unless(|| Ok(Marked::read(path)? != Marked::Not))? {
+            mark(path, sweep, &lock)?;
+            lock.release();
         }
     }
-    let occupied = match std::fs::read_dir(path) {
-        Ok(mut entries) => entries.next().is_some(),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => false,
-        Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => {
-            return Err(StoreError::refused(path, "this is a file; give a folder with --out"));
+    let locks = Locks::take(lock, path, shard)?;
+    // Whoever held the lock may have made something of the folder.
+    if shard.is_none() {
+        mark(path, sweep, locks.lock())?;
+    } else if Marked::read(path)? == Marked::Not {
+        return Err(StoreError::refused(path, "another process is just looking into this folder; try again"));
+    }
+    check(path, sweep)?;
+    Ok(locks)
+}
+
+/// Marks a folder, for which nobody else holds the lock.
+fn mark(path: &Path, sweep: &Sweep, lock: &Lock) -> Result<(), StoreError> {
+    check(path, sweep)?;
+    match Marked::read(path)? {
+        Marked::Not => lock.write(path, &Mark::of(sweep).text()),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses a folder of another sweep or version, one that holds something else, and one in which we would write
+/// through a link.
+fn check(path: &Path, sweep: &Sweep) -> Result<(), StoreError> {
+    check_kinds(path)?;
+    let manifest = metadata(&path.join(MANIFEST))?.map(|_| Manifest::read(path)).transpose();
+    match (Marked::read(path)?, manifest) {
+        (Marked::By(mark), manifest) => {
+            check_same(path, &mark, None, sweep)?;
+            match manifest {
+                Ok(Some(manifest)) => check_manifest(path, &manifest, sweep),
+                // The mark tells, and all that the manifest says follows from the sweep.
+                Ok(None) | Err(StoreError::Damaged { .. }) => Ok(()),
+                Err(error) => Err(error),
+            }
         }
-        Err(cause) => return Err(StoreError::io(path, "the folder cannot be read", cause)),
-    };
-    // A run that was killed before its manifest was written leaves empty folders and a lock.
-    if occupied && !path.join("lock").exists() {
-        return Err(StoreError::refused(
+        (Marked::Foreign, _) => Err(StoreError::refused(
             path,
-            "the folder is not empty and has no manifest.json: it is not the folder of a sweep; \
+            "the file called lock in it is not of critmass, which needs one of its own; \
              give an empty or a new folder with --out",
-        ));
+        )),
+        // A folder of before there were marks.
+        (Marked::Not, Ok(Some(manifest))) => check_manifest(path, &manifest, sweep),
+        (Marked::Not, Ok(None)) => check_vacant(path),
+        (Marked::Not, Err(StoreError::Damaged { .. })) => Err(StoreError::refused(
+            path,
+            "the manifest.json in it is damaged, or not of critmass, and nothing else proves that this is the folder \
+             of a sweep: it is left as it is; give an empty or a new folder with --out",
+        )),
+        (Marked::Not, Err(error)) => Err(error),
     }
-    check_files(path, sweep)
 }
 
 fn check_manifest(path: &Path, manifest: &Manifest, sweep: &Sweep) -> Result<(), StoreError> {
-    // A sweep of another version may not even be readable, so this comes first.
-    if manifest.version != MANIFEST_VERSION {
-        let version = &manifest.version;
+    let mark = Mark { version: manifest.version.clone(), hash: manifest.sweep.hash.clone() };
+    check_same(path, &mark, Some(&manifest.sweep.name), sweep)
+}
+
+/// Refuses what another version or another sweep has marked.
+fn check_same(path: &Path, mark: &Mark, name: Option<&str>, sweep: &Sweep) -> Result<(), StoreError> {
+    // A sweep of another version may have another hash for the same text, so this comes first.
+    if mark.version != MANIFEST_VERSION {
+        let version = &mark.version;
         let message = format!(
             "the folder was written by critmass {version}, whose runs cannot be mixed with those of {MANIFEST_VERSION}; \
              give another folder with --out"
         );
         return Err(StoreError::refused(path, message));
     }
-    if manifest.sweep.hash != sweep.hash {
+    if mark.hash != sweep.hash {
+        let name = name.map_or_else(String::new, |name| format!(", {name:?}"));
         let message = format!(
-            "the folder holds another sweep, {:?} with the hash {:.12}, not {:?} with {:.12}; \
+            "the folder holds another sweep{name} with the hash {:.12}, not {:?} with {:.12}; \
              give another folder with --out",
-            manifest.sweep.name, manifest.sweep.hash, sweep.name, sweep.hash
+            mark.hash, sweep.name, sweep.hash
         );
         return Err(StoreError::refused(path, message));
     }
     Ok(())
 }
 
-/// Refuses a folder without a manifest that tells, if the files in it are of another sweep.
-fn check_files(path: &Path, sweep: &Sweep) -> Result<(), StoreError> {
-    for part in ["runs", "checkpoint"] {
-        let other =
-            list(&path.join(part))?.into_iter().find(|file| sweep_of(file).is_some_and(|hash| hash != sweep.hash));
-        if let Some(file) = other {
+/// Refuses a folder that holds something, but for an empty lock and what harms nobody.
+fn check_vacant(path: &Path) -> Result<(), StoreError> {
+    let is_harmless = |entry: &Path| name(entry).is_some_and(|name| name == LOCK || HARMLESS.contains(&name));
+    let Some(entry) = list(path)?.into_iter().find(|entry| !is_harmless(entry)) else { return Ok(()) };
+    let message = format!(
+        "the folder is not empty and has no manifest.json: it is not the folder of a sweep, but holds {}; \
+         give an empty or a new folder with --out",
+        entry.file_name().unwrap_or_default().display()
+    );
+    Err(StoreError::refused(path, message))
+}
+
+/// Refuses a folder in which something else, such as a link, stands in the place of a folder or file of ours.
+fn check_kinds(path: &Path) -> Result<(), StoreError> {
+    if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_dir()) {
+        return Err(StoreError::refused(path, "this is a file; give a folder with --out"));
+    }
+    let folders = FOLDERS.map(|name| (name, Metadata::is_dir as fn(&Metadata) -> bool, "folder"));
+    let files = [LOCK, MANIFEST, CHECKSUMS, SURFACE].map(|name| (name, Metadata::is_file as _, "file"));
+    for (name, is_right, kind) in folders.into_iter().chain(files) {
+        let entry = path.join(name);
+        if metadata(&entry)?.is_some_and(|metadata| !is_right(&metadata)) {
             let message = format!(
-                "manifest.json cannot be read, and {} is of another sweep; give another folder with --out",
-                file.display()
+                "this is a link, or something else than a {kind}, and critmass does not write through it; \
+                 put a {kind} there, or give another folder with --out"
             );
-            return Err(StoreError::refused(path, message));
+            return Err(StoreError::refused(&entry, message));
         }
     }
     Ok(())
+}
+
+/// What the system says of a file, not of what it links to; `None` if there is none.
+fn metadata(path: &Path) -> Result<Option<Metadata>, StoreError> {
+    match std::fs::symlink_metadata(path) {
+        Ok(metadata) => Ok(Some(metadata)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(cause) => Err(StoreError::io(path, "the file cannot be read", cause)),
+    }
 }

@@ -1,7 +1,6 @@
 //! Tables as Parquet files, and what is done with their rows.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::Arc;
@@ -10,13 +9,13 @@ use arrow_array::RecordBatch;
 use arrow_array::UInt32Array;
 use arrow_array::cast::AsArray;
 use arrow_array::types::UInt32Type;
-use arrow_schema::SchemaRef;
+use arrow_schema::{ArrowError, SchemaRef};
 use arrow_select::concat::concat_batches;
 use arrow_select::take::take_record_batch;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::{Compression, ZstdLevel};
-use parquet::file::metadata::{KeyValue, RowGroupMetaData};
+use parquet::file::metadata::{KeyValue, ParquetMetaData, RowGroupMetaData};
 use parquet::file::properties::WriterProperties;
 use parquet::file::statistics::Statistics;
 
@@ -24,6 +23,7 @@ use super::error::StoreError;
 use super::files::{Written, write_temporary};
 use super::key::RunKey;
 use super::metadata::KeyMetadata;
+use super::source::Source;
 
 /// What wrote a file: runs of two versions are not comparable.
 const CREATED_BY: &str = concat!("critmass ", env!("CARGO_PKG_VERSION"));
@@ -87,24 +87,37 @@ pub(super) fn write_batches(
 }
 
 /// Reads what was chosen of a Parquet file.
-pub(super) fn read_batches(
-    path: &Path,
-    builder: ParquetRecordBatchReaderBuilder<File>,
-) -> Result<Vec<RecordBatch>, StoreError> {
-    let reader = builder.build().map_err(|error| StoreError::damaged(path, error))?;
-    reader.map(|batch| batch.map_err(|error| StoreError::damaged(path, error))).collect()
+pub(super) fn read_batches(path: &Path, table: TableFile) -> Result<Vec<RecordBatch>, StoreError> {
+    let TableFile { builder, source } = table;
+    let batches = builder.build().and_then(|reader| Ok(reader.collect::<Result<Vec<RecordBatch>, ArrowError>>()?));
+    batches.map_err(|error| source.explain(path, error))
+}
+
+/// A Parquet file that is open, of which the footer was read.
+pub(super) struct TableFile {
+    pub(super) builder: ParquetRecordBatchReaderBuilder<Source>,
+    source: Source,
+}
+
+impl TableFile {
+    fn open(path: &Path) -> Result<TableFile, StoreError> {
+        let source = Source::open(path).map_err(|cause| StoreError::io(path, "the file cannot be opened", cause))?;
+        let builder = ParquetRecordBatchReaderBuilder::try_new(source.clone());
+        match builder {
+            Ok(builder) => Ok(TableFile { builder, source }),
+            Err(error) => Err(source.explain(path, format!("damaged: {error}"))),
+        }
+    }
+
+    pub(super) fn metadata(&self) -> &ParquetMetaData {
+        self.builder.metadata()
+    }
 }
 
 /// Opens a Parquet file of this sweep, of which the footer alone is read.
-pub(super) fn open_table(
-    path: &Path,
-    schema: &SchemaRef,
-    hash: &str,
-) -> Result<ParquetRecordBatchReaderBuilder<File>, StoreError> {
-    let file = File::open(path).map_err(|cause| StoreError::io(path, "the file cannot be opened", cause))?;
-    let damaged = |error: parquet::errors::ParquetError| StoreError::damaged(path, format!("damaged: {error}"));
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(damaged)?;
-    let footer = builder.metadata().file_metadata();
+pub(super) fn open_table(path: &Path, schema: &SchemaRef, hash: &str) -> Result<TableFile, StoreError> {
+    let table = TableFile::open(path)?;
+    let footer = table.metadata().file_metadata();
     if own_hash(footer.key_value_metadata()) != Some(hash) {
         return Err(StoreError::damaged(path, "the file belongs to another sweep"));
     }
@@ -112,20 +125,14 @@ pub(super) fn open_table(
         let by = footer.created_by().unwrap_or("another program");
         return Err(StoreError::damaged(path, format!("the file was written by {by}, not by {CREATED_BY}")));
     }
-    if builder.schema().fields() != schema.fields() {
+    if table.builder.schema().fields() != schema.fields() {
         return Err(StoreError::damaged(path, "the file has other columns than this sweep"));
     }
-    Ok(builder)
+    Ok(table)
 }
 
 fn own_hash(keys: Option<&Vec<KeyValue>>) -> Option<&str> {
     keys.into_iter().flatten().find(|key| key.key == KeyMetadata::HASH).and_then(|key| key.value.as_deref())
-}
-
-/// The hash of the sweep that a Parquet file belongs to; `None` if it cannot be read.
-pub(super) fn sweep_of(path: &Path) -> Option<String> {
-    let builder = ParquetRecordBatchReaderBuilder::try_new(File::open(path).ok()?).ok()?;
-    own_hash(builder.metadata().file_metadata().key_value_metadata()).map(str::to_owned)
 }
 
 /// The keys that a row group may hold: a range that contains them all. `None` if it does not say.
@@ -161,7 +168,7 @@ pub(super) fn ordered(
     batches: &[RecordBatch],
     keep: impl Fn(RunKey) -> bool,
 ) -> Result<RecordBatch, StoreError> {
-    let failed = |error: arrow_schema::ArrowError| StoreError::damaged(path, error);
+    let failed = |error: ArrowError| StoreError::damaged(path, error);
     let mut rows: Vec<(RunKey, u32, u32)> = Vec::new();
     let mut row = 0;
     for (table, batch) in batches.iter().enumerate() {

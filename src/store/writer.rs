@@ -1,22 +1,23 @@
 //! The folder of a sweep, for writing.
 
-use std::hash::{BuildHasher, Hasher};
 use std::path::{Path, PathBuf};
 
 use arrow_array::RecordBatch;
 
 use super::blocks::trace_rows_per_run;
-use super::checkpoint::{Checkpoint, CheckpointId};
+use super::checkpoint::{Checkpoint, CheckpointId, is_whole};
 use super::checkpoints::Checkpoints;
 use super::error::StoreError;
-use super::files::{Written, create_folder, list, name, remove, write_text};
+use super::files::{
+    Written, create_folder, hash_of, is_regular, list, name, remove, remove_abandoned, set_aside, token, write_text,
+};
 use super::folder::{Folder, Inspection, PartState};
 use super::key::{ALL_KEYS, RunKey, count, divide};
 use super::layout::{Dataset, Layout};
 use super::locks::Locks;
-use super::manifest::{self, MANIFEST};
+use super::manifest::{self, MANIFEST, Manifest};
 use super::merging;
-use super::ownership::check_is_ours;
+use super::ownership::take_possession;
 use super::row::{FoundRun, RunRow};
 use super::schema::{run_batch, trace_batch};
 use super::shard::Shard;
@@ -49,21 +50,18 @@ impl Store {
     /// The folder holds something else, belongs to another sweep or version, is in use by another process, or cannot
     /// be written to.
     pub fn open(path: &Path, sweep: &Sweep, shard: Option<Shard>) -> Result<Store, StoreError> {
-        check_is_ours(path, sweep)?;
-        create_folder(path)?;
-        let locks = Locks::take(path, shard)?;
+        let locks = take_possession(path, sweep, shard)?;
         for part in ["temporary", "checkpoint", "runs", "traces"] {
             create_folder(&path.join(part))?;
         }
         let folder = Folder::new(path, sweep.clone())?;
-        let token = std::hash::RandomState::new().build_hasher().finish() as u32;
         let mut store = Store {
             shard,
             complete: vec![false; folder.blocks() as usize],
             checkpoints: Checkpoints::default(),
             unsaved: Unsaved::default(),
             damaged: Vec::new(),
-            token,
+            token: token(),
             next: 0,
             folder,
             locks,
@@ -80,20 +78,28 @@ impl Store {
         if !self.locks.are_held {
             return Ok(());
         }
-        let own = self.shard.map(|shard| format!("-{}-of-{}-", shard.index(), shard.count()));
-        let is_own = |path: &Path| own.as_ref().is_none_or(|own| name(path).is_some_and(|file| file.contains(own)));
-        list(&self.layout().temporary(""))?.iter().filter(|path| is_own(path)).try_for_each(|path| remove(path))
+        let is_left = |path: &Path| {
+            let writer = name(path).and_then(writer_of_temporary);
+            is_regular(path) && writer.is_some_and(|writer| self.shard.is_none_or(|own| own == writer))
+        };
+        list(&self.layout().temporary(""))?
+            .iter()
+            .filter(|path| is_left(path))
+            .try_for_each(|path| remove_abandoned(path))
     }
 
     /// Writes the manifest, if there is none, or if it is damaged: all that it says follows from the sweep.
     fn write_manifest(&mut self) -> Result<(), StoreError> {
         let path = self.folder.path().join(MANIFEST);
         let expected = manifest::text(self.folder.sweep());
-        match std::fs::read(&path) {
-            Ok(text) if text == expected.as_bytes() => return Ok(()),
-            Ok(_) => self.damaged.push(format!("{}: damaged; written anew", path.display())),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(cause) => return Err(StoreError::io(&path, "the file cannot be read", cause)),
+        match Manifest::read(self.folder.path()) {
+            _ if !path.exists() => {}
+            Ok(_) => return Ok(()),
+            Err(StoreError::Damaged { .. }) => {
+                set_aside(self.folder.path(), &path)?;
+                self.damaged.push(format!("{}: damaged; written anew", path.display()));
+            }
+            Err(error) => return Err(error),
         }
         write_text(&path, &self.temporary(MANIFEST), &expected)
     }
@@ -114,9 +120,9 @@ impl Store {
         self.checkpoints = Checkpoints::find(self.layout(), wanted)?;
         for (paths, message) in std::mem::take(&mut self.checkpoints.damaged) {
             self.damaged.push(message);
-            // Of no use to anybody, unless somebody is just writing it.
+            // Somebody may be just writing it.
             if self.shard.is_none() && self.locks.are_held {
-                paths.iter().try_for_each(|path| remove(path))?;
+                paths.iter().try_for_each(|path| set_aside(self.folder.path(), path))?;
             }
         }
         self.remove_needless()
@@ -187,13 +193,25 @@ impl Store {
         for &dataset in self.layout().datasets().iter().rev() {
             let file = self.layout().part(dataset, block);
             let written = self.write_part(dataset, block, &replicates)?;
-            hashes.push((file.clone(), written.hash.clone()));
-            written.publish(&self.folder.path().join(file))?;
+            let path = self.folder.path().join(&file);
+            self.keep_other(&path, &written.hash)?;
+            hashes.push((file, written.hash.clone()));
+            written.publish(&path)?;
         }
         self.folder.note_hashes(hashes, &self.temporary("checksums"))?;
         self.complete[block as usize] = true;
         self.unsaved.remove_block(block);
         self.remove_needless()
+    }
+
+    /// Puts out of the way what lies in the place of a file and has other bytes.
+    fn keep_other(&self, path: &Path, hash: &str) -> Result<(), StoreError> {
+        match hash_of(path) {
+            Ok(found) if found == hash => Ok(()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            Ok(_) => set_aside(self.folder.path(), path),
+            Err(cause) => Err(StoreError::io(path, "the file cannot be read", cause)),
+        }
     }
 
     /// Writes one file of a block's part, some rows at a time.
@@ -335,11 +353,29 @@ impl Store {
     /// A file cannot be removed.
     pub fn finish(&mut self) -> Result<(), StoreError> {
         std::mem::take(&mut self.checkpoints.usable).iter().try_for_each(Checkpoint::remove)?;
-        for file in list(&self.layout().checkpoint_folder())? {
-            remove(&file)?;
+        // What others have left: what is not what its name says is kept, and what is not ours is left alone.
+        for file in list(&self.layout().checkpoint_folder())?.into_iter().filter(|file| is_regular(file)) {
+            match is_whole(&file)? {
+                Some(true) => remove(&file)?,
+                Some(false) => set_aside(self.folder.path(), &file)?,
+                None => {}
+            }
         }
         self.locks.remove_shards(self.folder.path())
     }
+}
+
+/// The shard whose process gave a file in `temporary/` its name; `None` if it is no name of ours.
+fn writer_of_temporary(name: &str) -> Option<Shard> {
+    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if name.strip_prefix("surface-").and_then(|rest| rest.strip_suffix(".parquet")).is_some_and(is_number) {
+        return Some(Shard::ALL);
+    }
+    let rest = ["part-", "runs-", "traces-"].iter().find_map(|kind| name.strip_prefix(kind))?;
+    let mut fields = rest.splitn(5, '-');
+    let (index, of, count, token) = (fields.next()?, fields.next()?, fields.next()?, fields.next()?);
+    let is_named = of == "of" && token.len() == 8 && is_number(token) && fields.next().is_some();
+    Shard::new(index.parse().ok()?, count.parse().ok()?).filter(|_| is_named)
 }
 
 /// Makes the folder of a sweep that is to be run by others.

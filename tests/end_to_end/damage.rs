@@ -128,7 +128,7 @@ fn a_damaged_manifest_is_written_anew_and_one_of_another_version_is_refused() {
             assert!(fail(1, &[command, copy_text]).contains("manifest.json: damaged"));
         }
         let another = fail(2, &["run", &finished.sweep, "--set", "seed=9", "--out", copy_text]);
-        assert!(another.contains("is of another sweep"), "{another}");
+        assert!(another.contains("holds another sweep"), "{another}");
         let again = run(&["run", &finished.sweep, "--out", copy_text]);
         let said = text(&again.stderr);
         assert!(said.contains("manifest.json: damaged; written anew") && said.contains(" 0 runs, "), "{said}");

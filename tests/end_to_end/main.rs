@@ -1,7 +1,11 @@
 //! The program as its users run it.
 
 mod damage;
+#[cfg(target_os = "linux")]
+mod faults;
 mod interruptions;
+#[cfg(unix)]
+mod ownership;
 mod shards;
 mod support;
 
