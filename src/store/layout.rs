@@ -3,13 +3,15 @@
 
 use std::path::{Path, PathBuf};
 
-use arrow_schema::SchemaRef;
+use arrow_schema::{DataType, SchemaRef};
+use parquet::file::metadata::ParquetMetaData;
 
 use super::blocks::Blocks;
 use super::error::StoreError;
 use super::files::SET_ASIDE;
 use super::metadata::KeyMetadata;
 use super::schema::{run_schema, trace_schema};
+use super::size::RUNS_AT_ONCE;
 use super::tables::{TableFile, TableOptions, open_table};
 use crate::sweep::Sweep;
 
@@ -107,6 +109,87 @@ impl Layout {
 
     /// Opens a file of this sweep, of which the footer alone is read.
     pub(super) fn open(&self, dataset: Dataset, path: &Path) -> Result<TableFile, StoreError> {
-        open_table(path, self.schema(dataset), &self.sweep.hash)
+        let table = open_table(path, self.schema(dataset), &self.sweep.hash)?;
+        let rows = table.metadata().file_metadata().num_rows().max(0) as u64;
+        if dataset == Dataset::Runs && rows > self.runs_max() {
+            let message = format!("it says that it has {rows} runs; no file of this sweep has so many");
+            return Err(StoreError::damaged(path, message));
+        }
+        if table.bytes() > self.bytes_max(dataset, table.metadata()) {
+            return Err(StoreError::damaged(path, "its columns are larger than those of this sweep can be"));
+        }
+        Ok(table)
+    }
+
+    /// Runs of a file at most: a block is one cell at least, and a checkpoint is written, or merged, before it has many
+    /// more than are kept in memory.
+    fn runs_max(&self) -> u64 {
+        u64::from(self.sweep.replicates.at_most.max(2 * RUNS_AT_ONCE))
+    }
+
+    /// Bytes that a file of so many rows has at most before it is compressed: values of 8 bytes, labels, none of which
+    /// is longer than the sweep that it is from, and what stands before each page. More could fill the memory.
+    fn bytes_max(&self, dataset: Dataset, metadata: &ParquetMetaData) -> u64 {
+        let fields = self.schema(dataset).fields();
+        let (columns, label) = (fields.len() as u64, self.sweep.canonical.len() as u64);
+        let labels = fields.iter().filter(|field| field.data_type() == &DataType::Utf8).count() as u64;
+        let bytes = |rows: u64| rows * (columns * 16 + labels * label) + columns * (4 * label + 4096);
+        let groups = metadata.row_groups().iter().map(|group| bytes(group.num_rows().clamp(0, 1 << 32) as u64));
+        groups.fold(0, u64::saturating_add)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow_array::{
+        Array, ArrayRef, BooleanArray, Float64Array, RecordBatch, StringArray, UInt32Array, UInt64Array,
+    };
+
+    use super::super::tables::write_batches;
+    use super::*;
+
+    fn layout(folder: &Path) -> Layout {
+        let text = "name = \"t\"\n[[axis]]\nname = \"remedy\"\nvariants = [ { label = \"none\" } ]\n";
+        Layout::new(folder, Sweep::parse(text, "t.toml", &[]).unwrap())
+    }
+
+    /// A file of runs, all of which are 0 and have this label.
+    fn write(layout: &Layout, rows: usize, label: &str) -> PathBuf {
+        let schema = layout.schema(Dataset::Runs);
+        let column = |data_type: &DataType| -> ArrayRef {
+            match data_type {
+                DataType::UInt32 => Arc::new(UInt32Array::from(vec![0; rows])),
+                DataType::UInt64 => Arc::new(UInt64Array::from(vec![0; rows])),
+                DataType::Boolean => Arc::new(BooleanArray::from(vec![false; rows])),
+                DataType::Utf8 => Arc::new(StringArray::from(vec![label; rows])),
+                _ => Arc::new(Float64Array::from(vec![0.0; rows])),
+            }
+        };
+        let columns: Vec<ArrayRef> = schema.fields().iter().map(|field| column(field.data_type())).collect();
+        assert!(columns.iter().all(|column| column.len() == rows));
+        let batch = RecordBatch::try_new(schema.clone(), columns).unwrap();
+        let path = layout.path().join("file.parquet");
+        let options = layout.options(schema, None);
+        let temporary = layout.path().join("temporary.parquet");
+        write_batches(&path, &temporary, &options, std::iter::once(Ok(batch))).unwrap().publish(&path).unwrap();
+        path
+    }
+
+    #[test]
+    fn a_small_file_that_would_fill_the_memory_is_damaged() {
+        let folder = tempfile::tempdir().unwrap();
+        let layout = layout(folder.path());
+        let open = |path: PathBuf| layout.open(Dataset::Runs, &path).map(|table| table.bytes());
+        for rows in [0, 1, 50_000, 2 * RUNS_AT_ONCE as usize] {
+            open(write(&layout, rows, "none")).unwrap();
+        }
+        let path = write(&layout, 3_000_000, "none");
+        assert!(std::fs::metadata(&path).unwrap().len() < 100_000);
+        assert!(open(path).unwrap_err().to_string().contains("3000000 runs"));
+        let path = write(&layout, 1, &"x".repeat(50_000_000));
+        assert!(std::fs::metadata(&path).unwrap().len() < 100_000);
+        assert!(open(path).unwrap_err().to_string().contains("larger"));
     }
 }

@@ -125,7 +125,8 @@ impl Locks {
     /// Removes the files of the shards' locks. Only for who holds the lock of the whole, so that no shard is running.
     pub(super) fn remove_shards(&self, folder: &Path) -> Result<(), StoreError> {
         let locks = folder.join("locks");
-        let is_ours = |file: &&PathBuf| shard_of(file).is_some() && is_regular(file);
+        let is_empty = |file: &Path| file.metadata().is_ok_and(|metadata| metadata.len() == 0);
+        let is_ours = |file: &&PathBuf| shard_of(file).is_some() && is_regular(file) && is_empty(file);
         list(&locks)?.iter().filter(is_ours).try_for_each(|file| remove(file))?;
         // Something else may lie there, or nothing at all.
         let _ = std::fs::remove_dir(locks);

@@ -1,14 +1,16 @@
 //! What is kept: the folder of a sweep, as other programs read it.
 //!
 //! ```text
-//! manifest.json      the sweep as resolved; written first
+//! manifest.json      the sweep as resolved
 //! runs/              part-NNNNNN.parquet: all runs of a block of cells, in the order of (cell, replicate)
 //! traces/            part-NNNNNN.parquet: their traces
 //! surface.parquet    the summary
 //! SHA256SUMS         the hash of every part
 //! checkpoint/        runs of blocks that are not complete; empty when they are
 //! temporary/         files that are being written
-//! lock, locks/       held by the processes that write here; in `lock`, the mark that says whose the folder is
+//! lock               the mark that says of which sweep and version the folder is, written first; held by the processes
+//!                    that write here
+//! locks/             one for each shard, held by the process that runs it
 //! damaged/           what was found damaged, set aside
 //! slurm/             scripts and logs of `critmass submit`
 //! ```

@@ -112,6 +112,11 @@ impl TableFile {
     pub(super) fn metadata(&self) -> &ParquetMetaData {
         self.builder.metadata()
     }
+
+    /// Bytes of its columns before they were compressed, as it says.
+    pub(super) fn bytes(&self) -> u64 {
+        self.metadata().row_groups().iter().map(|group| group.total_byte_size().max(0) as u64).sum()
+    }
 }
 
 /// Opens a Parquet file of this sweep, of which the footer alone is read.

@@ -97,12 +97,12 @@ fn a_file_that_cannot_be_read_is_named_and_kept_and_nothing_is_computed_again() 
         for file in ["/checkpoint/runs-1-of-2", "/checkpoint/traces-0-of-2"] {
             for after in 0..20 {
                 let ended = place.run(&["run", &place.sweep, "--out", out_text], &fault(call, file, error, after));
+                let said = text(&ended.stderr);
                 if ended.status.success() {
-                    assert!(after > 0, "{call} of {file} fails at least once");
+                    assert!(after > 0 && said.contains(" 0 runs, "), "{call} of {file} after {after}: {said}");
                     break;
                 }
                 failed += 1;
-                let said = text(&ended.stderr);
                 assert_eq!(ended.status.code(), Some(1), "{said}");
                 assert!(said.contains(file) && said.contains(&format!("(os error {error})")), "{said}");
                 assert!(!said.contains("computed again") && !out.join("damaged").exists(), "{said}");

@@ -218,6 +218,7 @@ fn files_that_we_did_not_make_stay_in_the_folder_of_a_sweep() {
         "checkpoint/runs-of-the-week.parquet",
         "locks/notes.txt",
         "locks/1-of-many",
+        "locks/1-of-3",
     ];
     strangers.iter().for_each(|name| write(out.join(name), "three years of work"));
     // What a process that was killed has left is removed.
@@ -229,7 +230,7 @@ fn files_that_we_did_not_make_stay_in_the_folder_of_a_sweep() {
     }
     assert_eq!(fs::read_dir(out.join("temporary")).unwrap().count(), 3);
     assert_eq!(fs::read_dir(out.join("checkpoint")).unwrap().count(), 2);
-    assert_eq!(fs::read_dir(out.join("locks")).unwrap().count(), 2);
+    assert_eq!(fs::read_dir(out.join("locks")).unwrap().count(), 3);
     assert_same_results(&reference, &out);
 }
 
@@ -392,4 +393,27 @@ fn pipes_and_devices_in_the_folder_are_named_and_not_read() {
             assert!(!fs::symlink_metadata(&path).unwrap().is_file(), "{name} is still there");
         }
     }
+}
+
+#[test]
+fn names_do_not_tell_the_terminal_what_to_do() {
+    let place = Place::new();
+    let orders = "\u{1b}]0;title\u{7}\u{1b}[2J\u{9b}31m\r";
+    let out = place.path(&format!("out{orders}"));
+    let out_text = out.to_str().unwrap();
+    let is_calm = |said: &[u8]| !text(said).chars().any(|c| c.is_control() && c != '\n');
+    for (arguments, status) in [
+        (&["run", &place.sweep, "--out", out_text][..], 0),
+        (&["status", out_text], 0),
+        (&["run", &place.sweep, "--out", out_text, "--set", "seed=9"], 2),
+        (&["simulate", out_text, "--cell", "77", "--replicate", "0"], 2),
+        (&["run", orders, "--out", out_text], 2),
+        (&["status", &format!("{out_text}/nothing")], 2),
+    ] {
+        let said = run(arguments);
+        assert_eq!(said.status.code(), Some(status), "{}", text(&said.stderr));
+        assert!(is_calm(&said.stdout) && is_calm(&said.stderr), "{arguments:?}: {:?}", text(&said.stderr));
+        fs::write(out.join("runs").join(orders), "").unwrap();
+    }
+    assert!(succeed(&["status", out_text]).contains(r"\u001b]0;title\u0007"));
 }
