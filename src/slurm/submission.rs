@@ -7,7 +7,7 @@ use std::process::Command;
 use super::command::{SlurmError, ask};
 use super::queue::{Job, jobs};
 use super::submitted::{Array, Submitted};
-use crate::store::{create_folder, is_regular, replace_text};
+use crate::store::{check_replaceable, create_folder, is_regular, replace_text};
 use crate::sweep::Sweep;
 
 /// What a job does.
@@ -135,6 +135,8 @@ impl Submission {
     pub fn submit(&self) -> Result<Submitted, SlurmError> {
         self.check_ended()?;
         let slurm = self.folder.join("slurm");
+        // Before anything is submitted that could not be noted.
+        check_replaceable(&Submitted::path(&self.folder))?;
         // Slurm fails a job without a word if the folder of its log is not there.
         create_folder(&slurm)?;
         for part in ["logs", "tried", "failed"] {

@@ -31,7 +31,7 @@ pub struct Submitted {
 }
 
 impl Submitted {
-    fn path(folder: &Path) -> PathBuf {
+    pub(super) fn path(folder: &Path) -> PathBuf {
         folder.join("slurm").join("jobs.json")
     }
 

@@ -75,6 +75,19 @@ pub fn read_file(path: &Path, bytes_max: u64) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Refuses a name that something else than a file has, such as a link.
+///
+/// # Errors
+/// It has.
+pub fn check_replaceable(path: &Path) -> Result<(), StoreError> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_file() => Ok(()),
+        Ok(_) => Err(StoreError::refused(path, "this is a link, or no file, and is not replaced; remove it")),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(cause) => Err(StoreError::io(path, "the file cannot be read", cause)),
+    }
+}
+
 /// A file that is whole and on the disk, but has not got its name yet.
 pub(super) struct Written {
     temporary: PathBuf,
@@ -87,14 +100,12 @@ pub(super) struct Written {
 impl Written {
     /// Gives the file its name, under which others see it, in place of what had it before.
     pub(super) fn publish(self, path: &Path) -> Result<(), StoreError> {
-        if fs::symlink_metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
-            let _ = fs::remove_file(&self.temporary);
-            return Err(StoreError::refused(path, "this is a link, or no file, and is not replaced; remove it"));
-        }
-        if let Err(cause) = fs::rename(&self.temporary, path) {
+        let named =
+            check_replaceable(path).and_then(|()| fs::rename(&self.temporary, path).map_err(cannot_write(path)));
+        if let Err(error) = named {
             // What has no name is of no use; that it cannot be removed either is no news.
             let _ = fs::remove_file(&self.temporary);
-            return Err(cannot_write(path)(cause));
+            return Err(error);
         }
         sync_folder(path)
     }

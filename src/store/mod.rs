@@ -59,7 +59,7 @@ mod unsaved;
 mod writer;
 
 pub use error::StoreError;
-pub use files::{beside, create_folder, is_regular, read_file, replace_text};
+pub use files::{beside, check_replaceable, create_folder, is_regular, read_file, replace_text};
 pub use folder::{Folder, Inspection, PartState};
 pub use inventory::Inventory;
 pub use key::RunKey;

@@ -37,8 +37,9 @@ pub(super) fn take_possession(path: &Path, sweep: &Sweep, shard: Option<Shard>) 
         mark(path, sweep, locks.lock())?;
     } else if Marked::read(path)? == Marked::Not {
         return Err(StoreError::refused(path, "another process is just looking into this folder; try again"));
+    } else {
+        check(path, sweep)?;
     }
-    check(path, sweep)?;
     Ok(locks)
 }
 
@@ -55,6 +56,8 @@ fn mark(path: &Path, sweep: &Sweep, lock: &Lock) -> Result<(), StoreError> {
 /// through a link.
 fn check(path: &Path, sweep: &Sweep) -> Result<(), StoreError> {
     check_kinds(path)?;
+    // In the order opposite to that in which they are made: who makes something in the folder has marked it before.
+    let vacant = check_vacant(path);
     let manifest = metadata(&path.join(MANIFEST))?.map(|_| Manifest::read(path)).transpose();
     match (Marked::read(path)?, manifest) {
         (Marked::By(mark), manifest) => {
@@ -73,7 +76,7 @@ fn check(path: &Path, sweep: &Sweep) -> Result<(), StoreError> {
         )),
         // A folder of before there were marks.
         (Marked::Not, Ok(Some(manifest))) => check_manifest(path, &manifest, sweep),
-        (Marked::Not, Ok(None)) => check_vacant(path),
+        (Marked::Not, Ok(None)) => vacant,
         (Marked::Not, Err(StoreError::Damaged { .. })) => Err(StoreError::refused(
             path,
             "the manifest.json in it is damaged, or not of critmass, and nothing else proves that this is the folder \

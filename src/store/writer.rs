@@ -9,8 +9,8 @@ use super::checkpoint::{Checkpoint, CheckpointId, is_whole};
 use super::checkpoints::Checkpoints;
 use super::error::StoreError;
 use super::files::{
-    Written, create_folder, hash_of, is_regular, is_there, list, name, remove, remove_abandoned, set_aside, token,
-    write_text,
+    Written, check_replaceable, create_folder, hash_of, is_regular, list, name, remove, remove_abandoned, set_aside,
+    token, write_text,
 };
 use super::folder::{Folder, Inspection, PartState};
 use super::key::{ALL_KEYS, RunKey, count, divide};
@@ -207,9 +207,7 @@ impl Store {
 
     /// Puts out of the way what lies in the place of a file and has other bytes.
     fn keep_other(&self, path: &Path, hash: &str) -> Result<(), StoreError> {
-        if is_there(path)? && !is_regular(path) {
-            return Err(StoreError::refused(path, "this is a link, or no file, and is not replaced; remove it"));
-        }
+        check_replaceable(path)?;
         match hash_of(path) {
             Ok(found) if found == hash => Ok(()),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),

@@ -355,6 +355,65 @@ fn of_two_sweeps_that_are_started_at_once_in_a_new_folder_one_wins_and_the_other
         succeed(&["run", &place.sweep, "--out", out.to_str().unwrap(), "--set", seeds[winner]]);
         assert_same_results(&references[winner], &out);
     }
+    // Shards of one sweep all run.
+    for _ in 0..ROUNDS / 3 {
+        let out = place.path("out");
+        let children: Vec<_> = (0..4)
+            .map(|index| begin(&place.sweep, &out, &["--threads=1", &format!("--shard={index}/4"), "--set=seed=1"]))
+            .collect();
+        for child in children {
+            let ended = child.wait_with_output().unwrap();
+            assert!(ended.status.success(), "{}", text(&ended.stderr));
+        }
+        succeed(&["run", &place.sweep, "--out", out.to_str().unwrap(), "--set", "seed=1"]);
+        assert_same_results(&references[0], &out);
+    }
+}
+
+#[test]
+fn a_submission_writes_through_no_link_and_removes_no_notes_of_others() {
+    let place = Place::new();
+    let (programs, submitted) = (place.path("programs"), place.path("submitted"));
+    // A Slurm that notes what is submitted, and knows of no job.
+    let note = format!("#!/bin/sh\necho \"$*\" >>'{}'\necho 7\n", submitted.display());
+    for (name, script) in [("sbatch", note.as_str()), ("squeue", "#!/bin/sh\n"), ("scontrol", "#!/bin/sh\n")] {
+        write(programs.join(name), script);
+        assert!(Command::new("chmod").arg("+x").arg(programs.join(name)).status().unwrap().success());
+    }
+    let submit = |out: &Path| {
+        let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap());
+        let out = out.to_str().unwrap();
+        critmass().args(["submit", &place.sweep, "--out", out, "--shards", "2"]).env("PATH", path).output().unwrap()
+    };
+    let target = place.path("target");
+    write(target.join("shard-1"), "three years of work");
+    let before = tree(&target);
+    for (name, file) in [
+        ("sweep.toml", "shard-1"),
+        ("job.sh", "shard-1"),
+        ("jobs.json", "shard-1"),
+        ("jobs.json", "nothing"),
+        ("tried", ""),
+        ("failed", ""),
+        ("logs", ""),
+    ] {
+        let out = place.finished("out");
+        fs::create_dir(out.join("slurm")).unwrap();
+        symlink(target.join(file), out.join("slurm").join(name)).unwrap();
+        let ended = submit(&out);
+        let said = text(&ended.stderr);
+        assert!(ended.status.code() == Some(2) && said.contains(&format!("slurm/{name}")), "{name}: {said}");
+        assert_eq!(tree(&target), before, "{name}");
+        assert!(!submitted.exists(), "{name}: something was submitted");
+    }
+    let out = place.finished("out");
+    write(out.join("slurm/failed/shard-1"), "error: of the last time");
+    write(out.join("slurm/failed/notes.txt"), "three years of work");
+    write(out.join("slurm/tried/shard-x"), "three years of work");
+    let ended = submit(&out);
+    assert!(ended.status.success(), "{}", text(&ended.stderr));
+    assert!(out.join("slurm/failed/notes.txt").exists() && out.join("slurm/tried/shard-x").exists());
+    assert!(!out.join("slurm/failed/shard-1").exists() && submitted.exists());
 }
 
 #[test]
