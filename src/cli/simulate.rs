@@ -6,6 +6,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::failure::Failure;
 use super::output::{print, say};
+use super::threads::with_threads;
 use super::timeline::{in_words, timeline};
 use crate::engine::outcome::{OUTPUTS, Outcome, OutputValue};
 use crate::engine::population::Simulator;
@@ -102,7 +103,7 @@ fn of_a_sweep(path: &Path, cell: u32, replicate: u32) -> Result<Chosen, Failure>
     };
     check_range("cell", cell, sweep.cells())?;
     check_range("replicate", replicate, sweep.replicates.at_most)?;
-    let kept = KeptRun::find(&folder, cell, replicate)?;
+    let kept = with_threads(|| Ok(KeptRun::find(&folder, cell, replicate)?))?;
     let Realization { scenario, seed, .. } = sweep.realization(cell, replicate);
     Ok(Chosen { scenario, seed, kept })
 }
