@@ -13,7 +13,7 @@ use super::sample::{Sample, sample};
 use super::signals::Signals;
 use super::threads::{pool, threads_given};
 use crate::runner::{Ending, Progress, check_memory, decided_cells, memory_needed_bytes};
-use crate::store::{Shard, Store};
+use crate::store::{Shard, Store, check_is_ours};
 use crate::summary::show::{Exporter, Terminal};
 use crate::summary::write_surface;
 use crate::sweep::Sweep;
@@ -46,6 +46,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let threads = arguments.threads.map_or_else(threads_given, usize::from);
     check_memory(&sweep, threads)?;
     if arguments.dry_run {
+        check_is_ours(&arguments.out, &sweep)?;
         return dry_run(&sweep, threads, arguments.shard);
     }
     // Before anything is written, so that whatever is written is kept.

@@ -93,7 +93,8 @@ fn of_rows(values: &Float64Chunked, rows: &Range<usize>) -> Float64Chunked {
 
 /// A statistic of some values; `None` if all are missing.
 fn compute(statistic: Statistic, values: &Float64Chunked) -> PolarsResult<Option<f64>> {
-    let quantile = |probability| values.quantile(probability, QuantileMethod::Linear);
+    // Where some are missing polars would sort, for which it starts threads of its own.
+    let quantile = |probability| values.drop_nulls().quantile(probability, QuantileMethod::Linear);
     match statistic {
         Statistic::Mean => Ok(values.mean()),
         Statistic::Deviation => Ok(values.std(1)),
