@@ -56,7 +56,7 @@ impl Reporter {
     fn say_what_was_found(&self, progress: &Progress) {
         let Progress { cells_found, cells, runs_found, .. } = *progress;
         if cells_found > 0 || runs_found > 0 {
-            say(format_args!("continued from {cells_found} of {cells} cells, and {runs_found} runs of the others"));
+            say(format_args!("continued from {cells_found} cells of {cells}, and {runs_found} runs of the others"));
         }
     }
 

@@ -195,7 +195,7 @@ fn the_script_for_ssh_runs_a_shard_on_each_machine_wherever_the_results_are_to_b
     let ended = by_ssh(folder.path(), &["sweeps/smoke.toml", out.to_str().unwrap(), "a", "down"], true);
     let said = text(&ended.stderr);
     assert!(ended.status.success() && said.contains("down: shard 1/2 ended with status 255"), "{said}");
-    assert!(said.contains("continued from 3 of 6 cells"), "{said}");
+    assert!(said.contains("continued from 3 cells of 6"), "{said}");
     assert_same_results(&at("reference"), &out);
 }
 

@@ -102,7 +102,7 @@ fn continued(sweep: &str, out: &Path, more: &[&str]) -> (u64, u64, String) {
     if line.is_empty() {
         return (0, 0, said);
     }
-    (number_before(&line, " of "), number_before(&line, " runs of"), said)
+    (number_before(&line, " cells of "), number_before(&line, " runs of"), said)
 }
 
 #[test]
