@@ -50,10 +50,12 @@ fn left_in(hierarchy: &Hierarchy, root: &Path, groups: &str, mounts: &str) -> Op
         let mut fields = line.splitn(3, ':').skip(1);
         (hierarchy.is_own)(fields.next()?).then(|| fields.next().map(Path::new)).flatten()
     })?;
-    let (top, mount) = mounts.lines().find_map(|line| mount_of(hierarchy, line))?;
-    let mount = root.join(mount.strip_prefix("/").unwrap_or(&mount));
+    let mounts: Vec<(PathBuf, PathBuf)> = mounts.lines().filter_map(|line| mount_of(hierarchy, line)).collect();
+    // Of several mounts, one that shows the own group.
+    let (top, mount) = mounts.iter().find(|(top, _)| own.starts_with(top)).or(mounts.first())?;
+    let mount = root.join(mount.strip_prefix("/").unwrap_or(mount));
     // A container sees a part of the hierarchy: what lies outside of it says nothing of where its mount begins.
-    let below = own.strip_prefix(&top).ok().filter(|below| below.components().all(|part| part != Component::ParentDir));
+    let below = own.strip_prefix(top).ok().filter(|below| below.components().all(|part| part != Component::ParentDir));
     let group = mount.join(below.unwrap_or(Path::new("")));
     group.ancestors().take_while(|group| group.starts_with(&mount)).filter_map(|group| left_by(hierarchy, group)).min()
 }
@@ -172,6 +174,8 @@ mod tests {
         for own in ["0::/docker/a b\n", "0::/\n", "0::/../../other\n"] {
             assert_eq!(left(own, mounted, &files), Some(0), "{own}");
         }
+        let two = format!("29 23 0:26 /docker/c /elsewhere rw - cgroup2 cgroup2 rw\n{mounted}");
+        assert_eq!(left("0::/docker/a b\n", &two, &files), Some(0));
         let inner = [("inner/memory.max", &*mib(20)), ("memory.max", &mib(50))];
         assert_eq!(left("0::/docker/a b/inner\n", mounted, &inner), Some(20 * MIB));
     }

@@ -73,3 +73,43 @@ impl Tally {
         self.progress
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A session of 10 cells that found one cell of 40 runs, and 30 runs of another one.
+    fn tally(is_adaptive: bool) -> Tally {
+        let progress = Progress {
+            runs: 0,
+            runs_found: 30,
+            cells_decided: 1,
+            cells_found: 1,
+            cells: 10,
+            runs_of_open: 30,
+            runs_per_cell: Some(100.0),
+        };
+        Tally { progress, measured: (1, 40), is_adaptive }
+    }
+
+    #[test]
+    fn runs_count_for_the_cell_that_is_open_until_it_is_decided() {
+        let mut tally = tally(true);
+        (0..29).for_each(|_| tally.finish(None));
+        assert_eq!((tally.progress.runs, tally.progress.runs_of_open, tally.progress.cells_decided), (29, 59, 1));
+        tally.finish(Some(60));
+        let progress = tally.progress();
+        assert_eq!((progress.runs, progress.runs_of_open, progress.cells_decided), (30, 0, 2));
+        assert_eq!(progress.runs_per_cell, Some(50.0));
+        assert_eq!((progress.cells_found, progress.runs_found), (1, 30), "what was found stays what it was");
+        // Eight cells of 50 runs, at ten runs a second.
+        assert_eq!(progress.left_s(3.0), Some(40.0));
+    }
+
+    #[test]
+    fn where_a_cell_gets_a_fixed_number_of_runs_nothing_is_measured() {
+        let mut tally = tally(false);
+        tally.finish(Some(31));
+        assert_eq!(tally.progress().runs_per_cell, Some(100.0));
+    }
+}
