@@ -24,6 +24,7 @@
 //! | --- | --- |
 //! | `key`, `row`, `shard`, `size`, `metadata`, `error` | small types: which run; a run; which cells a process runs; how much; what a file says of itself; what can go wrong |
 //! | `files`, `tables` | files that are whole or absent; tables as Parquet files |
+//! | `destination` | a file, pipe or device of the user's, for a table that is no part of a folder |
 //! | `blocks`, `schema`, `layout` | what follows from the sweep alone: its blocks; its columns; where its files lie |
 //! | `checksums`, `locks`, `manifest` | one file of the folder each |
 //! | `checkpoint`, `checkpoints`, `merging` | one checkpoint; all of them; which of them are put into one |
@@ -34,6 +35,7 @@ mod blocks;
 mod checkpoint;
 mod checkpoints;
 mod checksums;
+mod destination;
 mod error;
 mod files;
 mod folder;
@@ -53,6 +55,7 @@ mod tables;
 mod unsaved;
 mod writer;
 
+pub use destination::Destination;
 pub use error::StoreError;
 pub use folder::{Folder, Inspection, PartState};
 pub use inventory::Inventory;
@@ -60,9 +63,9 @@ pub use key::RunKey;
 pub use locks::Workers;
 pub use manifest::{MANIFEST_VERSION, Manifest};
 pub use metadata::KeyMetadata;
+pub use ownership::check_is_ours;
 pub use row::{FoundRun, RunRow};
 pub(crate) use schema::{axis_column, axis_field, run_table};
 pub use schema::{trace_batch, trace_schema};
 pub use shard::Shard;
-pub use tables::write_table;
 pub use writer::{Store, prepare};

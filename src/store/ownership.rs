@@ -8,8 +8,11 @@ use super::manifest::{MANIFEST, MANIFEST_VERSION, Manifest};
 use super::tables::sweep_of;
 use crate::sweep::Sweep;
 
-/// Refuses a folder of another sweep or version, and one that holds something else.
-pub(super) fn check_is_ours(path: &Path, sweep: &Sweep) -> Result<(), StoreError> {
+/// Refuses a folder of another sweep or version, and one that holds something else. Nothing is written.
+///
+/// # Errors
+/// It is refused, or cannot be read.
+pub fn check_is_ours(path: &Path, sweep: &Sweep) -> Result<(), StoreError> {
     if path.join(MANIFEST).exists() {
         match Manifest::read(path) {
             Ok(manifest) => return check_manifest(path, &manifest, sweep),

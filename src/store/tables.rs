@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
+use std::io::Write;
 use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::Arc;
@@ -36,23 +37,6 @@ pub(super) struct TableOptions<'a> {
     pub(super) rows_per_group: Option<usize>,
 }
 
-/// Writes a table as a Parquet file, whole or not at all, through `temporary`.
-///
-/// The bytes depend on the table and the metadata alone.
-///
-/// # Errors
-/// The file cannot be written.
-pub fn write_table(
-    path: &Path,
-    temporary: &Path,
-    schema: &SchemaRef,
-    metadata: &KeyMetadata,
-    batches: &[RecordBatch],
-) -> Result<(), StoreError> {
-    let options = TableOptions { schema, metadata, rows_per_group: None };
-    write_batches(path, temporary, &options, batches.iter().cloned().map(Ok))?.publish(path)
-}
-
 /// Writes a table that comes in pieces. The bytes depend on where it is divided, too.
 pub(super) fn write_batches(
     path: &Path,
@@ -60,6 +44,18 @@ pub(super) fn write_batches(
     options: &TableOptions,
     batches: impl Iterator<Item = Result<RecordBatch, StoreError>>,
 ) -> Result<Written, StoreError> {
+    write_temporary(path, temporary, |file| encode(path, file, options, batches))
+}
+
+/// Writes the bytes of a Parquet file, from the first to the last one.
+///
+/// They depend on the table, where it is divided, and the metadata alone.
+pub(super) fn encode(
+    path: &Path,
+    file: impl Write + Send,
+    options: &TableOptions,
+    batches: impl Iterator<Item = Result<RecordBatch, StoreError>>,
+) -> Result<(), StoreError> {
     let entries = || options.metadata.entries().into_iter().map(|(key, value)| (key.to_owned(), value.to_owned()));
     let keys = entries().map(|(key, value)| KeyValue::new(key, value)).collect();
     // Readers that go by the Arrow schema look for the metadata there.
@@ -75,15 +71,13 @@ pub(super) fn write_batches(
     let failed = |error: parquet::errors::ParquetError| {
         StoreError::io(path, "the file cannot be written", std::io::Error::other(error))
     };
-    write_temporary(path, temporary, |file| {
-        let mut writer = ArrowWriter::try_new(file, schema.clone(), Some(properties.build())).map_err(failed)?;
-        for batch in batches {
-            let batch = batch?.with_schema(schema.clone()).map_err(|error| StoreError::damaged(path, error))?;
-            writer.write(&batch).map_err(failed)?;
-        }
-        writer.close().map_err(failed)?;
-        Ok(())
-    })
+    let mut writer = ArrowWriter::try_new(file, schema.clone(), Some(properties.build())).map_err(failed)?;
+    for batch in batches {
+        let batch = batch?.with_schema(schema.clone()).map_err(|error| StoreError::damaged(path, error))?;
+        writer.write(&batch).map_err(failed)?;
+    }
+    writer.close().map_err(failed)?;
+    Ok(())
 }
 
 /// Reads what was chosen of a Parquet file.

@@ -94,7 +94,7 @@ fn of_rows(values: &Float64Chunked, rows: &Range<usize>) -> Float64Chunked {
 }
 
 /// The same values in ascending order, those that are missing first. polars would look for each quantile by itself, with
-/// code that is compiled cold.
+/// code that is compiled cold; and where some are missing it would sort, for which it starts threads of its own.
 fn in_ascending_order(values: &Float64Chunked) -> Float64Chunked {
     let mut sorted: Vec<f64> = values.iter().flatten().collect();
     sorted.sort_unstable_by(f64::total_cmp);

@@ -2,8 +2,11 @@
 
 mod damage;
 mod interruptions;
+mod jobs;
+mod limits;
 mod shards;
 mod support;
+mod traces;
 
 use std::fs;
 use std::path::Path;
