@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use super::failure::Failure;
-use super::output::{print, say};
+use super::output::{WIDTH, print, say, wrap_clauses};
 use super::progress::Reporter;
 use super::signals::Signals;
 use crate::engine::population::Simulator;
@@ -41,6 +41,9 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let sweep = Sweep::read(&arguments.sweep, &arguments.set)?;
+    for note in &sweep.notes {
+        say(wrap_clauses(&format!("note: {note}"), WIDTH));
+    }
     let threads = arguments.threads.map_or_else(threads, usize::from);
     if arguments.dry_run {
         return dry_run(&sweep, threads, arguments.shard);

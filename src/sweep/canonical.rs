@@ -13,7 +13,12 @@ pub(super) fn toml(sweep: &Sweep) -> String {
     let mut lines = vec![
         format!("name = {}", text(&sweep.name)),
         format!("question = {}", text(&sweep.question)),
-        format!("seed = {}", sweep.seed),
+        // The whole numbers of TOML end at 2^63 − 1.
+        if i64::try_from(sweep.seed).is_ok() {
+            format!("seed = {}", sweep.seed)
+        } else {
+            format!("seed = \"{}\"", sweep.seed)
+        },
     ];
     for axis in &sweep.axes {
         lines.extend([String::new(), "[[axis]]".to_owned()]);
