@@ -7,7 +7,7 @@ use std::time::Duration;
 use indicatif::HumanDuration;
 
 use super::failure::Failure;
-use super::output::{print, say};
+use super::output::{WIDTH, print, say, wrap_clauses};
 use super::progress::{Reporter, TIME_MAX_S};
 use super::sample::{Sample, sample};
 use super::signals::Signals;
@@ -43,6 +43,9 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let sweep = Sweep::read(&arguments.sweep, &arguments.set)?;
+    for note in &sweep.notes {
+        say(wrap_clauses(&format!("note: {note}"), WIDTH));
+    }
     let threads = arguments.threads.map_or_else(threads_given, usize::from);
     check_memory(&sweep, threads)?;
     if arguments.dry_run {
