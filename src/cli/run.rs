@@ -66,7 +66,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if let Some(shard) = arguments.shard {
         return say_how_far(&store, shard, &arguments.out);
     }
-    Terminal.export(&write_surface(store.folder())?, &mut std::io::stdout().lock())?;
+    Terminal.export(&write_surface(store.folder(), false)?, &mut std::io::stdout().lock())?;
     say(format_args!("written to {}", arguments.out.display()));
     Ok(())
 }

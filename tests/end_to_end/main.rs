@@ -1,9 +1,11 @@
 //! The program as its users run it.
 
+mod checksums;
 mod damage;
 mod interruptions;
 mod shards;
 mod support;
+mod surface;
 
 use std::fs;
 use std::path::Path;
