@@ -6,11 +6,12 @@ use std::hash::{BuildHasher, Hasher};
 use std::path::{Path, PathBuf};
 
 use super::error::StoreError;
-use super::files::{name, remove};
+use super::files::{list, name, remove};
 
 const PREFIX: &str = "surface-";
 
-/// Temporary files that are in use as long as this lives: a locked, empty file beside them, which goes with it.
+/// Temporary files that are in use as long as this lives: a locked, empty file beside them says so. All of them go with
+/// it.
 pub(super) struct Claim {
     path: PathBuf,
     _lock: File,
@@ -44,8 +45,10 @@ impl Claim {
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        // Otherwise the next run removes it.
-        let _ = remove(&self.path);
+        let folder = self.path.parent().unwrap_or(&self.path);
+        let is_own = |path: &PathBuf| path.with_extension("") == self.path;
+        // What cannot be removed now, the next run removes.
+        let _ = list(folder).map(|files| files.iter().filter(|path| is_own(path)).try_for_each(|path| remove(path)));
     }
 }
 
@@ -69,11 +72,13 @@ mod tests {
         assert_ne!(one.file("parquet"), two.file("parquet"));
         std::fs::write(one.file("parquet"), "half").unwrap();
         assert!(is_claimed(&one.file("parquet")) && is_claimed(&one.file("")) && is_claimed(&two.file("parquet")));
+        std::fs::write(two.file("parquet"), "half").unwrap();
         let (file, claim) = (one.file("parquet"), one.file(""));
         drop(one);
-        assert!(!is_claimed(&file) && !claim.exists());
-        // As a process leaves it that was killed.
+        assert!(!file.exists() && !claim.exists() && two.file("parquet").exists());
+        // As a process leaves them that was killed.
         std::fs::write(&claim, "").unwrap();
+        std::fs::write(&file, "half").unwrap();
         assert!(!is_claimed(&file) && !is_claimed(&claim) && !is_claimed(&folder.path().join("part-0-of-1-x")));
     }
 }

@@ -166,7 +166,9 @@ impl Folder {
         let path = self.path().join(file);
         // In this order: what is listed by now was there before, and what is there now was noted before.
         let is_listed = self.checksums.is_listed(file);
-        match (is_listed, path.exists()) {
+        let is_there =
+            path.try_exists().map_err(|cause| StoreError::io(&path, "the file cannot be looked at", cause))?;
+        match (is_listed, is_there) {
             (true, false) => Err(StoreError::damaged(&path, format!("gone, although {CHECKSUMS} lists it"))),
             (false, false) => Ok(false),
             (_, true) if self.checksums.of(file)?.is_empty() => {

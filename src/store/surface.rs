@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use super::checksums::{CHECKSUMS, lines};
 use super::claim::Claim;
 use super::error::StoreError;
-use super::files::{create_folder, hash_of, remove};
+use super::files::{create_folder, hash_of};
 use super::folder::{Folder, Inspection, PartState, SURFACE};
 use super::metadata::KeyMetadata;
 use super::tables::{TableOptions, open_table, read_batches, value_in, value_of, write_batches};
@@ -120,7 +120,6 @@ impl Folder {
         let _ = one_at_a_time.as_ref().map(File::lock);
         if !is_whole {
             if self.is_complete()? {
-                remove(&temporary)?;
                 return Ok(false);
             }
             written.publish(&path)?;
