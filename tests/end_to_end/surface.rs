@@ -89,7 +89,18 @@ fn a_surface_of_a_part_of_the_runs_is_told_apart_and_does_not_stay() {
         };
         assert_written_anew(&finished, spoil, "complete, but surface.parquet is of a part of the runs");
     }
-    // One that was put there from a sweep with other runs, and one that is whole but nowhere noted.
+    // One that names other parts, one of another sweep, and one that is whole but nowhere noted.
+    let rename_parts = |copy: &Path| {
+        let path = copy.join("surface.parquet");
+        let mut bytes = fs::read(&path).unwrap();
+        let key = b"critmass.parts";
+        let at = bytes.windows(key.len()).position(|window| window == key).unwrap() + key.len();
+        let digit = (at..).find(|&at| bytes[at].is_ascii_hexdigit()).unwrap() + 5;
+        bytes[digit] = if bytes[digit] == b'0' { b'1' } else { b'0' };
+        fs::write(path, bytes).unwrap();
+        ["SHA256SUMS", "SHA256SUMS.ahead"].iter().for_each(|list| unlist(copy.join(list)));
+    };
+    assert_written_anew(&finished, rename_parts, "surface.parquet: it is of other runs than those in this folder");
     let other = finished.folder.path().join("other");
     succeed(&["run", &finished.sweep, "--set", "seed=9", "--out", other.to_str().unwrap()]);
     let swap = |copy: &Path| _ = fs::copy(other.join("surface.parquet"), copy.join("surface.parquet")).unwrap();
