@@ -40,8 +40,7 @@ pub(super) fn summarize(arguments: &Arguments) -> Result<(), Failure> {
     let surface = write_surface(&folder, statistics)?;
     if !folder.is_complete()? {
         say(format_args!(
-            "the sweep is not complete: cells that are still running are shown with the runs that are kept so far, and \
-             surface.parquet says that it is incomplete"
+            "the sweep is not complete: cells that are still running are shown with the runs that are kept so far"
         ));
     }
     let mut out = BufWriter::new(std::io::stdout().lock());

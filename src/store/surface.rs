@@ -14,7 +14,7 @@ use super::error::StoreError;
 use super::files::{create_folder, hash_of};
 use super::folder::{Folder, Inspection, PartState, SURFACE};
 use super::metadata::KeyMetadata;
-use super::tables::{TableOptions, open_table, read_batches, value_in, value_of, write_batches};
+use super::tables::{TableOptions, open_table, read_batches, sweep_of, value_in, value_of, write_batches};
 
 /// Cells in a row group of the surface, which has more than a hundred columns.
 const ROWS_PER_GROUP: usize = 20_000;
@@ -94,8 +94,16 @@ impl Folder {
         Ok(states.iter().all(|state| matches!(state, PartState::Present(_))))
     }
 
-    /// Writes `surface.parquet`, which comes in pieces. Returns whether it is written: if the sweep was not complete when
-    /// this began, and is now, the pieces are out of date, and nothing is.
+    /// Whether there is a surface that was written when the sweep was complete.
+    fn has_surface_of_all_runs(&self) -> bool {
+        let path = self.path().join(SURFACE);
+        let of_parts = value_in(&path, KeyMetadata::PARTS).filter(|parts| parts != KeyMetadata::INCOMPLETE);
+        of_parts.is_some() && sweep_of(&path).as_ref() == Some(&self.sweep().hash)
+    }
+
+    /// Writes `surface.parquet`, which comes in pieces, unless the sweep is not complete and that of all its runs is
+    /// there. Returns whether the pieces are up to date: if the sweep was not complete when this began, and is now, they
+    /// are not, and nothing is written.
     ///
     /// # Errors
     /// It cannot be written, or a piece is an error.
@@ -122,7 +130,10 @@ impl Folder {
             if self.is_complete()? {
                 return Ok(false);
             }
-            written.publish(&path)?;
+            // Where parts were lost, that of all runs tells more than one of the rest.
+            if !self.has_surface_of_all_runs() {
+                written.publish(&path)?;
+            }
             return Ok(true);
         }
         let checksums = claim.file("checksums");

@@ -130,6 +130,27 @@ fn a_summary_that_began_before_the_sweep_was_complete_does_not_replace_the_one_o
 }
 
 #[test]
+fn the_surface_of_all_runs_is_not_replaced_by_one_of_fewer_when_parts_are_lost() {
+    let finished = Finished::new();
+    let copy = finished.copy();
+    fs::remove_file(copy.join("runs/part-000001.parquet")).unwrap();
+    for list in ["SHA256SUMS", "SHA256SUMS.ahead"] {
+        let text = fs::read_to_string(copy.join(list)).unwrap();
+        let kept: String = text.lines().filter(|l| !l.contains("runs/part-000001")).map(|l| format!("{l}\n")).collect();
+        fs::write(copy.join(list), kept).unwrap();
+    }
+    let copy_text = copy.to_str().unwrap();
+    let rows: serde_json::Value =
+        serde_json::from_str(&succeed(&["summarize", copy_text, "--format", "json"])).unwrap();
+    assert_eq!(rows.as_array().unwrap().len(), 4);
+    let surface = |folder: &Path| fs::read(folder.join("surface.parquet")).unwrap();
+    assert!(surface(&copy) == surface(&finished.reference));
+    assert!(succeed(&["status", copy_text]).contains("\nnot complete"));
+    succeed(&["run", &finished.sweep, "--out", copy_text]);
+    assert_same_results(&finished.reference, &copy);
+}
+
+#[test]
 fn a_run_that_starts_leaves_the_temporary_files_of_a_running_summary() {
     let finished = Finished::new();
     let copy = finished.copy();
