@@ -69,7 +69,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if let Some(shard) = arguments.shard {
         return pool.install(|| say_how_far(&store, shard, &arguments.out));
     }
-    let surface = pool.install(|| write_surface(store.folder()))?;
+    let surface = pool.install(|| write_surface(store.folder(), false))?;
     Terminal.export(&surface, &mut std::io::stdout().lock())?;
     say(format_args!("written to {}", arguments.out.display()));
     Ok(())

@@ -99,7 +99,7 @@ pub(super) fn open_table(
     let damaged = |error: parquet::errors::ParquetError| StoreError::damaged(path, format!("damaged: {error}"));
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(damaged)?;
     let footer = builder.metadata().file_metadata();
-    if own_hash(footer.key_value_metadata()) != Some(hash) {
+    if value_of(KeyMetadata::HASH, footer.key_value_metadata()) != Some(hash) {
         return Err(StoreError::damaged(path, "the file belongs to another sweep"));
     }
     if footer.created_by() != Some(CREATED_BY) {
@@ -112,14 +112,20 @@ pub(super) fn open_table(
     Ok(builder)
 }
 
-fn own_hash(keys: Option<&Vec<KeyValue>>) -> Option<&str> {
-    keys.into_iter().flatten().find(|key| key.key == KeyMetadata::HASH).and_then(|key| key.value.as_deref())
+/// The value of a key in the metadata of a Parquet file.
+pub(super) fn value_of<'a>(key: &str, keys: Option<&'a Vec<KeyValue>>) -> Option<&'a str> {
+    keys.into_iter().flatten().find(|entry| entry.key == key).and_then(|entry| entry.value.as_deref())
 }
 
 /// The hash of the sweep that a Parquet file belongs to; `None` if it cannot be read.
 pub(super) fn sweep_of(path: &Path) -> Option<String> {
+    value_in(path, KeyMetadata::HASH)
+}
+
+/// The value of a key in the metadata of a Parquet file that may be any one; `None` if it cannot be read.
+pub(super) fn value_in(path: &Path, key: &str) -> Option<String> {
     let builder = ParquetRecordBatchReaderBuilder::try_new(File::open(path).ok()?).ok()?;
-    own_hash(builder.metadata().file_metadata().key_value_metadata()).map(str::to_owned)
+    value_of(key, builder.metadata().file_metadata().key_value_metadata()).map(str::to_owned)
 }
 
 /// The keys that a row group may hold: a range that contains them all. `None` if it does not say.

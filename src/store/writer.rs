@@ -8,6 +8,7 @@ use arrow_array::RecordBatch;
 use super::blocks::trace_rows_per_run;
 use super::checkpoint::{Checkpoint, CheckpointId};
 use super::checkpoints::Checkpoints;
+use super::claim::is_claimed;
 use super::error::StoreError;
 use super::files::{Written, create_folder, list, name, remove, write_text};
 use super::folder::{Folder, Inspection, PartState};
@@ -82,6 +83,7 @@ impl Store {
         }
         let own = self.shard.map(|shard| format!("-{}-of-{}-", shard.index(), shard.count()));
         let is_own = |path: &Path| own.as_ref().is_none_or(|own| name(path).is_some_and(|file| file.contains(own)));
+        let is_own = |path: &Path| is_own(path) && !is_claimed(path);
         list(&self.layout().temporary(""))?.iter().filter(|path| is_own(path)).try_for_each(|path| remove(path))
     }
 
@@ -100,6 +102,7 @@ impl Store {
 
     /// Finds out what is there. A shard leaves the bytes of the parts to the run that completes the sweep.
     fn take_stock(&mut self) -> Result<(), StoreError> {
+        self.folder.prove_by_surface()?;
         let inspection = if self.shard.is_some() { Inspection::Footer } else { Inspection::Bytes };
         for (block, state) in self.folder.part_states(inspection)?.into_iter().enumerate() {
             match state {
@@ -108,6 +111,7 @@ impl Store {
                 PartState::Damaged(message) => self.damaged.push(message),
             }
         }
+        self.repair_checksums()?;
         // Another shard of as many has none of these cells.
         let wanted =
             |other: Shard| self.shard.is_none_or(|own| own.count() != other.count() || own.index() == other.index());
@@ -120,6 +124,21 @@ impl Store {
             }
         }
         self.remove_needless()
+    }
+
+    /// Makes the lists of hashes anew where they are damaged, and completes them where a process was killed. Only for a
+    /// run of the whole sweep, which has looked at the bytes of the parts.
+    fn repair_checksums(&mut self) -> Result<(), StoreError> {
+        if self.shard.is_some() {
+            return Ok(());
+        }
+        let (checksums, known) = (self.folder.checksums(), self.folder.files());
+        let (faults, unlisted) = checksums.faults(&known);
+        if !faults.is_empty() || unlisted > 0 {
+            checksums.write_anew(&known, &self.temporary("checksums"))?;
+        }
+        self.damaged.extend(faults.into_iter().map(|fault| format!("{fault}; written anew")));
+        Ok(())
     }
 
     fn layout(&self) -> &Layout {
@@ -182,15 +201,18 @@ impl Store {
     /// The part cannot be written. Nothing is lost: what was taken in is still there for a checkpoint.
     pub fn complete(&mut self, block: u32, replicates: impl Fn(u32) -> u32) -> Result<(), StoreError> {
         debug_assert!(self.shard.is_none(), "a shard has not all runs of a block");
-        let mut hashes = Vec::new();
+        let temporary = self.temporary("checksums");
+        let mut files = Vec::new();
         // The traces first: a block counts as complete with its runs.
         for &dataset in self.layout().datasets().iter().rev() {
             let file = self.layout().part(dataset, block);
             let written = self.write_part(dataset, block, &replicates)?;
-            hashes.push((file.clone(), written.hash.clone()));
-            written.publish(&self.folder.path().join(file))?;
+            // The hash before the name: a reader who sees the file finds it, whatever happens now.
+            self.folder.checksums().note(&file, written.hash.clone(), &temporary)?;
+            written.publish(&self.folder.path().join(&file))?;
+            files.push(file);
         }
-        self.folder.note_hashes(hashes, &self.temporary("checksums"))?;
+        self.folder.checksums().list(&files, &temporary)?;
         self.complete[block as usize] = true;
         self.unsaved.remove_block(block);
         self.remove_needless()

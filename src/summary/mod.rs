@@ -29,4 +29,4 @@ pub use entry::Entry;
 pub use error::SummaryError;
 pub use reproduction::KeptRun;
 pub use surface::{StatisticColumn, Surface};
-pub use table::write_surface;
+pub use table::{inventory, write_surface};

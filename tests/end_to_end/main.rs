@@ -1,11 +1,13 @@
 //! The program as its users run it.
 
+mod checksums;
 mod damage;
 mod interruptions;
 mod jobs;
 mod limits;
 mod shards;
 mod support;
+mod surface;
 mod traces;
 
 use std::fs;
