@@ -43,3 +43,17 @@ fn a_login_server_that_drops_expired_requests_lets_it_recover() {
         assert!(outcome.recovered && outcome.login_wasted == 0, "{outcome:?}");
     }
 }
+
+/// With a chance of an outage below 0.06 for a large network and above 0.85 for a small one, either count is missed with a
+/// probability below 1e-6.
+#[test]
+fn a_small_network_goes_down_by_itself_and_a_large_one_does_not() {
+    let outages = |clients| {
+        let mut scenario = Scenario::default();
+        scenario.population.clients = clients;
+        scenario.updates.patched_fraction = 0.0;
+        let mut simulator = Simulator::new();
+        (0..40).filter(|&seed| simulator.run(&scenario, seed, &Request::default()).unwrap().outcome.outage).count()
+    };
+    assert!(outages(7_000) > 20 && outages(15_000) <= 12, "{} and {}", outages(7_000), outages(15_000));
+}

@@ -260,3 +260,25 @@ fn the_readme_shows_the_surface_that_the_notebook_shows() {
     let [cells, runs] = [between(counts, "· ", " cells"), between(counts, "cells · ", " runs")];
     assert!(shown.contains(&format!("{cells} of {cells} cells, {runs} runs")), "{cells} cells, {runs} runs");
 }
+
+#[test]
+fn cargo_takes_the_versions_that_were_checked() {
+    // `install` passes over Cargo.lock, and the rest changes it where it does not fit, unless they are told not to.
+    let mut calls = Vec::new();
+    for file in [".ci/run", ".ci/dependencies", "tests/slurm/test.sh", "tests/slurm/up.sh"] {
+        calls.extend(read(file).lines().map(str::to_owned));
+    }
+    let of_gate = calls.len();
+    for (name, _) in documents() {
+        calls.extend(read(&name).lines().map(str::to_owned));
+    }
+    let is_call = |(line, text): &(usize, &String)| {
+        let builds =
+            ["build", "clippy", "doc", "test", "run"].iter().any(|command| text.contains(&format!("cargo {command} ")));
+        text.contains("cargo install") || (*line < of_gate && builds)
+    };
+    let found: Vec<&String> = calls.iter().enumerate().filter(is_call).map(|(_, text)| text).collect();
+    assert!(found.len() > 10, "{found:?}");
+    let loose: Vec<&&String> = found.iter().filter(|text| !text.contains("--locked")).collect();
+    assert!(loose.is_empty(), "{loose:#?}");
+}

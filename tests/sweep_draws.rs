@@ -131,17 +131,41 @@ fn a_factor_multiplies_and_the_product_is_truncated() {
     assert_eq!(sweep.uncertain[0].column(&sweep), "updates.synchronization_drawn");
 }
 
-#[test]
-fn whole_numbers_are_drawn_rounded() {
-    let sweep = read("[uncertain]\noverlay.slots = { uniform = { from = 0.0, to = 3.4 } }");
-    let sample = draws(&sweep, 0, 0, 3000);
-    let n = 3000.0_f64;
-    // 0 is out of range: 1, 2, 3 have the widths 1, 1, 0.9. Five standard deviations, false alarm below 1e-6 each.
-    for (value, share) in [(1.0, 1.0 / 2.9), (2.0, 1.0 / 2.9), (3.0, 0.9_f64 / 2.9)] {
+/// Checks that the values have these shares, each within five standard deviations: false alarm below 1e-6 each.
+fn check_shares(sample: &[f64], shares: &[(f64, f64)], what: &str) {
+    let n = sample.len() as f64;
+    for &(value, share) in shares {
         let seen = sample.iter().filter(|&&x| x == value).count() as f64 / n;
-        assert!((seen - share).abs() < 5.0 * (share * (1.0 - share) / n).sqrt(), "{value}: {seen}");
+        assert!((seen - share).abs() <= 5.0 * (share * (1.0 - share) / n).sqrt(), "{what}: {value}: {seen}");
     }
-    assert_eq!(sweep.realization(0, 0).scenario.overlay.slots as f64, sample[0]);
+    let listed: f64 = shares.iter().map(|(_, share)| share).sum();
+    assert!((listed - 1.0).abs() < 1e-9 && sample.iter().all(|x| shares.iter().any(|(value, _)| value == x)), "{what}");
+}
+
+#[test]
+fn a_uniform_law_on_whole_numbers_gives_each_the_same_share() {
+    for (parameter, from, to) in [("overlay.probes", 1, 4), ("overlay.slots", 74, 75), ("population.clients", 1, 7)] {
+        let law = format!("[uncertain]\n{parameter} = {{ uniform = {{ from = {from}, to = {to} }} }}");
+        let sweep = read(&law);
+        let share = 1.0 / f64::from(to - from + 1);
+        let shares: Vec<(f64, f64)> = (from..=to).map(|n| (f64::from(n), share)).collect();
+        check_shares(&draws(&sweep, 0, 0, 5000), &shares, parameter);
+    }
+    // What is out of range is drawn again, and leaves the others alike.
+    let sweep = read("[uncertain]\noverlay.slots = { uniform = { from = -2, to = 3.0 } }");
+    let third = 1.0 / 3.0;
+    check_shares(&draws(&sweep, 0, 0, 5000), &[(1.0, third), (2.0, third), (3.0, third)], "truncated");
+    assert_eq!(sweep.realization(0, 0).scenario.overlay.slots as f64, draws(&sweep, 0, 0, 1)[0]);
+}
+
+#[test]
+fn what_other_laws_draw_for_whole_numbers_is_rounded() {
+    let sweep = read("[uncertain]\noverlay.probes = { triangular = { from = 0, mode = 0, to = 2 } }");
+    // The density (2 − x)/2 on 0.5 … 1.5 and 1.5 … 2; what is rounded to 0 is drawn again.
+    check_shares(&draws(&sweep, 0, 0, 5000), &[(1.0, 8.0 / 9.0), (2.0, 1.0 / 9.0)], "triangular");
+    let factor = "[scenario]\noverlay.slots = 10\n[uncertain]\noverlay.slots = { factor = { uniform = { from = 0.95, to = 1.25 } } }";
+    let third = 1.0 / 3.0;
+    check_shares(&draws(&read(factor), 0, 0, 5000), &[(10.0, third), (11.0, third), (12.0, third)], "factor");
 }
 
 #[test]

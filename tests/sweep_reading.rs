@@ -16,7 +16,7 @@ time.horizon_h = 36.0
 
 [[scenario.shock]]                    # 0 or more; likewise [[scenario.intervention]] with at_h and dotted parameters
 at_h = 12.0
-supernode_fraction = 0.0
+supernode_fraction = 0.3
 client_fraction = 0.0
 
 [[axis]]                              # swept: the levers. 0 or more; the design is their product …
@@ -311,7 +311,7 @@ fn a_scenario_is_read_from_a_sweep_or_alone() {
         ("time.horizon_h = 3", "s.toml:1: scenario.time.horizon_h:"),
         ("\nbanana = 3", "s.toml:2: scenario.banana:"),
         ("seed = 3\n[scenario]\ntime.tick_s = -1", "s.toml:3: scenario.time.tick_s:"),
-        ("[[shock]]\nat_h = 50", "s.toml:2: scenario.shock.at_h:"),
+        ("[[shock]]\nat_h = 50\nclient_fraction = 1", "s.toml:2: scenario.shock.at_h:"),
     ] {
         let message = scenario(text, &[]).unwrap_err();
         assert!(message.contains(fragment), "{message}");

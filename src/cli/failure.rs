@@ -1,6 +1,6 @@
 //! How the program ends: the exit statuses, on which scripts rely, and why a command ended without success.
 
-use super::output::plain;
+use super::output::{WIDTH, plain, wrap_clauses};
 use crate::runner::MemoryError;
 use crate::slurm::SlurmError;
 use crate::store::StoreError;
@@ -46,11 +46,24 @@ impl Failure {
     pub(super) fn message(self, on_terminal: bool) -> Option<String> {
         match self {
             Failure::Failed(message) | Failure::WrongInput(message) => Some(plain(&format!("error: {message}"))),
-            Failure::Sweep(error) if on_terminal => Some(format!("{:?}", miette::Report::new(error))),
-            Failure::Sweep(error) => Some(plain(&format!("error: {error}"))),
+            Failure::Sweep(error) if on_terminal => Some(mistakes(error, true)),
+            Failure::Sweep(error) => Some(plain(&mistakes(error, false))),
             Failure::Interrupted | Failure::BrokenPipe => None,
         }
     }
+}
+
+/// What is wrong with a sweep file, one mistake after another.
+fn mistakes(error: SweepError, on_terminal: bool) -> String {
+    let (mistakes, rest) = error.into_parts();
+    let shown = mistakes.into_iter().map(|mistake| {
+        if on_terminal {
+            format!("{:?}", miette::Report::new(mistake))
+        } else {
+            wrap_clauses(&format!("error: {mistake}"), WIDTH)
+        }
+    });
+    shown.chain(rest).collect::<Vec<_>>().join("\n")
 }
 
 impl From<SweepError> for Failure {

@@ -5,11 +5,13 @@ mod output;
 mod parameters;
 mod progress;
 mod run;
+mod sample;
 mod signals;
 mod simulate;
 mod status;
 mod submit;
 mod summarize;
+mod threads;
 mod timeline;
 mod validate;
 
@@ -20,6 +22,7 @@ use clap::{Parser, Subcommand};
 
 use failure::DONE;
 use output::say_styled;
+use threads::with_threads;
 
 /// Monte Carlo sweeps of a super-node network that goes down when too many of its clients restart at once, and stays
 /// down.
@@ -53,11 +56,11 @@ pub fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Simulate(arguments) => simulate::simulate(&arguments),
-        Command::Summarize(arguments) => summarize::summarize(&arguments),
-        Command::Status(arguments) => status::status(&arguments),
-        Command::Submit(arguments) => submit::submit(&arguments),
+        Command::Summarize(arguments) => with_threads(|| summarize::summarize(&arguments)),
+        Command::Status(arguments) => with_threads(|| status::status(&arguments)),
+        Command::Submit(arguments) => with_threads(|| submit::submit(&arguments)),
         Command::Parameters(arguments) => parameters::parameters(&arguments),
-        Command::Validate(arguments) => validate::validate(&arguments),
+        Command::Validate(arguments) => with_threads(|| validate::validate(&arguments)),
     };
     ExitCode::from(match result {
         Ok(()) => DONE,

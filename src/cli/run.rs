@@ -2,16 +2,18 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use indicatif::HumanDuration;
 
 use super::failure::Failure;
-use super::output::{print, say, show};
-use super::progress::Reporter;
+use super::output::{WIDTH, print, say, show, wrap_clauses};
+use super::progress::{Reporter, TIME_MAX_S};
+use super::sample::{Sample, sample};
 use super::signals::Signals;
-use crate::engine::population::Simulator;
-use crate::engine::{Engine, Request};
+use super::threads::{pool, threads_given};
 use crate::runner::{Ending, Progress, check_memory, decided_cells, memory_needed_bytes};
-use crate::store::{Shard, Store};
+use crate::store::{Shard, Store, check_is_ours};
 use crate::summary::write_surface;
 use crate::sweep::Sweep;
 
@@ -40,21 +42,22 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let sweep = Sweep::read(&arguments.sweep, &arguments.set)?;
-    let threads = arguments.threads.map_or_else(threads, usize::from);
+    for note in &sweep.notes {
+        say(wrap_clauses(&format!("note: {note}"), WIDTH));
+    }
+    let threads = arguments.threads.map_or_else(threads_given, usize::from);
+    check_memory(&sweep, threads)?;
     if arguments.dry_run {
+        check_is_ours(&arguments.out, &sweep)?;
         return dry_run(&sweep, threads, arguments.shard);
     }
-    check_memory(&sweep, threads)?;
     // Before anything is written, so that whatever is written is kept.
     let signals = Signals::catch()?;
-    let mut store = Store::open(&arguments.out, &sweep, arguments.shard)?;
+    let pool = pool(threads)?;
+    let mut store = pool.install(|| Store::open(&arguments.out, &sweep, arguments.shard))?;
     for damaged in store.damaged() {
         say(format_args!("computed again: {damaged}"));
     }
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .build()
-        .map_err(|error| Failure::Failed(format!("the threads cannot be started: {error}")))?;
     let ending = run_with_progress(&mut store, &pool, &signals.interrupted)?;
     // A signal that comes while nothing more is to be kept ends the process at once.
     if ending == Ending::Interrupted || signals.end_at_the_next() {
@@ -63,18 +66,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         return Err(Failure::Interrupted);
     }
     if let Some(shard) = arguments.shard {
-        say_how_far(&store, shard, &arguments.out);
+        pool.install(|| say_how_far(&store, shard, &arguments.out));
         return Ok(());
     }
-    show(&write_surface(store.folder())?)?;
+    show(&pool.install(|| write_surface(store.folder(), false))?)?;
     say(format_args!("written to {}", arguments.out.display()));
     Ok(())
-}
-
-/// Threads unless the user says how many: as many as the affinity, the control group and Slurm let this process have.
-fn threads() -> usize {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    crate::slurm::cpus_given().map_or(cores, |given| cores.min(given))
 }
 
 /// Says that a shard is complete, and what the others have done so far.
@@ -103,50 +100,41 @@ fn run_with_progress(store: &mut Store, pool: &rayon::ThreadPool, interrupted: &
         last = Some(progress);
     });
     if let Some(progress) = last {
-        if progress.cells_found > 0 || progress.recovered > 0 {
-            say(format_args!("continued from {} cells and {} more runs", progress.cells_found, progress.recovered));
-        }
         reporter.finish(&progress);
     }
     Ok(ending?)
 }
-
-/// How long the estimate of the time takes.
-const ESTIMATE: Duration = Duration::from_secs(4);
 
 fn dry_run(sweep: &Sweep, threads: usize, shard: Option<Shard>) -> Result<(), Failure> {
     let cells = u64::from(shard.unwrap_or(Shard::ALL).size(sweep.cells()));
     let rule = &sweep.replicates;
     let runs_max = cells * u64::from(rule.at_most);
     let runs_min = if rule.half_width.is_some() { cells * u64::from(rule.at_least) } else { runs_max };
-    let (sampled, each_s) = time_of_a_run(sweep);
-    let about = |runs: u64| {
-        let seconds = runs as f64 * each_s / threads as f64;
-        indicatif::HumanDuration(Duration::from_secs_f64(seconds.min(1e12))).to_string()
-    };
     let runs = if runs_min == runs_max { runs_max.to_string() } else { format!("{runs_min} … {runs_max}") };
-    let time =
-        if runs_min == runs_max { about(runs_max) } else { format!("{} … {}", about(runs_min), about(runs_max)) };
     let memory = memory_needed_bytes(sweep, threads) as f64 / f64::from(1 << 20);
     print(&format!(
-        "sweep    {} ({:.12})\ncells    {cells}\nruns     {runs}\ntime     about {time} on {threads} threads \
-         ({sampled} runs sampled, {each_s:.3} s each)\nmemory   about {memory:.0} MiB\n",
-        sweep.name, sweep.hash
-    ))?;
-    Ok(check_memory(sweep, threads)?)
+        "sweep    {} ({:.12})\ncells    {cells}\nruns     {runs}\ntime     {}\nmemory   about {memory:.0} MiB\n",
+        sweep.name,
+        sweep.hash,
+        time_in_words(sample(sweep)?, runs_min, runs_max, threads)
+    ))
 }
 
-/// Mean time of a run, s, over some runs of cells that are spread over the design; and how many these were.
-fn time_of_a_run(sweep: &Sweep) -> (u32, f64) {
-    let mut simulator = Simulator::new();
-    let start = Instant::now();
-    let mut runs = 0;
-    while runs == 0 || (start.elapsed() < ESTIMATE && runs < 1000) {
-        // Steps of the golden ratio spread evenly, however many there are.
-        let fraction = libm::fmod((f64::from(runs) + 0.5) * 0.618_033_988_749_895, 1.0);
-        let realization = sweep.realization((fraction * f64::from(sweep.cells())) as u32, runs);
-        simulator.run(&realization.scenario, realization.seed, &Request::default());
-        runs += 1;
+/// How long so many runs take, as far as a sample of them tells.
+fn time_in_words(sample: Sample, runs_min: u64, runs_max: u64, threads: usize) -> String {
+    let about = |runs: u64, each_s: f64| {
+        let seconds = runs as f64 * each_s / threads as f64;
+        HumanDuration(Duration::from_secs_f64(seconds.min(TIME_MAX_S)))
+    };
+    match sample {
+        Sample::Runs { count, each_s } => {
+            let from = if runs_min == runs_max { String::new() } else { format!("{} … ", about(runs_min, each_s)) };
+            let to = about(runs_max, each_s);
+            format!("about {from}{to} on {threads} threads ({count} runs sampled, {each_s:.3} s each)")
+        }
+        Sample::TooLong { more_than_s } => format!(
+            "more than {} on {threads} threads; not estimated, since a run takes more than {more_than_s:.0} s",
+            about(runs_min, more_than_s)
+        ),
     }
-    (runs, start.elapsed().as_secs_f64() / f64::from(runs))
 }

@@ -6,13 +6,14 @@ use serde_json::{Map, Value as Json, json};
 
 use super::failure::Failure;
 use super::output::{print, say};
+use super::threads::with_threads;
 use super::timeline::{in_words, timeline};
 use crate::engine::outcome::{OUTPUTS, Outcome, OutputValue};
 use crate::engine::population::Simulator;
 use crate::engine::{Engine, Request, Run};
 use crate::parameters::{PARAMETERS, Scenario};
 use crate::runner::check_memory_of_run;
-use crate::store::{Folder, KeyMetadata, beside, trace_batch, trace_schema, write_table};
+use crate::store::{Destination, Folder, KeyMetadata, trace_batch, trace_schema};
 use crate::summary::KeptRun;
 use crate::sweep::{Realization, Sweep, read_text};
 
@@ -35,7 +36,7 @@ pub(super) struct Arguments {
     /// Replicate of the run in a finished sweep
     #[arg(long, value_name = "R", requires = "cell")]
     replicate: Option<u32>,
-    /// Writes the trace of the run, a row a minute
+    /// Writes the trace of the run as Parquet, a row a minute, to a file, pipe or device
     #[arg(long, value_name = "FILE.parquet")]
     trace: Option<PathBuf>,
     /// How to show the run
@@ -57,11 +58,13 @@ const TRACE_EVERY_S: f64 = 60.0;
 pub(super) fn simulate(arguments: &Arguments) -> Result<(), Failure> {
     let Chosen { scenario, seed, kept } = chosen(arguments)?;
     check_memory_of_run(&scenario)?;
+    // Before the run, which may take long.
+    let trace = arguments.trace.as_deref().map(Destination::of_table).transpose()?;
     let Some(run) = Simulator::new().run(&scenario, seed, &Request::trace(TRACE_EVERY_S)) else {
         return Err(Failure::Interrupted);
     };
-    if let Some(path) = &arguments.trace {
-        write_trace(path, &run)?;
+    if let Some(destination) = &trace {
+        write_trace(destination, &run)?;
     }
     print(&match arguments.format {
         Format::Text => format!("{}\n{}", timeline(&scenario, &run), in_words(&scenario, &run.outcome)),
@@ -102,7 +105,7 @@ fn of_a_sweep(path: &Path, cell: u32, replicate: u32) -> Result<Chosen, Failure>
     };
     check_range("cell", cell, sweep.cells())?;
     check_range("replicate", replicate, sweep.replicates.at_most)?;
-    let kept = KeptRun::find(&folder, cell, replicate)?;
+    let kept = with_threads(|| Ok(KeptRun::find(&folder, cell, replicate)?))?;
     let Realization { scenario, seed, .. } = sweep.realization(cell, replicate);
     Ok(Chosen { scenario, seed, kept })
 }
@@ -117,15 +120,14 @@ fn compare(outcome: &Outcome, kept: &KeptRun) -> Result<(), Failure> {
     Err(Failure::Failed(format!("the run differs from its row in the sweep in {}", differences.join(", "))))
 }
 
-fn write_trace(path: &Path, run: &Run) -> Result<(), Failure> {
+fn write_trace(destination: &Destination, run: &Run) -> Result<(), Failure> {
     let schema = trace_schema();
     // A single run has no sweep: cell and replicate, the first two columns, say nothing.
     let columns: Vec<usize> = (2..schema.fields().len()).collect();
     let table = trace_batch(&schema, std::iter::once((0, 0, run.trace.as_slice())))
         .and_then(|table| table.project(&columns))
-        .map_err(|error| Failure::Failed(format!("{}: {error}", path.display())))?;
-    let temporary = beside(path);
-    Ok(write_table(path, &temporary, &table.schema(), &KeyMetadata::none(), &[table])?)
+        .map_err(|error| Failure::Failed(format!("the trace cannot be written: {error}")))?;
+    Ok(destination.write(&table.schema(), &KeyMetadata::none(), &[table])?)
 }
 
 fn json(scenario: &Scenario, seed: u64, outcome: &Outcome) -> Json {

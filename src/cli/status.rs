@@ -8,7 +8,8 @@ use super::failure::Failure;
 use super::output::print;
 use crate::runner::decided_cells;
 use crate::slurm::{Job, Submitted, failed, jobs};
-use crate::store::{Folder, Inventory, Shard};
+use crate::store::{Folder, Inventory, Shard, SurfaceState};
+use crate::summary::inventory as take_inventory;
 
 /// The arguments of `status`.
 #[derive(clap::Args)]
@@ -20,7 +21,7 @@ pub(super) struct Arguments {
 
 pub(super) fn status(arguments: &Arguments) -> Result<(), Failure> {
     let folder = Folder::open(&arguments.folder)?;
-    let inventory = Inventory::take(&folder)?;
+    let inventory = take_inventory(&folder)?;
     let (decided, runs_in_checkpoints) = decided_cells(&folder, &inventory.open())?;
     let sweep = folder.sweep();
     let mut text = format!(
@@ -36,8 +37,11 @@ pub(super) fn status(arguments: &Arguments) -> Result<(), Failure> {
         inventory.missing.len(),
         inventory.damaged.len()
     );
-    for message in inventory.damaged.iter().map(|(_, message)| message).chain(&inventory.damaged_checkpoints) {
+    for message in damage(&inventory) {
         let _ = writeln!(text, "damaged  {message}");
+    }
+    if inventory.surface == SurfaceState::Partial {
+        text += "surface  of the runs that were there when it was written, not of all\n";
     }
     for stray in &inventory.strays {
         let _ = writeln!(text, "stray    {}: not of this sweep, but readers of the folder take it in", stray.display());
@@ -51,16 +55,41 @@ pub(super) fn status(arguments: &Arguments) -> Result<(), Failure> {
         let _ = writeln!(text, "running  shards {}", shards.join(", "));
     }
     text += &of_slurm(&arguments.folder, &folder, &inventory, &decided)?;
-    let ended = !workers.whole && workers.shards.is_empty();
-    text += match (inventory.is_complete(), folder.has_surface()) {
-        (true, true) => "complete\n",
-        (true, false) => "complete, but without surface.parquet: critmass summarize writes it\n",
-        (false, _) if ended => {
+    text += conclusion(&inventory);
+    print(&text)
+}
+
+/// What is of no use, each with the file and what is wrong with it.
+fn damage(inventory: &Inventory) -> impl Iterator<Item = &String> {
+    let surface = match &inventory.surface {
+        SurfaceState::Damaged(message) => Some(message),
+        _ => None,
+    };
+    let parts = inventory.damaged.iter().map(|(_, message)| message);
+    parts.chain(&inventory.damaged_checkpoints).chain(&inventory.damaged_checksums).chain(surface)
+}
+
+/// Whether the sweep is complete, and what to do if not.
+fn conclusion(inventory: &Inventory) -> &'static str {
+    let ended = !inventory.workers.whole && inventory.workers.shards.is_empty();
+    let is_listed = inventory.damaged_checksums.is_empty() && inventory.unlisted == 0;
+    match (inventory.is_complete(), &inventory.surface) {
+        (true, SurfaceState::Whole) if is_listed => "complete\n",
+        (_, _) if !ended => "not complete yet\n",
+        (true, SurfaceState::Whole) => {
+            "complete, but not all of it is listed in SHA256SUMS: critmass summarize lists it\n"
+        }
+        (true, SurfaceState::Missing) => "complete, but without surface.parquet: critmass summarize writes it\n",
+        (true, SurfaceState::Partial) => {
+            "complete, but surface.parquet is of a part of the runs: critmass summarize writes it anew\n"
+        }
+        (true, SurfaceState::Damaged(_)) => {
+            "complete, but surface.parquet is of no use: critmass summarize writes it anew\n"
+        }
+        (false, _) => {
             "not complete: critmass run with the same sweep file continues it, and computes again what is damaged\n"
         }
-        (false, _) => "not complete yet\n",
-    };
-    print(&text)
+    }
 }
 
 /// What became of the jobs of a submission; empty if there was none.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::failure::Failure;
 use super::output::{print, say};
 use crate::slurm::Submission;
-use crate::store::prepare;
+use crate::store::{check_is_ours, prepare};
 use crate::sweep::Sweep;
 
 /// The arguments of `submit`.
@@ -34,10 +34,12 @@ pub(super) struct Arguments {
 
 pub(super) fn submit(arguments: &Arguments) -> Result<(), Failure> {
     let sweep = Sweep::read(&arguments.sweep, &arguments.set)?;
+    check_is_ours(&arguments.out, &sweep)?;
     let submission = Submission::plan(&sweep, &arguments.out, arguments.shards, &arguments.sbatch)?;
     if arguments.dry_run {
         return print(&submission.show());
     }
+    submission.check_slurm()?;
     prepare(&arguments.out, &sweep)?;
     let submitted = submission.submit()?;
     let out = arguments.out.display();

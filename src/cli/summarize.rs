@@ -7,7 +7,7 @@ use super::failure::Failure;
 use super::output::{say, show};
 use crate::store::{Folder, Inspection, PartState};
 use crate::summary::show::{Csv, Exporter, Json};
-use crate::summary::{Surface, write_surface};
+use crate::summary::write_surface;
 
 /// The arguments of `summarize`.
 #[derive(clap::Args)]
@@ -33,21 +33,21 @@ enum Format {
 pub(super) fn summarize(arguments: &Arguments) -> Result<(), Failure> {
     let folder = Folder::open(&arguments.folder)?;
     let states = folder.part_states(Inspection::Footer)?;
-    let open = states.iter().filter(|state| !matches!(state, PartState::Present(_))).count();
     if states.iter().all(|state| *state == PartState::Missing) && !folder.has_checkpoints()? {
         return Err(Failure::WrongInput(format!("{}: no run is finished yet", arguments.folder.display())));
     }
-    let outages = write_surface(&folder)?;
-    if open > 0 {
+    let statistics = !matches!(arguments.format, Format::Table);
+    let surface = write_surface(&folder, statistics)?;
+    if !folder.is_complete()? {
         say(format_args!(
             "the sweep is not complete: cells that are still running are shown with the runs that are kept so far"
         ));
     }
     let mut out = BufWriter::new(std::io::stdout());
     match arguments.format {
-        Format::Table => show(&outages)?,
-        Format::Csv => Csv.export(&Surface::read(&folder)?, &mut out)?,
-        Format::Json => Json.export(&Surface::read(&folder)?, &mut out)?,
+        Format::Table => show(&surface)?,
+        Format::Csv => Csv.export(&surface, &mut out)?,
+        Format::Json => Json.export(&surface, &mut out)?,
     }
     Ok(out.flush()?)
 }

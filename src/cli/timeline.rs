@@ -2,9 +2,10 @@
 
 use std::fmt::Write;
 
+use super::output::wrap;
 use crate::engine::Run;
 use crate::engine::outcome::{Outcome, TraceRow};
-use crate::parameters::Scenario;
+use crate::parameters::{Intervention, Scenario, Shock, name_of};
 
 /// Lines of a timeline, about.
 const LINES: f64 = 48.0;
@@ -34,7 +35,7 @@ pub(super) fn timeline(scenario: &Scenario, run: &Run) -> String {
         }
         while marks.last().is_some_and(|(at_h, _)| *at_h < row.t_h - 1e-9) {
             if let Some((at_h, what)) = marks.pop() {
-                let _ = writeln!(text, "{at_h:6.1} ▶ {what}");
+                let _ = writeln!(text, "{:>6} ▶ {what}", hours(at_h));
             }
         }
         let interval = &run.trace[start..=index];
@@ -43,8 +44,8 @@ pub(super) fn timeline(scenario: &Scenario, run: &Run) -> String {
         let rate = logins as f64 / ((row.t_h - since_h) * 3600.0);
         let _ = writeln!(
             text,
-            "{:6.1} {} {:>8} {:>8} {:>8} {:>8} {rate:>7.1}",
-            row.t_h,
+            "{:>6} {} {:>8} {:>8} {:>8} {:>8} {rate:>7.1}",
+            hours(row.t_h),
             bar(row),
             row.demand,
             row.online,
@@ -59,11 +60,11 @@ pub(super) fn timeline(scenario: &Scenario, run: &Run) -> String {
 
 /// What the scenario does to the network, latest first.
 fn marks(scenario: &Scenario) -> Vec<(f64, String)> {
-    let mut marks = vec![(scenario.updates.release_h, "the update is released".to_owned())];
-    marks.extend(scenario.shocks.iter().map(|shock| {
-        let (supernodes, clients) = (100.0 * shock.supernode_fraction, 100.0 * shock.client_fraction);
-        (shock.at_h, format!("shock: {supernodes} % of the super nodes, {clients} % of the other clients crash"))
-    }));
+    let mut marks = Vec::new();
+    if scenario.updates.patched_fraction > 0.0 {
+        marks.push((scenario.updates.release_h, "the update is released".to_owned()));
+    }
+    marks.extend(scenario.shocks.iter().map(|shock| (shock.at_h, struck(scenario, shock))));
     marks.extend(scenario.interventions.iter().map(|change| {
         let settings: Vec<String> = change.settings.iter().map(|(p, value)| format!("{} = {value}", p.name)).collect();
         (change.at_h, format!("intervention: {}", settings.join(", ")))
@@ -71,6 +72,34 @@ fn marks(scenario: &Scenario) -> Vec<(f64, String)> {
     marks.reverse();
     marks.sort_by(|a, b| b.0.total_cmp(&a.0));
     marks
+}
+
+/// Whom a shock strikes.
+fn struck(scenario: &Scenario, shock: &Shock) -> String {
+    let of = |share: f64, whom: &str| (share > 0.0).then(|| format!("{} of {whom}", percent_as_written(share)));
+    let whom = [
+        of(shock.supernode_fraction, "the super nodes of clients"),
+        of(shock.client_fraction, "the clients that are no super nodes"),
+    ];
+    let whom: Vec<String> = whom.into_iter().flatten().collect();
+    const DEDICATED: &str = name_of!(overlay.dedicated_per_million);
+    let adds_dedicated = |change: &Intervention| change.settings.iter().any(|(set, _)| set.name == DEDICATED);
+    let has_dedicated =
+        scenario.overlay.dedicated_per_million > 0.0 || scenario.interventions.iter().any(adds_dedicated);
+    let spared = if has_dedicated { "; no dedicated super node does" } else { "" };
+    format!("shock: {} crash{spared}", whom.join(" and "))
+}
+
+/// A share that somebody wrote, without the noise of the product with 100.
+fn percent_as_written(share: f64) -> String {
+    const DIGITS: f64 = 1e10;
+    format!("{} %", libm::round(share * 100.0 * DIGITS) / DIGITS)
+}
+
+/// Hours with the digits that they have, but two at most.
+fn hours(h: f64) -> String {
+    let text = format!("{h:.2}");
+    text.strip_suffix('0').unwrap_or(&text).to_owned()
 }
 
 fn bar(row: &TraceRow) -> String {
@@ -134,23 +163,58 @@ pub(super) fn in_words(scenario: &Scenario, outcome: &Outcome) -> String {
             percent(supernodes / blocked)
         );
     }
-    wrap(&text, 78)
+    wrap(&text, 78, 0) + "\n"
 }
 
-/// Breaks a text into lines.
-fn wrap(text: &str, width: usize) -> String {
-    let (mut lines, mut length) = (String::new(), 0);
-    for word in text.split_whitespace() {
-        let size = word.chars().count();
-        if length > 0 && length + 1 + size > width {
-            lines.push('\n');
-            length = 0;
-        } else if length > 0 {
-            lines.push(' ');
-            length += 1;
-        }
-        lines.push_str(word);
-        length += size;
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parameters::{Parameter, Value};
+
+    fn scenario(supernode_fraction: f64, client_fraction: f64) -> Scenario {
+        let mut scenario = Scenario::default();
+        scenario.shocks.push(Shock { at_h: 13.25, supernode_fraction, client_fraction });
+        scenario
     }
-    lines + "\n"
+
+    fn marked(scenario: &Scenario) -> Vec<String> {
+        marks(scenario).into_iter().map(|(_, what)| what).filter(|what| what.starts_with("shock")).collect()
+    }
+
+    #[test]
+    fn a_shock_is_announced_as_what_it_strikes() {
+        for (supernodes, clients, said) in [
+            (0.275, 0.0, "shock: 27.5 % of the super nodes of clients crash"),
+            (0.0, 0.55, "shock: 55 % of the clients that are no super nodes crash"),
+            (
+                1.0,
+                0.07,
+                "shock: 100 % of the super nodes of clients and 7 % of the clients that are no super nodes crash",
+            ),
+        ] {
+            let mut scenario = scenario(supernodes, clients);
+            assert_eq!(marked(&scenario), [said]);
+            let spared = format!("{said}; no dedicated super node does");
+            let dedicated = Parameter::find("overlay.dedicated_per_million").unwrap();
+            scenario.interventions =
+                vec![Intervention { at_h: 13.0, settings: vec![(dedicated, Value::Number(50.0))] }];
+            assert_eq!(marked(&scenario).concat(), spared);
+            scenario.interventions.clear();
+            scenario.overlay.dedicated_per_million = 50.0;
+            assert_eq!(marked(&scenario), [spared]);
+        }
+    }
+
+    #[test]
+    fn an_update_that_nobody_gets_is_not_released() {
+        let mut scenario = scenario(0.5, 0.0);
+        assert_eq!(marks(&scenario).len(), 2);
+        scenario.updates.patched_fraction = 0.0;
+        assert_eq!(marks(&scenario).len(), 1);
+    }
+
+    #[test]
+    fn hours_keep_their_quarters() {
+        assert_eq!([13.25, 13.5, 13.0, 0.05, 4.0 / 3.0].map(hours), ["13.25", "13.5", "13.0", "0.05", "1.33"]);
+    }
 }

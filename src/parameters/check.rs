@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::declare::name_of;
 use super::domain::Domain;
-use super::table::{Intervention, PARAMETERS, Retry, Scenario};
+use super::table::{Intervention, PARAMETERS, Retry, Scenario, Shock};
 
 /// Most ticks that a run may have.
 const TICKS_MAX: f64 = 2_147_483_648.0;
@@ -81,10 +81,20 @@ impl Scenario {
     /// # Errors
     /// The first thing that is wrong.
     pub(crate) fn check_together(&self) -> Result<(), ScenarioError> {
-        self.check_length()?;
-        check_retry(&self.retry)?;
-        self.check_settings()?;
-        self.check_times()
+        self.conflicts_together().into_iter().next().map_or(Ok(()), Err)
+    }
+
+    /// What [`Scenario::check_together`] finds: one error for each of the things that it looks at.
+    pub(crate) fn conflicts_together(&self) -> Vec<ScenarioError> {
+        let checks = [self.check_length(), check_retry(&self.retry), self.check_settings(), self.check_times()];
+        let mut found: Vec<ScenarioError> = Vec::new();
+        for error in checks.into_iter().filter_map(Result::err) {
+            // An intervention is not to blame for what is wrong without it.
+            if !found.iter().any(|earlier| earlier.key == error.key) {
+                found.push(error);
+            }
+        }
+        found
     }
 
     /// The single values of the shocks and the interventions.
@@ -105,6 +115,9 @@ impl Scenario {
                 if !(0.0..=1.0).contains(&share) {
                     return refuse(key, share, "a number, 0 … 1");
                 }
+            }
+            if !shock.strikes() {
+                return Err(ScenarioError::new("shock", Shock::WITHOUT_EFFECT).at(Event::Shock(index)));
             }
         }
         for (index, change) in self.interventions.iter().enumerate() {
@@ -202,7 +215,7 @@ fn check_retry(retry: &Retry) -> Result<(), ScenarioError> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::table::{Parameter, Shock};
+    use super::super::table::Parameter;
     use super::super::value::{Region, Value};
     use super::*;
 
@@ -264,13 +277,14 @@ mod tests {
     #[test]
     fn a_value_outside_of_its_domain_is_refused_however_it_came_there() {
         type Spoil = fn(&mut Scenario);
-        let cases: [(&str, Spoil); 8] = [
+        let cases: [(&str, Spoil); 9] = [
             ("time.tick_s", |s| s.time.tick_s = 0.0),
             ("population.clients", |s| s.population.clients = 0),
             ("population.regions", |s| s.population.regions.clear()),
             ("presence.session_h", |s| s.presence.session_h = f64::NAN),
             ("shock.at_h", |s| s.shocks[0].at_h = f64::NAN),
             ("shock.client_fraction", |s| s.shocks[0].client_fraction = 1.5),
+            ("shock", |s| (s.shocks[0].client_fraction, s.shocks[0].supernode_fraction) = (0.0, 0.0)),
             ("intervention.at_h", |s| s.interventions[0].at_h = -1.0),
             ("intervention.retry.factor", |s| {
                 s.interventions[0] = intervention(20.0, "retry.factor", Value::Number(0.5))
@@ -310,7 +324,7 @@ mod tests {
     fn what_happens_after_the_last_tick_is_refused() {
         for (at_h, is_late) in [(47.99, false), (48.0, true)] {
             let mut scenario = Scenario::default();
-            scenario.shocks.push(Shock { at_h, supernode_fraction: 0.0, client_fraction: 0.0 });
+            scenario.shocks.push(Shock { at_h, supernode_fraction: 0.5, client_fraction: 0.0 });
             assert_eq!(scenario.check().is_err(), is_late, "{at_h}");
         }
     }

@@ -26,3 +26,4 @@ pub use table::{
     Updates,
 };
 pub use value::{Discipline, Jitter, Region, Value};
+pub(crate) use value::{toml_number, toml_text};

@@ -116,7 +116,7 @@ declare_parameters! {
             "Time constant of self-healing by promotion; inf: no self-healing, the defect of 2007.",
             "assumed", intervenable;
         dedicated_per_million: f64 = 0.0, "1", Domain::NOT_NEGATIVE,
-            "Super nodes of the operator per million clients, rounded to a whole number of super nodes; they never leave.",
+            "Super nodes of the operator per million clients, rounded to a whole number of super nodes; sessions, the update, shocks and overload do not end them.",
             "none in 2007", intervenable, interdependent, sizes_memory;
     }
     /// The login server.
@@ -285,6 +285,17 @@ pub struct Shock {
     pub supernode_fraction: f64,
     /// Probability that any other present client that is not booting crashes. 0 … 1.
     pub client_fraction: f64,
+}
+
+impl Shock {
+    /// What is wrong with a shock that strikes nobody.
+    pub(crate) const WITHOUT_EFFECT: &str =
+        "it strikes nobody; expected a supernode_fraction or a client_fraction above 0";
+
+    /// Whether it may strike anybody.
+    pub(crate) fn strikes(&self) -> bool {
+        self.supernode_fraction > 0.0 || self.client_fraction > 0.0
+    }
 }
 
 /// A change of parameters in the middle of a run.

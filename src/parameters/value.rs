@@ -63,8 +63,7 @@ impl fmt::Display for Value {
     /// Writes the value as it is written in TOML.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Value::Number(x) if x.is_finite() => write!(f, "{x:?}"),
-            Value::Number(x) => write!(f, "{x}"),
+            Value::Number(x) => f.write_str(&toml_number(*x)),
             Value::Integer(n) => write!(f, "{n}"),
             Value::Boolean(b) => write!(f, "{b}"),
             Value::Choice(word) => write!(f, "{word:?}"),
@@ -72,13 +71,43 @@ impl fmt::Display for Value {
                 let list: Vec<String> = regions
                     .iter()
                     .map(|r| {
-                        format!("{{ name = {:?}, utc_offset_h = {:?}, share = {:?} }}", r.name, r.utc_offset_h, r.share)
+                        let (name, offset, share) =
+                            (toml_text(&r.name), toml_number(r.utc_offset_h), toml_number(r.share));
+                        format!("{{ name = {name}, utc_offset_h = {offset}, share = {share} }}")
                     })
                     .collect();
                 write!(f, "[{}]", list.join(", "))
             }
         }
     }
+}
+
+/// A number as TOML writes it: the shortest digits that are read back as the same number. What is kept depends on this
+/// spelling, so it is written out here rather than left to what `{:?}` prints.
+pub(crate) fn toml_number(x: f64) -> String {
+    let size = x.abs();
+    if !x.is_finite() {
+        format!("{x}").to_lowercase()
+    } else if size != 0.0 && !(1e-4..1e16).contains(&size) {
+        format!("{x:e}")
+    } else {
+        let digits = x.to_string();
+        if digits.contains('.') { digits } else { digits + ".0" }
+    }
+}
+
+/// A text as TOML writes it: a basic string.
+pub(crate) fn toml_text(text: &str) -> String {
+    let escaped: String = text
+        .chars()
+        .map(|c| match c {
+            '"' => "\\\"".to_owned(),
+            '\\' => "\\\\".to_owned(),
+            c if c.is_control() => format!("\\u{:04X}", u32::from(c)),
+            c => c.to_string(),
+        })
+        .collect();
+    format!("\"{escaped}\"")
 }
 
 /// The type of a field of a scenario, which any [`Value`] can be written as and read from.
@@ -165,5 +194,43 @@ impl FieldType for Vec<Region> {
             Value::Regions(regions) => Some(regions.clone()),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Hashes and folders of earlier versions hold numbers as `{:?}` printed them.
+        #[test]
+        fn numbers_are_spelled_as_they_always_were(bits in any::<u64>(), power in -8..20_i32, digits in 1..10_000_u32) {
+            for x in [f64::from_bits(bits), f64::from(digits) * libm::exp10(f64::from(power)), f64::from(digits)] {
+                prop_assume!(x.is_finite());
+                prop_assert_eq!(toml_number(x), format!("{x:?}"));
+                prop_assert_eq!(toml_number(x).parse(), Ok(x));
+            }
+        }
+
+        #[test]
+        fn a_text_is_read_back(text in "\\PC*|[\\x00-\\xa0\"\\\\\u{2028}]{0,20}") {
+            let value: toml_edit::Value = toml_text(&text).parse().unwrap();
+            prop_assert_eq!(value.as_str(), Some(text.as_str()));
+        }
+    }
+
+    #[test]
+    fn the_infinities_are_words_of_toml() {
+        assert_eq!([f64::INFINITY, f64::NEG_INFINITY, f64::NAN].map(toml_number), ["inf", "-inf", "nan"]);
+        assert_eq!([0.0, 1e-4, 1e16, 1e15].map(toml_number), ["0.0", "0.0001", "1e16", "1000000000000000.0"]);
+    }
+
+    #[test]
+    fn a_region_with_any_name_is_written_in_toml() {
+        let regions = vec![Region { name: "a\u{7f}\"".to_owned(), utc_offset_h: -1e-7, share: 1.0 }];
+        let value: toml_edit::Value = Value::Regions(regions).to_string().parse().unwrap();
+        let region = value.as_array().and_then(|all| all.get(0)?.as_inline_table()).unwrap();
+        assert_eq!(region.get("name").and_then(|name| name.as_str()), Some("a\u{7f}\""));
     }
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::progress::{Ending, Progress};
 use super::queue::Queue;
 use super::schedule::Schedule;
+use super::tally::Tally;
 use crate::store::{FoundRun, RunRow, Shard, Store, StoreError};
 use crate::sweep::Sweep;
 
@@ -25,7 +26,7 @@ pub(super) struct Collector<'a> {
     upcoming: Upcoming,
     /// How many cells of a block that is not complete are decided.
     decided: BTreeMap<u32, usize>,
-    progress: Progress,
+    tally: Tally,
     /// Runs that wait in the queue at least, as long as there are some.
     queue_min: usize,
 }
@@ -68,26 +69,14 @@ impl Upcoming {
 }
 
 impl<'a> Collector<'a> {
-    pub(super) fn new(store: &'a mut Store, sweep: &Sweep, queue_min: usize) -> Collector<'a> {
-        let folder = store.folder();
+    /// # Errors
+    /// What is in the folder cannot be read.
+    pub(super) fn new(store: &'a mut Store, sweep: &Sweep, queue_min: usize) -> Result<Collector<'a>, StoreError> {
+        let tally = Tally::take(store, &sweep.replicates)?;
         let shard = store.shard().unwrap_or(Shard::ALL);
-        let complete = (0..folder.blocks()).filter(|&block| store.is_complete(block));
-        let cells_found = match store.shard() {
-            None => complete.map(|block| folder.cells_of(block).len() as u32).sum(),
-            Some(shard) => {
-                complete.flat_map(|block| folder.cells_of(block)).filter(|&cell| shard.has(cell)).count() as u32
-            }
-        };
-        let progress = Progress {
-            runs: 0,
-            recovered: store.recovered(),
-            cells_decided: cells_found,
-            cells_found,
-            cells: shard.size(sweep.cells()),
-        };
         let upcoming = Upcoming { shard, next: 0, cells: sweep.cells(), block: None, found: BTreeMap::new() };
         let schedule = Schedule::new(sweep.replicates);
-        Collector { store, schedule, upcoming, decided: BTreeMap::new(), progress, queue_min }
+        Ok(Collector { store, schedule, upcoming, decided: BTreeMap::new(), tally, queue_min })
     }
 
     /// Takes in runs until every cell is decided, or until it is interrupted.
@@ -102,8 +91,7 @@ impl<'a> Collector<'a> {
         loop {
             let more = self.refill(queue)?;
             self.write_complete_blocks()?;
-            self.progress.cells_decided = self.progress.cells_found + self.schedule.decided();
-            report(self.progress);
+            report(self.tally.progress());
             if interrupted.load(Ordering::Relaxed) {
                 return Ok(Ending::Interrupted);
             }
@@ -116,8 +104,9 @@ impl<'a> Collector<'a> {
             let workers_wait = more && queue.len() < self.queue_min;
             match receiver.recv_timeout(if workers_wait { Duration::ZERO } else { POLL }) {
                 Ok(row) => {
-                    self.progress.runs += 1;
-                    self.schedule.finish(row.key(), row.run.outcome.outage);
+                    let key = row.key();
+                    self.schedule.finish(key, row.run.outcome.outage);
+                    self.tally.finish(self.schedule.replicates(key.cell));
                     self.add(row);
                 }
                 Err(RecvTimeoutError::Timeout) => {}

@@ -1,5 +1,8 @@
 //! Whether the machine has the memory that a sweep needs, found out before the first run.
 
+use std::path::Path;
+
+use super::control_groups::left_bytes;
 use crate::engine::population::memory_estimate_bytes;
 use crate::parameters::Scenario;
 use crate::sweep::Sweep;
@@ -42,12 +45,14 @@ pub fn memory_needed_bytes(sweep: &Sweep, threads: usize) -> u64 {
     largest(sweep).0.saturating_mul(threads as u64)
 }
 
-/// Memory that this process may still take, bytes: what the machine or its control group has left.
-fn available_bytes() -> u64 {
-    let Ok(mut system) = sysinfo::System::new() else { return 0 };
-    system.refresh_memory();
-    let machine = system.available_memory();
-    system.cgroup_limits().map_or(machine, |limits| machine.min(limits.free_memory))
+/// Memory that this process may still take, bytes: what the machine and its control groups have left. `None` if the
+/// system does not tell.
+fn available_bytes() -> Option<u64> {
+    let machine = sysinfo::System::new().ok().map(|mut system| {
+        system.refresh_memory();
+        system.available_memory()
+    });
+    machine.filter(|&bytes| bytes > 0).into_iter().chain(left_bytes(Path::new("/"))).min()
 }
 
 /// Checks that the populations of a sweep fit into memory.
@@ -68,12 +73,9 @@ pub fn check_memory_of_run(scenario: &Scenario) -> Result<(), MemoryError> {
 }
 
 fn check(each: u64, clients: u64, threads: usize) -> Result<(), MemoryError> {
-    let available = available_bytes();
     let needed = each.saturating_mul(threads as u64);
     // A system that does not tell is trusted.
-    if available == 0 || needed <= available {
-        return Ok(());
-    }
+    let Some(available) = available_bytes().filter(|&available| needed > available) else { return Ok(()) };
     let advice = match available / each.max(1) {
         0 => "population.clients has to be smaller, or the machine larger".to_owned(),
         fitting => format!("--threads {fitting} would fit"),

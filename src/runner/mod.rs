@@ -31,12 +31,14 @@
 //! and written to a last checkpoint.
 
 mod collector;
+mod control_groups;
 mod decided;
 mod in_memory;
 mod memory;
 mod progress;
 mod queue;
 mod schedule;
+mod tally;
 
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{Sender, channel};
@@ -80,7 +82,7 @@ pub fn run(
         // The channel closes with the last worker.
         drop(sender);
         let closing = CloseOnDrop { queue: &queue, abandon: &abandon };
-        let mut collector = Collector::new(store, &sweep, QUEUED_PER_WORKER * workers);
+        let mut collector = Collector::new(store, &sweep, QUEUED_PER_WORKER * workers)?;
         let result = collector.collect(&queue, &receiver, interrupted, report);
         drop(closing);
         // Runs that finished in the meantime are not lost.

@@ -25,7 +25,6 @@ pub(super) struct Schedule {
     open: BTreeMap<u32, OpenCell>,
     /// Decided cells of blocks that are not complete, each with its number of replicates.
     replicates: BTreeMap<u32, u32>,
-    decided: u32,
     /// Cells decided since the last look.
     fresh: Vec<u32>,
     /// Replicates that open cells want after a look.
@@ -63,19 +62,7 @@ pub(super) fn decided_with(rule: &Replicates, found: &[FoundRun]) -> Option<u32>
 impl Schedule {
     /// A schedule without cells.
     pub(super) fn new(rule: Replicates) -> Schedule {
-        Schedule {
-            rule,
-            open: BTreeMap::new(),
-            replicates: BTreeMap::new(),
-            decided: 0,
-            fresh: Vec::new(),
-            wanted: Vec::new(),
-        }
-    }
-
-    /// Cells decided since the start.
-    pub(super) fn decided(&self) -> u32 {
-        self.decided
+        Schedule { rule, open: BTreeMap::new(), replicates: BTreeMap::new(), fresh: Vec::new(), wanted: Vec::new() }
     }
 
     /// Whether every cell that was opened is decided.
@@ -141,7 +128,6 @@ impl Schedule {
             if is_decided(&self.rule, outages, n) {
                 self.open.remove(&cell);
                 self.replicates.insert(cell, n);
-                self.decided += 1;
                 self.fresh.push(cell);
             } else {
                 self.extend(cell, next_look(&self.rule, n));

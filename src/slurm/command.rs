@@ -57,15 +57,24 @@ pub(super) fn ask(command: &mut Command) -> Result<String, SlurmError> {
         .map_err(|error| failed(error.to_string()))?;
     // Read beside the waiting: a full pipe would stop the command.
     let reader = |stream: Option<Box<dyn Read + Send>>| {
-        std::thread::spawn(move || {
+        std::thread::Builder::new().spawn(move || {
             let mut bytes = Vec::new();
             // What could be read counts.
             let _ = stream.map(|mut stream| stream.read_to_end(&mut bytes));
             String::from_utf8_lossy(&bytes).into_owned()
         })
     };
-    let stdout = reader(child.stdout.take().map(|stream| Box::new(stream) as Box<dyn Read + Send>));
-    let stderr = reader(child.stderr.take().map(|stream| Box::new(stream) as Box<dyn Read + Send>));
+    let stdout = child.stdout.take().map(|stream| Box::new(stream) as Box<dyn Read + Send>);
+    let stderr = child.stderr.take().map(|stream| Box::new(stream) as Box<dyn Read + Send>);
+    let (stdout, stderr) = match (reader(stdout), reader(stderr)) {
+        (Ok(stdout), Ok(stderr)) => (stdout, stderr),
+        (Err(error), _) | (_, Err(error)) => {
+            // It may have ended in this moment.
+            let _ = child.kill();
+            let _ = child.wait();
+            return Err(failed(format!("no thread can be started to read its answer: {error}")));
+        }
+    };
     let started = Instant::now();
     let status = loop {
         match child.try_wait().map_err(|error| failed(error.to_string()))? {

@@ -5,7 +5,7 @@
 #     job.sh summary         what the shards have left to do, then the result
 #
 # It can be started again at any time: what was finished is kept. Before the time limit Slurm sends it a signal; it lets
-# the program keep what it has, and queues itself again.
+# the program keep what it has, and queues itself again; not for ever, and not where a try has finished nothing twice.
 #SBATCH --open-mode=append
 #SBATCH --requeue
 #SBATCH --signal=B:USR1@60
@@ -29,11 +29,23 @@ else
 fi
 tried=$folder/slurm/tried/$note
 failed=$folder/slurm/failed/$note
+nothing="interrupted before the time limit with nothing finished"
+# Tries of a job at most that end with the time limit.
+tries_max=100
 
 say() { echo "$(date -u +%FT%TZ) $name: $*" >&2; }
 
 queue_again() {
   scontrol requeue "$job" || say "could not be queued again: critmass submit with the same arguments goes on"
+}
+
+# What is kept of the runs of this job: files get another name with whatever is added to them.
+kept() {
+  if [ "$note" = summary ]; then
+    ls "$folder/checkpoint" "$folder/runs"
+  else
+    ls "$folder/checkpoint" | grep -- "-$shard-of-$shards-"
+  fi 2>/dev/null
 }
 
 if [ "$name" = summary ] && compgen -G "$folder/slurm/failed/shard-*" >/dev/null; then
@@ -43,6 +55,7 @@ if [ "$name" = summary ] && compgen -G "$folder/slurm/failed/shard-*" >/dev/null
   exit 1
 fi
 
+kept_before=$(kept)
 errors=$(mktemp)
 signal=
 # To this shell alone, so it is passed on.
@@ -65,8 +78,21 @@ rm -f "$errors"
 
 if [ "$status" = 0 ]; then
   rm -f "$tried" "$failed"
-elif [ "$signal" = USR1 ]; then
+elif [ "$signal" = USR1 ] && [ "$((${SLURM_RESTART_COUNT:-0} + 1))" -ge "$tries_max" ]; then
+  why="interrupted before the time limit in try $tries_max, and not queued again"
+  say "$why"
+  echo "$why" >"$failed"
+elif [ "$signal" = USR1 ] && [ "$(kept)" != "$kept_before" ]; then
   say "interrupted before the time limit, and queued again"
+  rm -f "$tried"
+  queue_again
+elif [ "$signal" = USR1 ] && grep -qxF "$nothing" "$tried" 2>/dev/null; then
+  why="$nothing twice, and is not queued again: a run may need more than the time limit (sbatch --time)"
+  say "$why"
+  echo "$why" >"$failed"
+elif [ "$signal" = USR1 ]; then
+  say "$nothing, and is queued again"
+  echo "$nothing" >>"$tried"
   queue_again
 elif [ "$signal" = TERM ] || [ "$status" = 130 ]; then
   say "cancelled, or sent away for another job; what was finished is kept"

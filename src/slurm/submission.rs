@@ -75,6 +75,14 @@ impl Submission {
         Ok(Submission { name, toml, shards, program, folder: absolute, arguments: arguments.to_vec(), array_size })
     }
 
+    /// Whether there is a Slurm to submit to, found out before anything is written.
+    ///
+    /// # Errors
+    /// There is none, or it does not answer.
+    pub fn check_slurm(&self) -> Result<(), SlurmError> {
+        ask(Command::new("sbatch").arg("--version")).map(drop)
+    }
+
     fn script(&self) -> String {
         let quoted = |path: &Path| format!("'{}'", path.display().to_string().replace('\'', r"'\''"));
         JOB.replace("@CRITMASS@", &quoted(&self.program))

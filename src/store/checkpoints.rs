@@ -16,6 +16,9 @@ use super::shard::Shard;
 use super::size::Size;
 use super::tables::ordered;
 
+/// How often the folder is listed again, since other processes work in it.
+const ATTEMPTS: u32 = 5;
+
 /// The checkpoints of a folder.
 #[derive(Default)]
 pub(super) struct Checkpoints {
@@ -28,6 +31,17 @@ pub(super) struct Checkpoints {
 impl Checkpoints {
     /// Finds and checks, byte by byte, the checkpoints of the shards that are `wanted`.
     pub(super) fn find(layout: &Layout, wanted: impl Fn(Shard) -> bool) -> Result<Checkpoints, StoreError> {
+        // If some have vanished since the folder was listed, the one that they were merged into may be in no list yet.
+        for _ in 1..ATTEMPTS {
+            if let (checkpoints, true) = Checkpoints::look(layout, &wanted)? {
+                return Ok(checkpoints);
+            }
+        }
+        Ok(Checkpoints::look(layout, &wanted)?.0)
+    }
+
+    /// The same, once; and whether none has vanished meanwhile.
+    fn look(layout: &Layout, wanted: &impl Fn(Shard) -> bool) -> Result<(Checkpoints, bool), StoreError> {
         let files = list(&layout.checkpoint_folder())?;
         let mut traces: BTreeMap<&str, &Path> = BTreeMap::new();
         let mut runs = Vec::new();
@@ -48,12 +62,12 @@ impl Checkpoints {
                 (Checkpoint::open(layout, id, runs, traces), [Some(runs), traces])
             })
             .collect();
-        let mut checkpoints = Checkpoints::default();
+        let (mut checkpoints, mut all_there) = (Checkpoints::default(), true);
         for (result, paths) in opened {
             match result {
                 Ok(checkpoint) => checkpoints.usable.push(checkpoint),
                 // Merged by the process that wrote it, in this moment.
-                Err(error) if error.is_gone() => {}
+                Err(error) if error.is_gone() => all_there = false,
                 Err(error @ StoreError::Io { .. }) => return Err(error),
                 Err(error) => {
                     let paths = paths.into_iter().flatten().map(Path::to_owned).collect();
@@ -61,7 +75,7 @@ impl Checkpoints {
                 }
             }
         }
-        Ok(checkpoints)
+        Ok((checkpoints, all_there))
     }
 
     /// The size of each that can be used, with its index, of those that are `wanted`.

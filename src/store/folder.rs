@@ -1,5 +1,6 @@
 //! The folder of a sweep, for reading: what is there, and whether it is what was written.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,18 +13,16 @@ use rayon::prelude::*;
 use super::checkpoints::Checkpoints;
 use super::checksums::{CHECKSUMS, Checksums};
 use super::error::StoreError;
-use super::files::{create_folder, hash_of, is_there, list, name, token};
+use super::files::{hash_of, list, name};
 use super::key::keys_of;
 use super::layout::{Dataset, Layout, SURFACE};
 use super::locks::Workers;
 use super::manifest::{MANIFEST, MANIFEST_VERSION, Manifest};
 use super::mark::Marked;
 use super::row::FoundRun;
-use super::tables::{open_table, read_batches, write_batches};
+use super::tables::read_batches;
 use crate::sweep::Sweep;
 
-/// Cells in a row group of the surface, which has more than a hundred columns.
-const SURFACE_ROWS_PER_GROUP: usize = 20_000;
 /// How often files are read again that vanish meanwhile, since other processes work in the folder.
 const ATTEMPTS: u32 = 5;
 
@@ -67,7 +66,7 @@ fn advised(path: &Path, error: StoreError) -> StoreError {
 /// The folder of a sweep, for reading.
 pub struct Folder {
     layout: Layout,
-    checksums: Mutex<Checksums>,
+    checksums: Checksums,
     /// The checkpoints, once somebody asked for them.
     checkpoints: Mutex<Option<Arc<Checkpoints>>>,
 }
@@ -76,7 +75,7 @@ impl Folder {
     pub(super) fn new(path: &Path, sweep: Sweep) -> Result<Folder, StoreError> {
         Ok(Folder {
             layout: Layout::new(path, sweep),
-            checksums: Mutex::new(Checksums::read(path)?),
+            checksums: Checksums::read(path)?,
             checkpoints: Mutex::new(None),
         })
     }
@@ -128,22 +127,21 @@ impl Folder {
         self.layout.blocks().cells(block)
     }
 
-    /// The hash that is noted for a file. A folder that others work in may have got more files since it was opened.
-    fn noted_hash(&self, file: &str) -> Result<Option<String>, StoreError> {
-        let mut checksums = self.checksums.lock().unwrap_or_else(PoisonError::into_inner);
-        if checksums.get(file).is_none() && is_there(&self.path().join(file))? {
-            *checksums = Checksums::read(self.path())?;
-        }
-        Ok(checksums.get(file).map(str::to_owned))
+    /// The files that a complete sweep lists with their hashes.
+    pub(super) fn files(&self) -> BTreeSet<String> {
+        self.parts().chain([SURFACE.to_owned()]).collect()
     }
 
-    /// Notes the hashes of files, for good.
-    pub(super) fn note_hashes(&self, hashes: Vec<(String, String)>, temporary: &Path) -> Result<(), StoreError> {
-        let mut checksums = self.checksums.lock().unwrap_or_else(PoisonError::into_inner);
-        // Where there are no locks, somebody else may have noted some.
-        *checksums = Checksums::read(self.path())?;
-        hashes.into_iter().for_each(|(file, hash)| checksums.insert(file, hash));
-        checksums.write(self.path(), temporary)
+    /// The files of all parts.
+    pub(super) fn parts(&self) -> impl Iterator<Item = String> + '_ {
+        let of_dataset =
+            move |&dataset: &Dataset| (0..self.blocks()).map(move |block| self.layout.part(dataset, block));
+        self.layout.datasets().iter().flat_map(of_dataset)
+    }
+
+    /// What is noted of the files.
+    pub(super) fn checksums(&self) -> &Checksums {
+        &self.checksums
     }
 
     /// What is there of a block's part.
@@ -174,21 +172,43 @@ impl Folder {
     fn rows_of_part(&self, dataset: Dataset, block: u32, inspection: Inspection) -> Result<Option<u64>, StoreError> {
         let file = self.layout.part(dataset, block);
         let path = self.path().join(&file);
-        let hash = match (self.noted_hash(&file)?, is_there(&path)?) {
-            (None, false) => return Ok(None),
-            (Some(_), false) => return Err(StoreError::damaged(&path, format!("gone, although {CHECKSUMS} lists it"))),
-            (None, true) => {
-                let message = format!("not listed in {CHECKSUMS}, so that nobody knows whether it is whole");
-                return Err(StoreError::damaged(&path, message));
-            }
-            (Some(hash), true) => hash,
-        };
-        let io = |cause| StoreError::io(&path, "the file cannot be read", cause);
+        if !self.is_there(&file)? {
+            return Ok(None);
+        }
         let table = self.layout.open(dataset, &path)?;
-        if inspection == Inspection::Bytes && hash_of(&path).map_err(io)? != hash {
-            return Err(StoreError::damaged(&path, format!("damaged: its bytes are not those that {CHECKSUMS} tells")));
+        if inspection == Inspection::Bytes {
+            self.check_bytes(&file)?;
         }
         Ok(Some(table.metadata().file_metadata().num_rows().max(0) as u64))
+    }
+
+    /// Whether a file is there, with a hash that is noted for it; an error if it is gone or nothing is noted.
+    pub(super) fn is_there(&self, file: &str) -> Result<bool, StoreError> {
+        let path = self.path().join(file);
+        // In this order: what is listed by now was there before, and what is there now was noted before.
+        let is_listed = self.checksums.is_listed(file);
+        let is_there =
+            path.try_exists().map_err(|cause| StoreError::io(&path, "the file cannot be looked at", cause))?;
+        match (is_listed, is_there) {
+            (true, false) => Err(StoreError::damaged(&path, format!("gone, although {CHECKSUMS} lists it"))),
+            (false, false) => Ok(false),
+            (_, true) if self.checksums.of(file)?.is_empty() => {
+                let message = format!("not listed in {CHECKSUMS}, so that nobody knows whether it is whole");
+                Err(StoreError::damaged(&path, message))
+            }
+            (_, true) => Ok(true),
+        }
+    }
+
+    /// The hash of a file that is there, of which every byte is looked at.
+    pub(super) fn check_bytes(&self, file: &str) -> Result<String, StoreError> {
+        let path = self.path().join(file);
+        let hash = hash_of(&path).map_err(|cause| StoreError::io(&path, "the file cannot be read", cause))?;
+        if !self.checksums.of(file)?.contains(&hash) {
+            return Err(StoreError::damaged(&path, format!("damaged: its bytes are not those that {CHECKSUMS} tells")));
+        }
+        self.checksums.prove(file, hash.clone());
+        Ok(hash)
     }
 
     /// What is there of every part, in the order of the blocks.
@@ -213,6 +233,8 @@ impl Folder {
                     match checkpoints.gather(&self.layout, Dataset::Runs, &keys, None, |_| true) {
                         // Merged by the process that wrote it, into another checkpoint or a part.
                         Err(error) if error.is_gone() => self.forget_checkpoints(),
+                        // Its runs may have moved into the part between the two looks.
+                        Ok(_) if self.part_state(block, Inspection::Footer)? != PartState::Missing => {}
                         runs => return runs,
                     }
                 }
@@ -300,36 +322,5 @@ impl Folder {
     /// A folder cannot be listed.
     pub fn workers(&self) -> Result<Workers, StoreError> {
         Workers::find(self.path())
-    }
-
-    /// Whether there is a summary.
-    pub fn has_surface(&self) -> bool {
-        self.path().join(SURFACE).exists()
-    }
-
-    /// Writes `surface.parquet`, which comes in pieces.
-    ///
-    /// # Errors
-    /// It cannot be written, or a piece is an error.
-    pub fn write_surface(
-        &self,
-        schema: &SchemaRef,
-        pieces: impl Iterator<Item = Result<RecordBatch, StoreError>>,
-    ) -> Result<(), StoreError> {
-        create_folder(&self.path().join("temporary"))?;
-        // Two summaries at the same time must not write into each other's file.
-        let temporary = self.layout.temporary(&format!("surface-{:08x}.parquet", token()));
-        let path = self.path().join(SURFACE);
-        let options = self.layout.options(schema, Some(SURFACE_ROWS_PER_GROUP));
-        write_batches(&path, &temporary, &options, pieces)?.publish(&path)
-    }
-
-    /// Reads `surface.parquet`.
-    ///
-    /// # Errors
-    /// It cannot be read, belongs to another sweep, or has other columns.
-    pub fn read_surface(&self, schema: &SchemaRef) -> Result<Vec<RecordBatch>, StoreError> {
-        let path = self.path().join(SURFACE);
-        read_batches(&path, open_table(&path, schema, &self.sweep().hash)?)
     }
 }

@@ -2,9 +2,12 @@
 
 use std::path::PathBuf;
 
+use arrow_schema::SchemaRef;
+
 use super::error::StoreError;
 use super::folder::{Folder, Inspection, PartState};
 use super::locks::Workers;
+use super::surface::SurfaceState;
 
 /// What was found in a folder, where every byte of a part was looked at.
 #[derive(Debug)]
@@ -21,6 +24,12 @@ pub struct Inventory {
     pub damaged: Vec<(u32, String)>,
     /// Checkpoints that cannot be used, each with what is wrong.
     pub damaged_checkpoints: Vec<String>,
+    /// What is wrong with the lists of hashes; a run makes them anew.
+    pub damaged_checksums: Vec<String>,
+    /// Files that are whole, but not listed in `SHA256SUMS` yet, as a process that was killed leaves them.
+    pub unlisted: usize,
+    /// What is there of the surface.
+    pub surface: SurfaceState,
     /// Files in `runs/` and `traces/` that are no parts of this sweep; a reader of these folders would take them in.
     pub strays: Vec<PathBuf>,
     /// Who works in the folder at this moment.
@@ -28,11 +37,12 @@ pub struct Inventory {
 }
 
 impl Inventory {
-    /// Looks at everything in a folder but the runs in checkpoints, of which [`Folder::found`] tells.
+    /// Looks at everything in a folder, whose surface has these columns, but the runs in checkpoints, of which [`Folder::found`] tells.
     ///
     /// # Errors
     /// The system does not let a file be read.
-    pub fn take(folder: &Folder) -> Result<Inventory, StoreError> {
+    pub fn take(folder: &Folder, surface: &SchemaRef) -> Result<Inventory, StoreError> {
+        folder.prove_by_surface()?;
         let (mut complete, mut missing, mut damaged) = (Vec::new(), Vec::new(), Vec::new());
         let (mut cells, mut runs) = (0, 0);
         for (block, state) in (0..).zip(folder.part_states(Inspection::Bytes)?) {
@@ -46,6 +56,8 @@ impl Inventory {
                 PartState::Damaged(message) => damaged.push((block, message)),
             }
         }
+        let surface = folder.surface_state(surface)?;
+        let (damaged_checksums, unlisted) = folder.checksums().faults(&folder.files());
         Ok(Inventory {
             complete,
             cells,
@@ -53,6 +65,9 @@ impl Inventory {
             missing,
             damaged,
             damaged_checkpoints: folder.damaged_checkpoints()?,
+            damaged_checksums,
+            unlisted,
+            surface,
             strays: folder.strays()?,
             workers: folder.workers()?,
         })

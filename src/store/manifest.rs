@@ -1,6 +1,5 @@
 //! `manifest.json`: the sweep as resolved.
 
-use std::fmt::Debug;
 use std::path::Path;
 
 use serde_json::{Value as Json, json};
@@ -8,7 +7,7 @@ use serde_json::{Value as Json, json};
 use super::error::StoreError;
 use super::files::read_file;
 use super::metadata::SCHEMA_VERSION;
-use crate::parameters::{Intervention, PARAMETERS, Parameter, Scenario, Shock, Value};
+use crate::parameters::{Intervention, PARAMETERS, Parameter, Scenario, Shock, Value, toml_number};
 use crate::sweep::{Axis, AxisPoints, Design, Distribution, Replicates, Sweep, Uncertain};
 
 /// The name of the file.
@@ -172,19 +171,22 @@ fn uncertain(sweep: &Sweep) -> Json {
 /// A distribution as text, such as `Beta { mean: 0.6, sd: 0.1 }`. Readers of the manifest rely on these words, whatever
 /// the program calls its laws.
 fn distribution(distribution: &Distribution) -> String {
-    let text = |law: &str, numbers: &[(&str, &dyn Debug)]| {
-        let numbers: Vec<String> = numbers.iter().map(|(name, number)| format!("{name}: {number:?}")).collect();
+    let list = |all: &[f64]| format!("[{}]", all.iter().map(|x| toml_number(*x)).collect::<Vec<_>>().join(", "));
+    let text = |law: &str, numbers: &[(&str, f64)]| {
+        let numbers: Vec<String> = numbers.iter().map(|(name, x)| format!("{name}: {}", toml_number(*x))).collect();
         format!("{law} {{ {} }}", numbers.join(", "))
     };
     match distribution {
-        Distribution::Uniform { from, to } => text("Uniform", &[("from", from), ("to", to)]),
-        Distribution::Normal { mean, sd } => text("Normal", &[("mean", mean), ("sd", sd)]),
-        Distribution::Lognormal { median, sigma } => text("Lognormal", &[("median", median), ("sigma", sigma)]),
-        Distribution::Beta { mean, sd } => text("Beta", &[("mean", mean), ("sd", sd)]),
+        Distribution::Uniform { from, to } => text("Uniform", &[("from", *from), ("to", *to)]),
+        Distribution::Normal { mean, sd } => text("Normal", &[("mean", *mean), ("sd", *sd)]),
+        Distribution::Lognormal { median, sigma } => text("Lognormal", &[("median", *median), ("sigma", *sigma)]),
+        Distribution::Beta { mean, sd } => text("Beta", &[("mean", *mean), ("sd", *sd)]),
         Distribution::Triangular { from, mode, to } => {
-            text("Triangular", &[("from", from), ("mode", mode), ("to", to)])
+            text("Triangular", &[("from", *from), ("mode", *mode), ("to", *to)])
         }
-        Distribution::Discrete { values, weights } => text("Discrete", &[("values", values), ("weights", weights)]),
+        Distribution::Discrete { values, weights } => {
+            format!("Discrete {{ values: {}, weights: {} }}", list(values), list(weights))
+        }
     }
 }
 

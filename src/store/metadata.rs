@@ -10,24 +10,38 @@ pub(super) const SCHEMA_VERSION: &str = "1";
 pub struct KeyMetadata {
     /// Canonical TOML and hash.
     sweep: Option<(String, String)>,
+    /// Of which parts a surface is.
+    parts: Option<String>,
 }
 
 impl KeyMetadata {
     /// The key of the sweep's hash.
     pub(super) const HASH: &'static str = "critmass.hash";
 
+    /// The key that says of which parts a surface is: SHA-256 of their lines in `SHA256SUMS`, or [`Self::INCOMPLETE`].
+    pub(super) const PARTS: &'static str = "critmass.parts";
+    /// What stands there while the sweep is not complete.
+    pub(super) const INCOMPLETE: &'static str = "incomplete";
+
     /// The metadata of a sweep's files.
     pub fn new(sweep: &Sweep) -> KeyMetadata {
-        KeyMetadata { sweep: Some((sweep.canonical.clone(), sweep.hash.clone())) }
+        KeyMetadata { sweep: Some((sweep.canonical.clone(), sweep.hash.clone())), parts: None }
+    }
+
+    /// The metadata of a surface, of parts with this hash if the sweep is complete.
+    pub(super) fn of_surface(sweep: &Sweep, parts: Option<String>) -> KeyMetadata {
+        let parts = parts.unwrap_or_else(|| KeyMetadata::INCOMPLETE.to_owned());
+        KeyMetadata { parts: Some(parts), ..KeyMetadata::new(sweep) }
     }
 
     /// The metadata of a run that belongs to no sweep.
     pub fn none() -> KeyMetadata {
-        KeyMetadata { sweep: None }
+        KeyMetadata { sweep: None, parts: None }
     }
 
     pub(super) fn entries(&self) -> Vec<(&'static str, &str)> {
         let sweep = self.sweep.iter().flat_map(|(toml, hash)| [("critmass.sweep", &**toml), (KeyMetadata::HASH, hash)]);
-        sweep.chain([("critmass.schema", SCHEMA_VERSION)]).collect()
+        let parts = self.parts.iter().map(|parts| (KeyMetadata::PARTS, &**parts));
+        sweep.chain([("critmass.schema", SCHEMA_VERSION)]).chain(parts).collect()
     }
 }

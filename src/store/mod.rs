@@ -5,7 +5,8 @@
 //! runs/              part-NNNNNN.parquet: all runs of a block of cells, in the order of (cell, replicate)
 //! traces/            part-NNNNNN.parquet: their traces
 //! surface.parquet    the summary
-//! SHA256SUMS         the hash of every part
+//! SHA256SUMS         the hash of every part, and of the surface
+//! SHA256SUMS.ahead   the same, of files that are about to get their names, too
 //! checkpoint/        runs of blocks that are not complete; empty when they are
 //! temporary/         files that are being written
 //! lock               the mark that says of which sweep and version the folder is, written first; held by the processes
@@ -26,17 +27,20 @@
 //! | file | what it holds |
 //! | --- | --- |
 //! | `key`, `row`, `shard`, `size`, `metadata`, `error` | small types: which run; a run; which cells a process runs; how much; what a file says of itself; what can go wrong |
-//! | `files`, `source`, `tables` | files that are whole or absent; files that are read, and what the system says of them; tables as Parquet files |
+//! | `files`, `source`, `claim`, `tables` | files that are whole or absent; files that are read, and what the system says of them; temporary ones in use; tables as Parquet files |
+//! | `destination` | a file, pipe or device of the user's, for a table that is no part of a folder |
 //! | `blocks`, `schema`, `layout` | what follows from the sweep alone: its blocks; its columns; where its files lie |
 //! | `checksums`, `manifest`, `mark`, `locks` | one file of the folder each |
 //! | `checkpoint`, `checkpoints`, `merging` | one checkpoint; all of them; which of them are put into one |
-//! | `folder`, `inventory` | the folder as a whole, for reading; what is in it |
+//! | `folder`, `surface`, `inventory` | the folder as a whole, for reading; its summary; what is in it |
 //! | `ownership`, `unsaved`, `writer` | whether the folder may be written to; runs in memory; the folder as a whole, for writing |
 
 mod blocks;
 mod checkpoint;
 mod checkpoints;
 mod checksums;
+mod claim;
+mod destination;
 mod error;
 mod files;
 mod folder;
@@ -54,10 +58,12 @@ mod schema;
 mod shard;
 mod size;
 mod source;
+mod surface;
 mod tables;
 mod unsaved;
 mod writer;
 
+pub use destination::Destination;
 pub use error::StoreError;
 pub use files::{beside, check_replaceable, create_folder, is_regular, read_file, replace_text};
 pub use folder::{Folder, Inspection, PartState};
@@ -66,9 +72,10 @@ pub use key::RunKey;
 pub use locks::Workers;
 pub use manifest::{MANIFEST_VERSION, Manifest};
 pub use metadata::KeyMetadata;
+pub use ownership::check_is_ours;
 pub use row::{FoundRun, RunRow};
 pub(crate) use schema::{axis_column, axis_field, run_table};
 pub use schema::{trace_batch, trace_schema};
 pub use shard::Shard;
-pub use tables::write_table;
+pub use surface::SurfaceState;
 pub use writer::{Store, prepare};

@@ -5,7 +5,7 @@ use std::fs::Metadata;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use super::checksums::CHECKSUMS;
+use super::checksums::{AHEAD, CHECKSUMS};
 use super::error::StoreError;
 use super::files::{create_folders, list, name};
 use super::layout::{FOLDERS, SURFACE};
@@ -21,7 +21,7 @@ const HARMLESS: [&str; 7] = [".gitkeep", ".gitignore", ".keep", ".DS_Store", ".d
 /// Makes a folder that of a sweep, unless it is already, and takes its locks.
 pub(super) fn take_possession(path: &Path, sweep: &Sweep, shard: Option<Shard>) -> Result<Locks, StoreError> {
     // Without a lock, so that nothing is made in a folder of somebody else, not even the lock.
-    check(path, sweep)?;
+    check_is_ours(path, sweep)?;
     create_folders(path)?;
     let lock = Lock::open(path)?;
     if shard.is_some() {
@@ -38,14 +38,14 @@ pub(super) fn take_possession(path: &Path, sweep: &Sweep, shard: Option<Shard>) 
     } else if Marked::read(path)? == Marked::Not {
         return Err(StoreError::refused(path, "another process is just looking into this folder; try again"));
     } else {
-        check(path, sweep)?;
+        check_is_ours(path, sweep)?;
     }
     Ok(locks)
 }
 
 /// Marks a folder, for which nobody else holds the lock.
 fn mark(path: &Path, sweep: &Sweep, lock: &Lock) -> Result<(), StoreError> {
-    check(path, sweep)?;
+    check_is_ours(path, sweep)?;
     match Marked::read(path)? {
         Marked::Not => lock.write(path, &Mark::of(sweep).text()),
         _ => Ok(()),
@@ -53,8 +53,11 @@ fn mark(path: &Path, sweep: &Sweep, lock: &Lock) -> Result<(), StoreError> {
 }
 
 /// Refuses a folder of another sweep or version, one that holds something else, and one in which we would write
-/// through a link.
-fn check(path: &Path, sweep: &Sweep) -> Result<(), StoreError> {
+/// through a link. Nothing is written.
+///
+/// # Errors
+/// It is refused, or cannot be read.
+pub fn check_is_ours(path: &Path, sweep: &Sweep) -> Result<(), StoreError> {
     check_kinds(path)?;
     // In the order opposite to that in which they are made: who makes something in the folder has marked it before.
     let vacant = check_vacant(path);
@@ -132,7 +135,7 @@ fn check_kinds(path: &Path) -> Result<(), StoreError> {
         return Err(StoreError::refused(path, "this is a file; give a folder with --out"));
     }
     let folders = FOLDERS.map(|name| (name, Metadata::is_dir as fn(&Metadata) -> bool, "folder"));
-    let files = [LOCK, MANIFEST, CHECKSUMS, SURFACE].map(|name| (name, Metadata::is_file as _, "file"));
+    let files = [LOCK, MANIFEST, CHECKSUMS, AHEAD, SURFACE].map(|name| (name, Metadata::is_file as _, "file"));
     for (name, is_right, kind) in folders.into_iter().chain(files) {
         let entry = path.join(name);
         if metadata(&entry)?.is_some_and(|metadata| !is_right(&metadata)) {

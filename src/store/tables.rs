@@ -1,6 +1,7 @@
 //! Tables as Parquet files, and what is done with their rows.
 
 use std::collections::HashMap;
+use std::io::Write;
 use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::Arc;
@@ -36,23 +37,6 @@ pub(super) struct TableOptions<'a> {
     pub(super) rows_per_group: Option<usize>,
 }
 
-/// Writes a table as a Parquet file, whole or not at all, through `temporary`.
-///
-/// The bytes depend on the table and the metadata alone.
-///
-/// # Errors
-/// The file cannot be written.
-pub fn write_table(
-    path: &Path,
-    temporary: &Path,
-    schema: &SchemaRef,
-    metadata: &KeyMetadata,
-    batches: &[RecordBatch],
-) -> Result<(), StoreError> {
-    let options = TableOptions { schema, metadata, rows_per_group: None };
-    write_batches(path, temporary, &options, batches.iter().cloned().map(Ok))?.publish(path)
-}
-
 /// Writes a table that comes in pieces. The bytes depend on where it is divided, too.
 pub(super) fn write_batches(
     path: &Path,
@@ -60,6 +44,18 @@ pub(super) fn write_batches(
     options: &TableOptions,
     batches: impl Iterator<Item = Result<RecordBatch, StoreError>>,
 ) -> Result<Written, StoreError> {
+    write_temporary(path, temporary, |file| encode(path, file, options, batches))
+}
+
+/// Writes the bytes of a Parquet file, from the first to the last one.
+///
+/// They depend on the table, where it is divided, and the metadata alone.
+pub(super) fn encode(
+    path: &Path,
+    file: impl Write + Send,
+    options: &TableOptions,
+    batches: impl Iterator<Item = Result<RecordBatch, StoreError>>,
+) -> Result<(), StoreError> {
     let entries = || options.metadata.entries().into_iter().map(|(key, value)| (key.to_owned(), value.to_owned()));
     let keys = entries().map(|(key, value)| KeyValue::new(key, value)).collect();
     // Readers that go by the Arrow schema look for the metadata there.
@@ -75,15 +71,13 @@ pub(super) fn write_batches(
     let failed = |error: parquet::errors::ParquetError| {
         StoreError::io(path, "the file cannot be written", std::io::Error::other(error))
     };
-    write_temporary(path, temporary, |file| {
-        let mut writer = ArrowWriter::try_new(file, schema.clone(), Some(properties.build())).map_err(failed)?;
-        for batch in batches {
-            let batch = batch?.with_schema(schema.clone()).map_err(|error| StoreError::damaged(path, error))?;
-            writer.write(&batch).map_err(failed)?;
-        }
-        writer.close().map_err(failed)?;
-        Ok(())
-    })
+    let mut writer = ArrowWriter::try_new(file, schema.clone(), Some(properties.build())).map_err(failed)?;
+    for batch in batches {
+        let batch = batch?.with_schema(schema.clone()).map_err(|error| StoreError::damaged(path, error))?;
+        writer.write(&batch).map_err(failed)?;
+    }
+    writer.close().map_err(failed)?;
+    Ok(())
 }
 
 /// Reads what was chosen of a Parquet file.
@@ -123,7 +117,7 @@ impl TableFile {
 pub(super) fn open_table(path: &Path, schema: &SchemaRef, hash: &str) -> Result<TableFile, StoreError> {
     let table = TableFile::open(path)?;
     let footer = table.metadata().file_metadata();
-    if own_hash(footer.key_value_metadata()) != Some(hash) {
+    if value_of(KeyMetadata::HASH, footer.key_value_metadata()) != Some(hash) {
         return Err(StoreError::damaged(path, "the file belongs to another sweep"));
     }
     if footer.created_by() != Some(CREATED_BY) {
@@ -136,8 +130,20 @@ pub(super) fn open_table(path: &Path, schema: &SchemaRef, hash: &str) -> Result<
     Ok(table)
 }
 
-fn own_hash(keys: Option<&Vec<KeyValue>>) -> Option<&str> {
-    keys.into_iter().flatten().find(|key| key.key == KeyMetadata::HASH).and_then(|key| key.value.as_deref())
+/// The value of a key in the metadata of a Parquet file.
+pub(super) fn value_of<'a>(key: &str, keys: Option<&'a Vec<KeyValue>>) -> Option<&'a str> {
+    keys.into_iter().flatten().find(|entry| entry.key == key).and_then(|entry| entry.value.as_deref())
+}
+
+/// The hash of the sweep that a Parquet file belongs to; `None` if it cannot be read.
+pub(super) fn sweep_of(path: &Path) -> Option<String> {
+    value_in(path, KeyMetadata::HASH)
+}
+
+/// The value of a key in the metadata of a Parquet file that may be any one; `None` if it cannot be read.
+pub(super) fn value_in(path: &Path, key: &str) -> Option<String> {
+    let table = TableFile::open(path).ok()?;
+    value_of(key, table.metadata().file_metadata().key_value_metadata()).map(str::to_owned)
 }
 
 /// The keys that a row group may hold: a range that contains them all. `None` if it does not say.

@@ -7,6 +7,7 @@ use arrow_array::RecordBatch;
 use super::blocks::trace_rows_per_run;
 use super::checkpoint::{Checkpoint, CheckpointId, is_whole};
 use super::checkpoints::Checkpoints;
+use super::claim::is_claimed;
 use super::error::StoreError;
 use super::files::{
     Written, check_replaceable, create_folder, hash_of, is_regular, list, name, remove, remove_abandoned, set_aside,
@@ -81,7 +82,9 @@ impl Store {
         }
         let is_left = |path: &Path| {
             let writer = name(path).and_then(writer_of_temporary);
-            is_regular(path) && writer.is_some_and(|writer| self.shard.is_none_or(|own| own == writer))
+            is_regular(path)
+                && !is_claimed(path)
+                && writer.is_some_and(|writer| self.shard.is_none_or(|own| own == writer))
         };
         list(&self.layout().temporary(""))?
             .iter()
@@ -107,6 +110,7 @@ impl Store {
 
     /// Finds out what is there. A shard leaves the bytes of the parts to the run that completes the sweep.
     fn take_stock(&mut self) -> Result<(), StoreError> {
+        self.folder.prove_by_surface()?;
         let inspection = if self.shard.is_some() { Inspection::Footer } else { Inspection::Bytes };
         for (block, state) in self.folder.part_states(inspection)?.into_iter().enumerate() {
             match state {
@@ -115,6 +119,7 @@ impl Store {
                 PartState::Damaged(message) => self.damaged.push(message),
             }
         }
+        self.repair_checksums()?;
         // Another shard of as many has none of these cells.
         let wanted =
             |other: Shard| self.shard.is_none_or(|own| own.count() != other.count() || own.index() == other.index());
@@ -127,6 +132,21 @@ impl Store {
             }
         }
         self.remove_needless()
+    }
+
+    /// Makes the lists of hashes anew where they are damaged, and completes them where a process was killed. Only for a
+    /// run of the whole sweep, which has looked at the bytes of the parts.
+    fn repair_checksums(&mut self) -> Result<(), StoreError> {
+        if self.shard.is_some() {
+            return Ok(());
+        }
+        let (checksums, known) = (self.folder.checksums(), self.folder.files());
+        let (faults, unlisted) = checksums.faults(&known);
+        if !faults.is_empty() || unlisted > 0 {
+            checksums.write_anew(&known, &self.temporary("checksums"))?;
+        }
+        self.damaged.extend(faults.into_iter().map(|fault| format!("{fault}; written anew")));
+        Ok(())
     }
 
     fn layout(&self) -> &Layout {
@@ -189,17 +209,20 @@ impl Store {
     /// The part cannot be written. Nothing is lost: what was taken in is still there for a checkpoint.
     pub fn complete(&mut self, block: u32, replicates: impl Fn(u32) -> u32) -> Result<(), StoreError> {
         debug_assert!(self.shard.is_none(), "a shard has not all runs of a block");
-        let mut hashes = Vec::new();
+        let temporary = self.temporary("checksums");
+        let mut files = Vec::new();
         // The traces first: a block counts as complete with its runs.
         for &dataset in self.layout().datasets().iter().rev() {
             let file = self.layout().part(dataset, block);
             let written = self.write_part(dataset, block, &replicates)?;
             let path = self.folder.path().join(&file);
             self.keep_other(&path, &written.hash)?;
-            hashes.push((file, written.hash.clone()));
+            // The hash before the name: a reader who sees the file finds it, whatever happens now.
+            self.folder.checksums().note(&file, written.hash.clone(), &temporary)?;
             written.publish(&path)?;
+            files.push(file);
         }
-        self.folder.note_hashes(hashes, &self.temporary("checksums"))?;
+        self.folder.checksums().list(&files, &temporary)?;
         self.complete[block as usize] = true;
         self.unsaved.remove_block(block);
         self.remove_needless()
@@ -370,7 +393,8 @@ impl Store {
 /// The shard whose process gave a file in `temporary/` its name; `None` if it is no name of ours.
 fn writer_of_temporary(name: &str) -> Option<Shard> {
     let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if name.strip_prefix("surface-").and_then(|rest| rest.strip_suffix(".parquet")).is_some_and(is_number) {
+    // A summary claims a name, and writes beside it what has the name and an ending.
+    if name.strip_prefix("surface-").is_some_and(|rest| rest.split('.').next().is_some_and(is_number)) {
         return Some(Shard::ALL);
     }
     let rest = ["part-", "runs-", "traces-"].iter().find_map(|kind| name.strip_prefix(kind))?;

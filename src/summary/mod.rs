@@ -1,8 +1,8 @@
 //! What a sweep says: per cell the outage probability with its interval, and the statistics of the other outputs.
 //!
 //! ```text
-//! runs of a part ─→ frame, grouped by cell ─→ Surface ─┬→ surface.parquet ─→ Surface
-//!                                                      └→ terminal, csv, json
+//! runs of a part ─→ columns, cell by cell ─→ Surface ─┬→ surface.parquet ─→ Surface
+//!                                                     └→ terminal, csv, json
 //! ```
 //!
 //! | file | what it holds |
@@ -10,7 +10,7 @@
 //! | `columns` | its columns, declared once |
 //! | `entry` | one entry of the surface |
 //! | `surface` | the surface as a type |
-//! | `runs` | from runs to a surface: frames, grouped by cell |
+//! | `runs` | from runs to a surface: columns of polars, cell by cell |
 //! | `table` | the surface as an Arrow table, and `surface.parquet` |
 //! | `show` | a way to show the surface each |
 //! | `reproduction` | whether a run that is made again is the one that was kept |
@@ -29,4 +29,4 @@ pub use entry::Entry;
 pub use error::SummaryError;
 pub use reproduction::KeptRun;
 pub use surface::{StatisticColumn, Surface};
-pub use table::write_surface;
+pub use table::{inventory, write_surface};

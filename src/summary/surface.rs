@@ -54,7 +54,12 @@ impl Rows {
         Rows { cells: Vec::new(), statistics: StatisticColumn::all() }
     }
 
-    /// Adds rows under the same columns.
+    /// No rows, under the fixed columns alone.
+    pub(super) fn without_statistics() -> Rows {
+        Rows { cells: Vec::new(), statistics: Vec::new() }
+    }
+
+    /// Adds rows; what they say under other columns goes.
     pub(super) fn append(&mut self, rows: Rows) {
         self.cells.extend(rows.cells);
         for (column, more) in self.statistics.iter_mut().zip(rows.statistics) {

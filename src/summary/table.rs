@@ -12,23 +12,33 @@ use super::columns::{CellSummary, FIXED_COLUMNS, INTERVAL};
 use super::error::SummaryError;
 use super::runs::summarize;
 use super::surface::{Rows, StatisticColumn, Surface, interval_name};
-use crate::store::{Folder, StoreError, axis_column, axis_field};
+use crate::store::{Folder, Inventory, StoreError, axis_column, axis_field};
 use crate::sweep::Sweep;
 
 /// Writes `surface.parquet`: the surface of what is in a folder, one row for each cell that has runs.
 ///
-/// Returns it without the statistics of the outputs. The parts are read one after the other, and a part holds whole
-/// cells: memory stays bounded whatever the number of runs, and what is returned is small beside what is written.
+/// Returns it, with the statistics of the outputs if they are wanted. The parts are read one after the other, and a part
+/// holds whole cells: without the statistics memory stays bounded whatever the number of runs, and what is returned is
+/// small beside what is written.
 ///
 /// # Errors
 /// A part cannot be read or is damaged, or the surface cannot be written.
-pub fn write_surface(folder: &Folder) -> Result<Surface, SummaryError> {
+pub fn write_surface(folder: &Folder, statistics: bool) -> Result<Surface, SummaryError> {
+    loop {
+        if let Some(surface) = write_once(folder, statistics)? {
+            return Ok(surface);
+        }
+    }
+}
+
+/// The same; `None` if the sweep was completed meanwhile, so that the surface would be out of date.
+fn write_once(folder: &Folder, statistics: bool) -> Result<Option<Surface>, SummaryError> {
     let sweep = folder.sweep();
-    let (mut cells, mut failed) = (Vec::new(), None);
+    let (mut kept, mut failed) = (if statistics { Rows::empty() } else { Rows::without_statistics() }, None);
     let mut piece = |block| {
         let rows = summarize(sweep, &folder.runs(block)?)?;
         let table = table(sweep, &rows)?;
-        cells.extend(rows.cells);
+        kept.append(rows);
         Ok(table)
     };
     let pieces = (0..folder.blocks()).map(|block| {
@@ -41,17 +51,23 @@ pub fn write_surface(folder: &Folder) -> Result<Surface, SummaryError> {
     let written = folder.write_surface(&schema(sweep), pieces);
     match failed {
         Some(error) => Err(error),
-        None => {
-            written.map(|()| Surface::new(sweep.clone(), Rows { cells, statistics: Vec::new() })).map_err(Into::into)
-        }
+        None => Ok(written?.then(|| Surface::new(sweep.clone(), kept))),
     }
+}
+
+/// What is in a folder, its surface included.
+///
+/// # Errors
+/// The system does not let a file be read.
+pub fn inventory(folder: &Folder) -> Result<Inventory, StoreError> {
+    Inventory::take(folder, &schema(folder.sweep()))
 }
 
 impl Surface {
     /// Reads the `surface.parquet` of a folder.
     ///
     /// # Errors
-    /// It is not there or damaged, or belongs to another sweep or version.
+    /// It is not there or damaged, is not that of all runs, or belongs to another sweep or version.
     pub fn read(folder: &Folder) -> Result<Surface, SummaryError> {
         let mut all = Rows::empty();
         for table in folder.read_surface(&schema(folder.sweep()))? {
@@ -173,14 +189,16 @@ mod tests {
     }
 
     #[test]
-    fn a_surface_without_runs_is_written_and_read() {
+    fn a_surface_of_a_sweep_that_is_not_complete_is_written_and_not_read_as_that_of_all_runs() {
         let folder = tempfile::tempdir().unwrap();
         prepare(folder.path(), &sweep()).unwrap();
         let folder = Folder::open(folder.path()).unwrap();
         assert!(Surface::read(&folder).is_err(), "there is none yet");
-        assert_eq!(write_surface(&folder).unwrap().cells(), []);
-        let surface = Surface::read(&folder).unwrap();
+        let surface = write_surface(&folder, true).unwrap();
         assert!(surface.cells().is_empty() && surface.statistics().len() > 100);
+        assert!(folder.path().join("surface.parquet").exists());
+        let refused = Surface::read(&folder).err().unwrap().to_string();
+        assert!(refused.contains("of a part of the runs"), "{refused}");
         // Runs and surface say the same of the cell.
         assert_eq!(schema(folder.sweep()).field(0), folder.run_schema().field(0));
     }

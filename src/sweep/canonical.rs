@@ -6,14 +6,19 @@ use sha2::{Digest, Sha256};
 
 use super::design::spaced_values;
 use super::types::{Axis, AxisPoints, Distribution, Sweep};
-use crate::parameters::{PARAMETERS, Parameter, Scenario, Value};
+use crate::parameters::{PARAMETERS, Parameter, Scenario, Value, toml_number as number, toml_text as text};
 
 /// Writes a sweep with every parameter, sorted keys, and one spelling for each value. Reading it returns the same sweep.
 pub(super) fn toml(sweep: &Sweep) -> String {
     let mut lines = vec![
         format!("name = {}", text(&sweep.name)),
         format!("question = {}", text(&sweep.question)),
-        format!("seed = {}", sweep.seed),
+        // The whole numbers of TOML end at 2^63 − 1.
+        if i64::try_from(sweep.seed).is_ok() {
+            format!("seed = {}", sweep.seed)
+        } else {
+            format!("seed = \"{}\"", sweep.seed)
+        },
     ];
     for axis in &sweep.axes {
         lines.extend([String::new(), "[[axis]]".to_owned()]);
@@ -24,12 +29,12 @@ pub(super) fn toml(sweep: &Sweep) -> String {
     lines.push(format!("at_least = {}", replicates.at_least));
     lines.push(format!("at_most = {}", replicates.at_most));
     lines.push(format!("common_random_numbers = {}", replicates.common_random_numbers));
-    lines.push(format!("confidence = {:?}", replicates.confidence));
-    lines.extend(replicates.half_width.map(|half_width| format!("half_width = {half_width:?}")));
+    lines.push(format!("confidence = {}", number(replicates.confidence)));
+    lines.extend(replicates.half_width.map(|half_width| format!("half_width = {}", number(half_width))));
     lines.extend(scenario_lines(&sweep.scenario));
     if let Some(traces) = &sweep.traces {
         lines.extend([String::new(), "[traces]".to_owned()]);
-        lines.push(format!("every_s = {:?}", traces.every_s));
+        lines.push(format!("every_s = {}", number(traces.every_s)));
         lines.push(format!("replicates = {}", traces.replicates));
     }
     if !sweep.uncertain.is_empty() {
@@ -71,11 +76,12 @@ fn axis_lines(axis: &Axis) -> Vec<String> {
     }
 }
 
-/// The points as a range wherever they are one: an axis may have ten million.
+/// The points as a range wherever they are one: an axis may have ten million. A range has finite ends.
 fn points(parameter: &'static Parameter, values: &[Value], logarithmic: bool) -> String {
     if let (true, [first, .., last]) = (parameter.domain.is_numeric(), values)
         && let (Some(from), Some(to)) = (first.as_f64(), last.as_f64())
-        && (logarithmic || (from < to && spaced_values(parameter, from, to, values.len(), false) == values))
+        && (logarithmic
+            || (from < to && to.is_finite() && spaced_values(parameter, from, to, values.len(), false) == values))
     {
         let kind = if logarithmic { "logarithmic" } else { "linear" };
         return format!("{kind} = {{ from = {first}, points = {}, to = {last} }}", values.len());
@@ -90,61 +96,58 @@ fn scenario_lines(scenario: &Scenario) -> Vec<String> {
     let mut lines = vec![String::new(), "[scenario]".to_owned()];
     lines.extend(parameters.iter().map(|p| format!("{} = {}", p.name, value(&p.get(scenario)))));
     for change in &scenario.interventions {
-        lines.extend([String::new(), "[[scenario.intervention]]".to_owned(), format!("at_h = {:?}", change.at_h)]);
+        lines.extend([
+            String::new(),
+            "[[scenario.intervention]]".to_owned(),
+            format!("at_h = {}", number(change.at_h)),
+        ]);
         lines.extend(change.settings.iter().map(|(p, v)| format!("{} = {}", p.name, value(v))));
     }
     for shock in &scenario.shocks {
-        lines.extend([String::new(), "[[scenario.shock]]".to_owned(), format!("at_h = {:?}", shock.at_h)]);
-        lines.push(format!("client_fraction = {:?}", shock.client_fraction));
-        lines.push(format!("supernode_fraction = {:?}", shock.supernode_fraction));
+        lines.extend([String::new(), "[[scenario.shock]]".to_owned(), format!("at_h = {}", number(shock.at_h))]);
+        lines.push(format!("client_fraction = {}", number(shock.client_fraction)));
+        lines.push(format!("supernode_fraction = {}", number(shock.supernode_fraction)));
     }
     lines
 }
 
 fn law(distribution: &Distribution) -> String {
+    let law = |name: &str, numbers: &[(&str, f64)]| {
+        let numbers: Vec<String> = numbers.iter().map(|(key, x)| format!("{key} = {}", number(*x))).collect();
+        format!("{{ {name} = {{ {} }} }}", numbers.join(", "))
+    };
     match distribution {
-        Distribution::Uniform { from, to } => format!("{{ uniform = {{ from = {from:?}, to = {to:?} }} }}"),
-        Distribution::Normal { mean, sd } => format!("{{ normal = {{ mean = {mean:?}, sd = {sd:?} }} }}"),
-        Distribution::Lognormal { median, sigma } => {
-            format!("{{ lognormal = {{ median = {median:?}, sigma = {sigma:?} }} }}")
-        }
-        Distribution::Beta { mean, sd } => format!("{{ beta = {{ mean = {mean:?}, sd = {sd:?} }} }}"),
+        Distribution::Uniform { from, to } => law("uniform", &[("from", *from), ("to", *to)]),
+        Distribution::Normal { mean, sd } => law("normal", &[("mean", *mean), ("sd", *sd)]),
+        Distribution::Lognormal { median, sigma } => law("lognormal", &[("median", *median), ("sigma", *sigma)]),
+        Distribution::Beta { mean, sd } => law("beta", &[("mean", *mean), ("sd", *sd)]),
         Distribution::Triangular { from, mode, to } => {
-            format!("{{ triangular = {{ from = {from:?}, mode = {mode:?}, to = {to:?} }} }}")
+            law("triangular", &[("from", *from), ("mode", *mode), ("to", *to)])
         }
         Distribution::Discrete { values, weights } => {
-            format!("{{ discrete = {{ values = {values:?}, weights = {weights:?} }} }}")
+            format!("{{ discrete = {{ values = {}, weights = {} }} }}", numbers(values), numbers(weights))
         }
     }
 }
 
+fn numbers(all: &[f64]) -> String {
+    let all: Vec<String> = all.iter().map(|x| number(*x)).collect();
+    format!("[{}]", all.join(", "))
+}
+
 fn value(value: &Value) -> String {
     match value {
-        // Names of regions are free text, which needs the escapes of TOML rather than those of Rust.
+        // The keys in their order.
         Value::Regions(regions) => {
             let list: Vec<String> = regions
                 .iter()
                 .map(|region| {
-                    let (offset, share) = (region.utc_offset_h, region.share);
-                    format!("{{ name = {}, share = {share:?}, utc_offset_h = {offset:?} }}", text(&region.name))
+                    let (name, share) = (text(&region.name), number(region.share));
+                    format!("{{ name = {name}, share = {share}, utc_offset_h = {} }}", number(region.utc_offset_h))
                 })
                 .collect();
             format!("[{}]", list.join(", "))
         }
         other => other.to_string(),
     }
-}
-
-/// A basic string of TOML.
-fn text(text: &str) -> String {
-    let escaped: String = text
-        .chars()
-        .map(|c| match c {
-            '"' => "\\\"".to_owned(),
-            '\\' => "\\\\".to_owned(),
-            c if c.is_control() => format!("\\u{:04X}", u32::from(c)),
-            c => c.to_string(),
-        })
-        .collect();
-    format!("\"{escaped}\"")
 }

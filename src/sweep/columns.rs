@@ -39,7 +39,12 @@ pub fn of_draws(parameter: &str) -> String {
     format!("{parameter}_drawn")
 }
 
-/// Whether a column that is no axis may have this name, in some sweep.
+/// The name without the case of its letters: many readers of tables take names that differ in nothing else for one.
+pub(super) fn without_case(name: &str) -> String {
+    name.to_lowercase()
+}
+
+/// Whether a column that is no axis may have this name, in some sweep. The names of those are in lower case.
 pub(super) fn is_reserved(name: &str) -> bool {
     let of_output =
         |output: &str| name == output || STATISTICS.iter().any(|statistic| name == of_statistic(output, statistic));

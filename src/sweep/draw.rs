@@ -4,7 +4,7 @@ use rand::RngExt;
 
 use super::columns;
 use super::types::{Distribution, Sweep, Uncertain};
-use crate::parameters::{Scenario, Value};
+use crate::parameters::{Domain, Scenario, Value};
 use crate::random::{Stream, beta, standard_normal};
 
 /// After this many draws in a row that are not allowed, the nominal value is used. A sweep is refused when fewer than
@@ -49,6 +49,17 @@ impl Uncertain {
         if swept { columns::of_draws(self.parameter.name) } else { self.parameter.name.to_owned() }
     }
 
+    /// Draws from the law. On a parameter of whole numbers a uniform law is one over the whole numbers from its one end
+    /// to the other, both included: rounding a real number would give the ends half of their share.
+    pub(super) fn draw(&self, stream: &mut Stream) -> f64 {
+        match (&self.distribution, self.parameter.domain) {
+            (Distribution::Uniform { from, to }, Domain::Integer(..)) if !self.factor => {
+                (from + libm::floor((to - from + 1.0) * stream.random::<f64>())).min(*to)
+            }
+            (law, _) => law.draw(stream),
+        }
+    }
+
     /// The parameter's value for one draw, if it is in the parameter's range; `nominal` is what a factor multiplies.
     pub(super) fn value(&self, nominal: f64, draw: f64) -> Option<Value> {
         let x = if self.factor { nominal * draw } else { draw };
@@ -67,7 +78,7 @@ impl Uncertain {
         let before = self.parameter.get(scenario);
         let nominal = before.as_f64().unwrap_or(f64::NAN);
         for _ in 0..DRAWS_MAX {
-            let Some(value) = self.value(nominal, self.distribution.draw(stream)) else { continue };
+            let Some(value) = self.value(nominal, self.draw(stream)) else { continue };
             self.parameter.put(scenario, &value);
             if !self.parameter.interdependent || fits(scenario) {
                 return value.as_f64().unwrap_or(f64::NAN);

@@ -25,5 +25,5 @@ mod realization;
 mod types;
 
 pub use design::{AxisLabel, Design};
-pub use read::{SweepError, read_text};
+pub use read::{Mistake, SweepError, read_text};
 pub use types::{Axis, AxisPoints, Distribution, Realization, Replicates, Sweep, Traces, Uncertain, Variant};

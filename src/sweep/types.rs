@@ -21,6 +21,8 @@ pub struct Sweep {
     pub replicates: Replicates,
     /// Which runs are traced, if any.
     pub traces: Option<Traces>,
+    /// What its author should know, though nothing is wrong: a sentence each, which nothing depends on.
+    pub notes: Vec<String>,
     /// The sweep as canonical TOML: sorted keys, no comments, `--set` applied. Reading it returns the same sweep.
     pub canonical: String,
     /// SHA-256 of `canonical`, in hexadecimal: the identity of the sweep.

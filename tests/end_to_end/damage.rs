@@ -25,14 +25,14 @@ every_s = 60.0
 "#;
 
 /// A finished sweep of three parts, and a copy of it to be damaged.
-struct Finished {
-    folder: tempfile::TempDir,
-    sweep: String,
-    reference: PathBuf,
+pub(crate) struct Finished {
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) sweep: String,
+    pub(crate) reference: PathBuf,
 }
 
 impl Finished {
-    fn new() -> Finished {
+    pub(crate) fn new() -> Finished {
         let folder = tempfile::tempdir().unwrap();
         let sweep = folder.path().join("sweep.toml");
         fs::write(&sweep, PARTS).unwrap();
@@ -42,7 +42,7 @@ impl Finished {
         Finished { folder, sweep, reference }
     }
 
-    fn copy(&self) -> PathBuf {
+    pub(crate) fn copy(&self) -> PathBuf {
         let copy = self.folder.path().join("copy");
         if copy.exists() {
             fs::remove_dir_all(&copy).unwrap();
@@ -102,7 +102,9 @@ fn parts_that_are_gone_cut_or_not_listed_are_noticed() {
     }
 
     let copy = finished.copy();
-    fs::remove_file(copy.join("SHA256SUMS")).unwrap();
+    for file in ["SHA256SUMS", "SHA256SUMS.ahead", "surface.parquet"] {
+        fs::remove_file(copy.join(file)).unwrap();
+    }
     finished.assert_repaired(&copy, "not listed in SHA256SUMS", 3);
 
     let copy = finished.copy();

@@ -89,6 +89,18 @@ fn assert_only_whole_files(out: &Path) {
     }
 }
 
+/// What a kill leaves is no damage, and can be summarized.
+fn assert_nothing_is_damaged(out: &Path, summarize: bool) {
+    if !out.join("manifest.json").exists() {
+        return;
+    }
+    let status = succeed(&["status", out.to_str().unwrap()]);
+    assert!(status.contains(" 0 damaged\n") && !status.contains("\ndamaged"), "{status}");
+    if summarize && !status.contains("\nruns     0 in complete parts, 0 in checkpoints") {
+        succeed(&["summarize", out.to_str().unwrap()]);
+    }
+}
+
 #[test]
 fn a_sweep_that_is_killed_at_a_hundred_random_moments_ends_with_the_same_bytes() {
     const KILLS: u32 = 100;
@@ -121,6 +133,7 @@ fn a_sweep_that_is_killed_at_a_hundred_random_moments_ends_with_the_same_bytes()
             child.wait().unwrap();
             kills += 1;
             assert_only_whole_files(&out);
+            assert_nothing_is_damaged(&out, kills.is_multiple_of(3));
             continue;
         };
         assert!(status.success(), "{}", text(&child.wait_with_output().unwrap().stderr));

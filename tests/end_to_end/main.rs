@@ -1,13 +1,18 @@
 //! The program as its users run it.
 
+mod checksums;
 mod damage;
 #[cfg(target_os = "linux")]
 mod faults;
 mod interruptions;
+mod jobs;
+mod limits;
 #[cfg(unix)]
 mod ownership;
 mod shards;
 mod support;
+mod surface;
+mod traces;
 
 use std::fs;
 use std::path::Path;

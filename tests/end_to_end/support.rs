@@ -48,7 +48,7 @@ pub(crate) fn fail(status: i32, arguments: &[&str]) -> String {
 /// Every file of a folder that results are read from, with its bytes.
 pub(crate) fn results(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut files: Vec<PathBuf> =
-        ["manifest.json", "surface.parquet", "SHA256SUMS"].iter().map(|file| folder.join(file)).collect();
+        ["manifest.json", "surface.parquet", "SHA256SUMS", "SHA256SUMS.ahead"].map(|file| folder.join(file)).to_vec();
     for part in ["runs", "traces"] {
         files.extend(fs::read_dir(folder.join(part)).unwrap().map(|entry| entry.unwrap().path()));
     }

@@ -98,7 +98,7 @@ exec 9>&-
 "$critmass" status "$out" | tee "$work/status"
 says "$work/status" 'slurm    5 shards: '
 until_holds has_state "$summary" COMPLETED FAILED
-says "$(log 0)" 'interrupted before the time limit, and queued again'
+says "$(log 0)" 'interrupted before the time limit.*, and .*queued again'
 says "$(log 0)" 'try 2'
 says "$(log 2)" 'tried once more: error: .*another process is running shard 2/5'
 says "$(log 2)" 'try 2'

@@ -10,7 +10,7 @@ const COMBINATIONS_MAX: u64 = 10_000_000;
 
 /// Checks every cell. Only the axes with parameters that have to fit to others matter, so it is their product that is
 /// gone through and not the design.
-pub(super) fn check(sweep: &Sweep) -> Result<(), Conflict> {
+pub(super) fn check(sweep: &Sweep) -> Result<(), Vec<Conflict>> {
     let axes: Vec<&Axis> = interdependent_axes(sweep).collect();
     let design = Design::over(&axes);
     let total = design.cells();
@@ -21,13 +21,14 @@ pub(super) fn check(sweep: &Sweep) -> Result<(), Conflict> {
              {COMBINATIONS_MAX} are allowed",
             names.join(", ")
         );
-        return Err(Conflict::Axis { name: names.first().copied().unwrap_or_default().to_owned(), message });
+        let name = names.first().copied().unwrap_or_default().to_owned();
+        return Err(vec![Conflict::Axis { name, message }]);
     }
     for cell in 0..total {
         let scenario = design.scenario(&sweep.scenario, cell);
-        if let Err(mut error) = fit::check(&scenario, sweep.traces.as_ref()) {
-            error.message += &in_the_cells(&design, cell);
-            return Err(Conflict::Scenario(error));
+        if let Err(mut errors) = fit::check(&scenario, sweep.traces.as_ref()) {
+            errors.iter_mut().for_each(|error| error.message += &in_the_cells(&design, cell));
+            return Err(errors.into_iter().map(Conflict::Scenario).collect());
         }
     }
     Ok(())

@@ -1,9 +1,11 @@
 //! Checks a sweep whose parts are all right by themselves: `cells` asks whether every cell of the design is a possible
-//! scenario, and `uncertain` whether what is drawn is allowed often enough. Neither knows of the file: a [`Conflict`]
-//! says what it is about, and the reader finds where that was written.
+//! scenario, `interventions` whether one of them would hide an axis or a draw, and `uncertain` whether what is drawn is
+//! allowed often enough. None knows of the file: a [`Conflict`] says what it is about, and the reader finds where that
+//! was written.
 
 mod cells;
 mod conflict;
+mod interventions;
 mod uncertain;
 
 use super::types::Sweep;
@@ -11,8 +13,10 @@ pub(super) use conflict::Conflict;
 
 /// Checks a sweep as a whole, before anything is run.
 pub(super) fn check(sweep: &Sweep) -> Vec<Conflict> {
+    let mut conflicts = interventions::check(sweep);
     match cells::check(sweep) {
-        Ok(()) => uncertain::check(sweep),
-        Err(conflict) => vec![conflict],
+        Ok(()) => conflicts.extend(uncertain::check(sweep)),
+        Err(impossible) => conflicts.extend(impossible),
     }
+    conflicts
 }

@@ -81,7 +81,7 @@ fn fits_range(input: &Uncertain, nominal: f64) -> bool {
         return accepted >= ACCEPTED_MIN * sum;
     }
     let mut stream = stream(0, Purpose::Acceptance);
-    enough(|| input.value(nominal, input.distribution.draw(&mut stream)).is_some())
+    enough(|| input.value(nominal, input.draw(&mut stream)).is_some())
 }
 
 /// Whether at least one trial in a thousand succeeds.
@@ -105,7 +105,7 @@ fn check_together(sweep: &Sweep) -> Option<Conflict> {
         for input in &inputs {
             let nominal = input.parameter.get(&scenario).as_f64().unwrap_or(f64::NAN);
             let is_enough = enough(|| {
-                let Some(value) = input.value(nominal, input.distribution.draw(&mut stream)) else { return false };
+                let Some(value) = input.value(nominal, input.draw(&mut stream)) else { return false };
                 let mut tried = scenario.clone();
                 input.parameter.put(&mut tried, &value);
                 fits(&tried)

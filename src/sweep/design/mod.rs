@@ -6,4 +6,4 @@ mod spacing;
 
 pub use axis::AxisLabel;
 pub use grid::Design;
-pub(super) use spacing::spaced_values;
+pub(super) use spacing::{first_rounded, spaced_values};

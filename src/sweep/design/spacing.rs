@@ -14,22 +14,37 @@ pub(in crate::sweep) fn spaced_values(
     size: usize,
     logarithmic: bool,
 ) -> Vec<Value> {
+    let points = (0..size).map(|index| spaced_point(from, to, size, logarithmic, index));
+    points.filter_map(|point| parameter.domain.value_from_f64(point)).collect()
+}
+
+/// The first point that is another one where only whole numbers are allowed, and the whole number in its place.
+pub(in crate::sweep) fn first_rounded(
+    parameter: &Parameter,
+    from: f64,
+    to: f64,
+    size: usize,
+    logarithmic: bool,
+) -> Option<(f64, f64)> {
+    let points = (0..size).map(|index| spaced_point(from, to, size, logarithmic, index));
+    let mut rounded = points.filter_map(|point| Some((point, parameter.domain.value_from_f64(point)?.as_f64()?)));
+    rounded.find(|(point, value)| point != value)
+}
+
+fn spaced_point(from: f64, to: f64, size: usize, logarithmic: bool, index: usize) -> f64 {
     let last = size.saturating_sub(1);
-    let (log_from, log_to) = (libm::log(from), libm::log(to));
-    let point = |index: usize| {
-        if index == 0 {
-            return from;
-        }
-        if index == last {
-            return to;
-        }
-        let share = index as f64 / last as f64;
-        let exact = if logarithmic {
-            libm::exp(log_from + (log_to - log_from) * share)
-        } else {
-            from * (1.0 - share) + to * share
-        };
-        format!("{exact:.*e}", DIGITS - 1).parse().unwrap_or(exact).clamp(from, to)
+    if index == 0 {
+        return from;
+    }
+    if index == last {
+        return to;
+    }
+    let share = index as f64 / last as f64;
+    let exact = if logarithmic {
+        let (log_from, log_to) = (libm::log(from), libm::log(to));
+        libm::exp(log_from + (log_to - log_from) * share)
+    } else {
+        from * (1.0 - share) + to * share
     };
-    (0..size).filter_map(|index| parameter.domain.value_from_f64(point(index))).collect()
+    format!("{exact:.*e}", DIGITS - 1).parse().unwrap_or(exact).clamp(from, to)
 }

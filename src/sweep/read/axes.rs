@@ -2,15 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::hints;
 use super::reader::Reader;
 use super::scenario;
 use crate::parameters::{Domain, Parameter, Value};
 use crate::sweep::columns;
-use crate::sweep::design::spaced_values;
+use crate::sweep::design::{first_rounded, spaced_values};
 use crate::sweep::types::{Axis, AxisPoints, Variant};
 
 /// Most points of one axis.
 const POINTS_MAX: u64 = 10_000_000;
+/// Most characters of the name of an axis of variants, which is that of a column.
+const NAME_MAX: usize = 64;
 /// The keys of the points of an axis, of which it has one.
 const POINTS: [&str; 4] = ["values", "linear", "logarithmic", "variants"];
 
@@ -29,16 +32,19 @@ enum PlannedPoints<'a> {
     Variants(Vec<Variant>),
 }
 
-/// Reads the axes. Problems are reported; the axes are complete only if there were none.
-pub(super) fn axes(root: &Reader) -> Vec<Axis> {
+/// Reads the axes, with notes on what their author should know. Problems are reported; the axes are complete only if
+/// there were none.
+pub(super) fn axes(root: &Reader) -> (Vec<Axis>, Vec<String>) {
+    let before = root.problems().count();
     let plans: Vec<Plan> = root.tables_of("axis").iter().filter_map(plan).collect();
     check_names(&plans);
     check_parameters(&plans);
     check_size(&plans);
-    if !root.problems().is_empty() {
-        return Vec::new();
+    if root.problems().count() > before {
+        return (Vec::new(), Vec::new());
     }
-    plans.into_iter().map(axis).collect()
+    let notes = plans.iter().filter_map(uneven).collect();
+    (plans.into_iter().map(axis).collect(), notes)
 }
 
 /// Cells are numbered by 32 bits.
@@ -81,7 +87,7 @@ fn plan_values<'a>(axis: &Reader<'a>, key: &str) -> Option<Plan<'a>> {
     let named = axis.require("parameter", "the dotted name of a parameter")?;
     let name = named.text()?;
     let Some(parameter) = Parameter::find(name) else {
-        named.report(format!("{}: {}", named.node(), scenario::unknown_parameter(name)));
+        named.report(format!("{}: {}", named.node(), hints::unknown_parameter(name)));
         return None;
     };
     if parameter.domain == Domain::Regions {
@@ -102,17 +108,16 @@ fn listed_values<'a>(list: &Reader<'a>, parameter: &'static Parameter) -> Option
         list.report("the axis has no points; expected at least one value");
         return None;
     }
+    let size = items.len() as u64;
     let mut seen = BTreeSet::new();
     let mut values = Vec::with_capacity(items.len());
     for item in items {
-        let value = scenario::value(parameter, &item)?;
+        let Some(value) = scenario::value(parameter, &item) else { continue };
         if !seen.insert(value.to_string()) {
             item.report(format!("{value} is listed twice; all values must differ"));
-            return None;
         }
         values.push(value);
     }
-    let size = values.len() as u64;
     Some((PlannedPoints::Values { parameter, values }, size))
 }
 
@@ -130,9 +135,9 @@ fn spaced<'a>(range: Reader<'a>, logarithmic: bool, parameter: &'static Paramete
     let size = points.as_ref().and_then(|points| points.whole(1, POINTS_MAX));
     let (from, to, size, points) = (from?, to?, size?, points?);
     if logarithmic && from <= 0.0 {
-        range.get("from")?.refuse("a number > 0 on a logarithmic axis");
+        range.get("from")?.refuse_for(parameter, "a number > 0 on a logarithmic axis");
     } else if from > to {
-        range.get("to")?.refuse(&format!("at least from, {from}"));
+        range.get("to")?.refuse_for(parameter, &format!("at least from, {from}"));
     } else if from == to && size > 1 {
         points.report(format!("{size} points from {from} to {to} are all the same; expected 1 point"));
     } else if from < to && size == 1 {
@@ -147,7 +152,7 @@ fn range_end(range: &Reader, key: &str, parameter: &'static Parameter) -> Option
     let end = range.require(key, &parameter.expectation())?;
     let value = scenario::value(parameter, &end)?.as_f64()?;
     if value.is_infinite() {
-        end.refuse("a finite number (inf can be one of a list of values)");
+        end.refuse_for(parameter, "a finite number (inf can be one of a list of values)");
         return None;
     }
     Some(value)
@@ -159,8 +164,8 @@ fn plan_variants<'a>(axis: &Reader<'a>) -> Option<Plan<'a>> {
     }
     let named = axis.require("name", "a name for the axis, the name of its column")?;
     let name = named.text()?.to_owned();
-    if name.is_empty() || name.len() > 64 || name.chars().any(char::is_control) {
-        named.refuse("1 … 64 characters on one line");
+    if name.is_empty() || name.chars().count() > NAME_MAX || name.chars().any(char::is_control) {
+        named.refuse(&format!("1 … {NAME_MAX} characters on one line"));
     }
     let list = axis.get("variants")?;
     let items = list.list("a list of { label = \"…\", parameters … }")?;
@@ -168,44 +173,52 @@ fn plan_variants<'a>(axis: &Reader<'a>) -> Option<Plan<'a>> {
         list.report("the axis has no points; expected at least one variant");
         return None;
     }
+    let size = items.len() as u64;
     let mut labels = BTreeSet::new();
     let mut variants = Vec::with_capacity(items.len());
     for item in items {
-        let variant = variant(&item.clone().table()?)?;
+        let Some(variant) = item.clone().table().and_then(|table| variant(&table)) else { continue };
         if !labels.insert(variant.label.clone()) {
             item.report(format!("{:?} is the label of two variants; all labels must differ", variant.label));
-            return None;
         }
         variants.push(variant);
     }
-    let size = variants.len() as u64;
     Some(Plan { named, name, points: PlannedPoints::Variants(variants), size })
 }
 
 fn variant(variant: &Reader) -> Option<Variant> {
-    let label_reader = variant.require("label", "a text in quotes")?;
-    let label = label_reader.text()?;
-    if label.is_empty() || label.chars().any(char::is_control) {
-        label_reader.refuse("at least one character, on one line");
+    let label_reader = variant.require("label", "a text in quotes");
+    let label = label_reader.as_ref().and_then(|label| label.text());
+    if let (Some(reader), Some(label)) = (label_reader, label)
+        && (label.is_empty() || label.chars().any(char::is_control))
+    {
+        reader.refuse("at least one character, on one line");
     }
     let mut settings = Vec::new();
     for (parameter, value) in scenario::settings(variant, &["label"]) {
-        settings.push((parameter, scenario::value(parameter, &value)?));
+        settings.extend(scenario::value(parameter, &value).map(|value| (parameter, value)));
     }
     // The order of settings inside a variant has no meaning; sorted ones compare equal.
     settings.sort_by_key(|(parameter, _)| parameter.name);
-    Some(Variant { label: label.to_owned(), settings })
+    Some(Variant { label: label?.to_owned(), settings })
 }
 
-/// An axis of variants is a column, so its name must be no other column's.
+/// An axis of variants is a column, so its name must be no other column's, whatever the case of its letters: many
+/// readers of tables ignore it.
 fn check_names(plans: &[Plan]) {
-    let mut names = BTreeSet::new();
+    let mut names: BTreeMap<String, &str> = BTreeMap::new();
     for plan in plans.iter().filter(|plan| matches!(plan.points, PlannedPoints::Variants(_))) {
         let name = plan.name.as_str();
-        if columns::is_reserved(name) {
-            plan.named.report(format!("{name:?} is the name of another column; expected a new name"));
-        } else if !names.insert(name) {
-            plan.named.report(format!("{name:?} is the name of two axes; expected a new name"));
+        let lower = columns::without_case(name);
+        let but_for_case = if columns::is_reserved(name) || names.get(&lower) == Some(&name) {
+            ""
+        } else {
+            " but for the case of its letters, which many readers of tables ignore"
+        };
+        if columns::is_reserved(&lower) {
+            plan.named.report(format!("{name:?} is the name of another column{but_for_case}; expected a new name"));
+        } else if names.insert(lower, name).is_some() {
+            plan.named.report(format!("{name:?} is the name of two axes{but_for_case}; expected a new name"));
         }
     }
 }
@@ -229,6 +242,21 @@ fn check_parameters(plans: &[Plan]) {
             }
         }
     }
+}
+
+/// What is to be said of a range whose steps are uneven, since its points are whole numbers.
+fn uneven(plan: &Plan) -> Option<String> {
+    let PlannedPoints::Spaced { parameter, from, to, logarithmic, .. } = plan.points else { return None };
+    if !matches!(parameter.domain, Domain::Integer(..)) {
+        return None;
+    }
+    let (point, whole) = first_rounded(parameter, from, to, plan.size as usize, logarithmic)?;
+    let kind = if logarithmic { "logarithmic" } else { "linear" };
+    Some(format!(
+        "axis {}: the {} points of {kind} = {{ from = {from}, to = {to} }} are rounded to whole numbers, so their steps \
+         are uneven ({whole} for {point}, for one)",
+        parameter.name, plan.size
+    ))
 }
 
 /// Makes the points of an axis whose size was checked.

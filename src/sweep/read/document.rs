@@ -5,6 +5,7 @@ use std::fmt;
 use toml_edit::{Item, TableLike, Value as TomlValue};
 
 use super::error::{Location, Problems};
+use super::hints;
 
 /// Deepest dotted key in quotes that is taken apart: `"scenario.population.clients"` has three parts.
 const KEY_PARTS_MAX: usize = 4;
@@ -122,7 +123,10 @@ pub(super) fn parse(text: &str, problems: &Problems) -> Node {
         }
         Err(error) => {
             let span = error.span().unwrap_or(0..0);
-            problems.report(&Location::File(span), "", format!("this is not TOML: {}", error.message()));
+            let line = text.get(..span.start).map_or(0, |before| before.matches('\n').count());
+            let hint = hints::of_syntax(error.message(), text.lines().nth(line).unwrap_or_default());
+            let message = hint.unwrap_or_else(|| format!("this is not TOML: {}", error.message()));
+            problems.report(&Location::File(span), "", message);
             Node { content: Content::Table(Vec::new()), location }
         }
     }

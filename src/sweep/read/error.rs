@@ -3,8 +3,12 @@
 use std::cell::RefCell;
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
 use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
+
+/// Most mistakes that are shown of one file.
+const SHOWN_MAX: usize = 20;
 
 /// Where a value was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,102 +30,181 @@ impl Location {
 }
 
 /// One thing that is wrong.
-#[derive(Debug, Clone)]
-pub(super) struct Problem {
+#[derive(Debug, Clone, PartialEq)]
+struct Problem {
     location: Location,
     /// Sorts the problems.
     order: (usize, usize),
     key: String,
     message: String,
+    kind: Kind,
 }
 
-/// What was found to be wrong so far. Reading goes on after a problem, so that the first one in the order of the file
-/// can be reported, whatever the order of the checks. All readers of a file share the list.
+/// What a problem has to do with others.
+#[derive(Debug, Clone, PartialEq)]
+enum Kind {
+    /// The key is not there.
+    Missing,
+    /// The key does not exist; the one that was meant, if it is known.
+    Unknown(Option<String>),
+    Other,
+}
+
+/// What was found to be wrong so far. Reading goes on after a problem, so that all of them are said at once, in the
+/// order of the file. All readers of a file share the list.
 #[derive(Debug, Default)]
 pub(super) struct Problems(RefCell<Vec<Problem>>);
 
 impl Problems {
     /// Notes a problem of the key at `location`.
     pub(super) fn report(&self, location: &Location, key: &str, message: impl Into<String>) {
-        self.report_after(location, location, key, message);
+        self.note(location, location, key, message.into(), Kind::Other);
     }
 
-    /// Notes a problem at `location` that comes after what is written at `last`: a key that is missing in a table is
-    /// often there with a misspelt name, which is the better message.
-    pub(super) fn report_after(&self, last: &Location, location: &Location, key: &str, message: impl Into<String>) {
-        let (location, key, message) = (location.clone(), key.to_owned(), message.into());
-        self.0.borrow_mut().push(Problem { order: last.order(), location, key, message });
+    /// Notes that a key of the table at `location` is missing, whose last key stands at `last`.
+    pub(super) fn report_missing(&self, last: &Location, location: &Location, key: &str, message: String) {
+        self.note(last, location, key, message, Kind::Missing);
+    }
+
+    /// Notes that there is no such key as the one at `location`, and which one was probably meant.
+    pub(super) fn report_unknown(&self, location: &Location, key: &str, message: String, meant: Option<String>) {
+        self.note(location, location, key, message, Kind::Unknown(meant));
+    }
+
+    fn note(&self, last: &Location, location: &Location, key: &str, message: String, kind: Kind) {
+        let (location, key) = (location.clone(), key.to_owned());
+        self.0.borrow_mut().push(Problem { order: last.order(), location, key, message, kind });
+    }
+
+    /// The problems in the order of the file. A key that is missing in a table and stands there with a misspelt name is
+    /// one mistake.
+    fn sorted(self) -> Vec<Problem> {
+        let mut problems = self.0.into_inner();
+        let misspelt: Vec<(String, (usize, usize))> = problems
+            .iter()
+            .filter_map(|problem| match &problem.kind {
+                Kind::Unknown(meant) => Some((meant.clone()?, problem.order)),
+                _ => None,
+            })
+            .collect();
+        problems.retain(|problem| {
+            let table = problem.location.order()..=problem.order;
+            problem.kind != Kind::Missing
+                || !misspelt.iter().any(|(meant, order)| *meant == problem.key && table.contains(order))
+        });
+        problems.sort_by_key(|problem| problem.order);
+        problems.dedup();
+        problems
+    }
+
+    /// Number of problems so far.
+    pub(super) fn count(&self) -> usize {
+        self.0.borrow().len()
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.0.borrow().is_empty()
-    }
-
-    /// The first problem in the order of the file.
-    pub(super) fn first(self) -> Option<Problem> {
-        self.0.into_inner().into_iter().min_by_key(|problem| problem.order)
+        self.count() == 0
     }
 }
 
-/// Why a sweep cannot be run. Its text names the file, the line (or the `--set`), the key, what is wrong and what is
+/// Why a sweep cannot be run: everything that is wrong with it, a line each.
+#[derive(Debug)]
+pub struct SweepError {
+    mistakes: Vec<Mistake>,
+    /// Where there are more than are shown: what says so.
+    rest: Option<String>,
+}
+
+/// One mistake in a sweep file. Its text names the file, the line (or the `--set`), the key, what is wrong and what is
 /// allowed; as a [`miette::Diagnostic`] it also shows the location.
 #[derive(Debug)]
-pub struct SweepError(Box<Details>);
-
-#[derive(Debug)]
-struct Details {
+pub struct Mistake {
     text: String,
     label: String,
-    source: Option<(NamedSource<String>, Range<usize>)>,
+    source: Option<(Arc<NamedSource<String>>, Range<usize>)>,
 }
 
 impl SweepError {
     /// A file that cannot be read at all.
     pub(super) fn unreadable(file_name: &str, message: impl fmt::Display) -> SweepError {
-        SweepError(Box::new(Details { text: format!("{file_name}: {message}"), label: String::new(), source: None }))
+        let mistake = Mistake { text: format!("{file_name}: {message}"), label: String::new(), source: None };
+        SweepError { mistakes: vec![mistake], rest: None }
     }
 
-    /// A problem in a text that is called `file_name`, with these `--set`s applied.
-    pub(super) fn new(problem: Problem, text: &str, file_name: &str, applied: &[String]) -> SweepError {
+    /// The problems of a text that is called `file_name`, with these `--set`s applied; `None` if there is none.
+    pub(super) fn of(problems: Problems, text: &str, file_name: &str, applied: &[String]) -> Option<SweepError> {
+        let mut problems = problems.sorted();
+        let more = problems.len().saturating_sub(SHOWN_MAX);
+        problems.truncate(SHOWN_MAX);
+        let source = Arc::new(NamedSource::new(file_name, text.to_owned()));
+        let mistakes: Vec<Mistake> =
+            problems.into_iter().map(|problem| Mistake::new(problem, &source, file_name, applied)).collect();
+        let rest = (more > 0).then(|| format!("{file_name}: {more} more mistakes are not shown"));
+        if mistakes.is_empty() { None } else { Some(SweepError { mistakes, rest }) }
+    }
+
+    /// What is wrong, in the order of the file; not all of it where it is very much.
+    pub fn mistakes(&self) -> &[Mistake] {
+        &self.mistakes
+    }
+
+    /// The mistakes to show one by one, and what is to be said after them.
+    pub fn into_parts(self) -> (Vec<Mistake>, Option<String>) {
+        (self.mistakes, self.rest)
+    }
+}
+
+impl Mistake {
+    fn new(problem: Problem, source: &Arc<NamedSource<String>>, file_name: &str, applied: &[String]) -> Mistake {
         let Problem { location, key, message, .. } = problem;
         let what = if key.is_empty() { message.clone() } else { format!("{key}: {message}") };
         // The text above the snippet says all; the label is short.
         let label = message.split("; ").next().unwrap_or_default().to_owned();
-        let details = match location {
+        let text = source.inner();
+        match location {
             Location::File(span) => {
                 let (start, end) = (span.start.min(text.len()), span.end.clamp(span.start, text.len().max(span.start)));
                 let line = text.as_bytes().iter().take(start).filter(|&&byte| byte == b'\n').count() + 1;
                 let with: String = applied.iter().map(|set| format!(", with --set {set}")).collect();
-                Details {
+                Mistake {
                     text: format!("{file_name}:{line}: {what}{with}"),
                     label,
-                    source: Some((NamedSource::new(file_name, text.to_owned()), start..end.min(text.len()))),
+                    source: Some((Arc::clone(source), start..end.min(text.len()))),
                 }
             }
             Location::Override(index) => {
                 let set = applied.get(index).map_or("", String::as_str);
-                Details { text: format!("{file_name}: --set {set}: {what}"), label, source: None }
+                Mistake { text: format!("{file_name}: --set {set}: {what}"), label, source: None }
             }
-        };
-        SweepError(Box::new(details))
+        }
     }
 }
 
 impl fmt::Display for SweepError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.text)
+        let lines: Vec<&str> = self.mistakes.iter().map(|mistake| mistake.text.as_str()).collect();
+        f.write_str(&lines.join("\n"))?;
+        self.rest.iter().try_for_each(|rest| write!(f, "\n{rest}"))
     }
 }
 
 impl std::error::Error for SweepError {}
 
-impl Diagnostic for SweepError {
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl std::error::Error for Mistake {}
+
+impl Diagnostic for Mistake {
     fn source_code(&self) -> Option<&dyn SourceCode> {
-        self.0.source.as_ref().map(|(source, _)| source as &dyn SourceCode)
+        self.source.as_ref().map(|(source, _)| source as &dyn SourceCode)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let (_, span) = self.0.source.as_ref()?;
-        Some(Box::new(std::iter::once(LabeledSpan::at(span.clone(), self.0.label.clone()))))
+        let (_, span) = self.source.as_ref()?;
+        Some(Box::new(std::iter::once(LabeledSpan::at(span.clone(), self.label.clone()))))
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::document::{self, Content, Entry, Node};
 use super::error::{Problems, SweepError};
 use super::reader::Reader;
-use super::{locate, overrides, scenario, sweep};
+use super::{hints, locate, overrides, scenario, sweep};
 use crate::parameters::Scenario;
 use crate::sweep::types::Sweep;
 
@@ -37,7 +37,7 @@ impl Sweep {
     /// Reads a sweep file and applies overrides, the `key=value` of `--set`.
     ///
     /// # Errors
-    /// The first thing that is wrong, in the order of the file.
+    /// Everything that is wrong, in the order of the file.
     pub fn read(path: &Path, overrides: &[String]) -> Result<Sweep, SweepError> {
         Sweep::parse(&read_text(path)?, &path.display().to_string(), overrides)
     }
@@ -46,7 +46,7 @@ impl Sweep {
     /// the overrides as well.
     ///
     /// # Errors
-    /// The first thing that is wrong, in the order of the file.
+    /// Everything that is wrong, in the order of the file.
     pub fn parse(text: &str, file_name: &str, overrides: &[String]) -> Result<Sweep, SweepError> {
         let read = |root: &Reader, set: &[String]| {
             let sweep = sweep::sweep(root, true)?;
@@ -60,15 +60,13 @@ impl Sweep {
     /// the content of `[scenario]`, with or without that header. The other parts of a sweep file have to be right too.
     ///
     /// # Errors
-    /// The first thing that is wrong, in the order of the file.
+    /// Everything that is wrong, in the order of the file.
     pub fn parse_scenario(text: &str, file_name: &str, overrides: &[String]) -> Result<Scenario, SweepError> {
         let read = |root: &Reader, _: &[String]| {
             let is_alone = root.entries().all(|(key, _)| key == "scenario");
             let scenario = if is_alone { scenario::scenario(root) } else { sweep::sweep(root, false)?.scenario };
-            if root.problems().is_empty()
-                && let Err(error) = scenario.check()
-            {
-                locate::report_scenario(&error, root);
+            if root.problems().is_empty() {
+                scenario.conflicts_together().iter().for_each(|error| locate::report_scenario(error, root));
             }
             Some(scenario)
         };
@@ -84,8 +82,11 @@ fn twice<T>(
     wrap: impl FnOnce(Node) -> Node,
     read: impl Fn(&Reader, &[String]) -> Option<T>,
 ) -> Result<T, SweepError> {
-    let finish = |result: Option<T>, problems: Problems, applied: &[String]| match (problems.first(), result) {
-        (Some(problem), _) => Err(SweepError::new(problem, text, file_name, applied)),
+    let finish = |result: Option<T>, problems: Problems, applied: &[String]| match (
+        SweepError::of(problems, text, file_name, applied),
+        result,
+    ) {
+        (Some(error), _) => Err(error),
         (None, Some(result)) => Ok(result),
         (None, None) => Err(SweepError::unreadable(file_name, "the file cannot be understood")),
     };
@@ -107,7 +108,7 @@ fn twice<T>(
 
 /// Puts the content of a file that is a scenario alone under the key that it has in a sweep file.
 fn wrap_scenario(root: Node) -> Node {
-    if sweep::KEYS.iter().any(|key| root.entry(key).is_some()) {
+    if hints::KEYS.iter().any(|key| root.entry(key).is_some()) {
         return root;
     }
     let location = root.location.clone();

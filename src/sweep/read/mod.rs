@@ -2,13 +2,15 @@
 //!
 //! `document` makes a tree of a TOML text in which every value knows where it was written, and `overrides` puts each
 //! `--set` into it. A `reader` is the checked access to a value of the tree; `sweep` reads a whole sweep through it, with
-//! `axes`, `scenario`, `uncertain` and `replicates` for its parts. What is wrong goes to one list (`error`), of which the
-//! first is reported; `locate` finds where something stands that is wrong in the sweep as a whole.
+//! `axes`, `scenario`, `uncertain` and `replicates` for its parts. What is wrong goes to one list (`error`), which is
+//! reported as a whole; `hints` says what was probably meant, and `locate` finds where something stands that is wrong in
+//! the sweep as a whole.
 
 mod axes;
 mod document;
 mod error;
 mod file;
+mod hints;
 mod locate;
 mod overrides;
 mod reader;
@@ -17,5 +19,5 @@ mod scenario;
 mod sweep;
 mod uncertain;
 
-pub use error::SweepError;
+pub use error::{Mistake, SweepError};
 pub use file::read_text;

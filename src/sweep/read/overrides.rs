@@ -44,6 +44,10 @@ fn value_node(text: &str, index: usize, problems: &Problems) -> Option<Node> {
         Err(_) if text.starts_with(char::is_alphabetic) && !text.contains(char::is_control) => {
             Some(Node { location, content: Content::Text(text.to_owned()) })
         }
+        // A whole number that TOML's integers cannot hold may be a seed, which is a text then.
+        Err(_) if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) => {
+            Some(Node { location, content: Content::Text(text.to_owned()) })
+        }
         Err(error) => {
             problems.report(&location, "", format!("{text:?} is no value of TOML: {}", error.message()));
             None

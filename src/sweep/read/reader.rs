@@ -2,6 +2,8 @@
 
 use super::document::{Content, Entry, Node};
 use super::error::{Location, Problems};
+use super::hints;
+use crate::parameters::Parameter;
 
 /// A value of a document, and the list of what is wrong. Its methods return `None` for what was refused and reported;
 /// those that look for a key are for tables.
@@ -60,15 +62,30 @@ impl Reader<'_> {
         self.problems.report(self.key, &self.path, message);
     }
 
+    /// Reports that there is no such key, and which one of the same table was probably meant.
+    pub(super) fn report_unknown(&self, message: String, meant: Option<&str>) {
+        let table = self.path.rsplit_once('.').map(|(table, _)| table);
+        let meant = meant.map(|meant| table.map_or_else(|| meant.to_owned(), |table| format!("{table}.{meant}")));
+        self.problems.report_unknown(self.key, &self.path, message, meant);
+    }
+
     /// Reports that the value is not what was expected.
     pub(super) fn refuse(&self, expected: &str) {
         self.report(format!("{} is not allowed; expected {expected}", self.node));
     }
 
+    /// Reports that the value is not what a parameter expects, whose name is said unless the key has it.
+    pub(super) fn refuse_for(&self, parameter: &Parameter, expected: &str) {
+        if self.path.ends_with(parameter.name) {
+            return self.refuse(expected);
+        }
+        self.report(format!("{} is not allowed for {}; expected {expected}", self.node, parameter.name));
+    }
+
     /// Reports every key of this table that is not in the list.
     pub(super) fn allow(&self, allowed: &[&str]) {
         for (key, value) in self.entries().filter(|(key, _)| !allowed.contains(key)) {
-            value.report_key(unknown("key", key, allowed));
+            value.report_unknown(hints::unknown_key(key, allowed), hints::meant(key, allowed));
         }
     }
 
@@ -77,7 +94,7 @@ impl Reader<'_> {
         let last = self.entries().map(|(_, value)| value.key).max_by_key(|location| location.order());
         let location = &self.node.location;
         let message = format!("the key is missing; expected {expected}");
-        self.problems.report_after(last.unwrap_or(location), location, &self.path_of(key), message);
+        self.problems.report_missing(last.unwrap_or(location), location, &self.path_of(key), message);
     }
 }
 
@@ -108,7 +125,12 @@ impl<'a> Reader<'a> {
 
     /// The table of a key, if it is there.
     pub(super) fn get_table(&self, key: &str) -> Option<Reader<'a>> {
-        self.get(key)?.table()
+        let found = self.get(key)?;
+        if let Content::List(_) = found.node.content {
+            found.refuse(&format!("a table, [{}] in single brackets", found.path));
+            return None;
+        }
+        found.table()
     }
 
     /// The value of a key that has to be there.
@@ -183,17 +205,4 @@ impl<'a> Reader<'a> {
         }
         value
     }
-}
-
-/// The message for a name that does not exist, with the nearest one that does.
-pub(super) fn unknown(what: &str, name: &str, allowed: &[&str]) -> String {
-    let nearest = allowed
-        .iter()
-        .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .filter(|(similarity, _)| *similarity > 0.6)
-        .map(|(_, candidate)| format!("; did you mean {candidate}?"))
-        .unwrap_or_default();
-    let list = if allowed.len() <= 24 { format!("; allowed here: {}", allowed.join(", ")) } else { String::new() };
-    format!("there is no such {what}{nearest}{list}")
 }

@@ -1,7 +1,8 @@
 //! Reads `[scenario]`: parameters, shocks and interventions.
 
 use super::document::Content;
-use super::reader::{Reader, unknown};
+use super::hints;
+use super::reader::Reader;
 use crate::parameters::{Domain, Intervention, PARAMETERS, Parameter, Region, Scenario, Shock, Value};
 
 /// The keys of a scenario that are no group of parameters.
@@ -39,7 +40,7 @@ pub(super) fn settings<'a>(table: &Reader<'a>, others: &[&str]) -> Vec<(&'static
     for (group, settings) in table.entries().filter(|(key, _)| !others.contains(key)) {
         if !is_group(group) {
             let allowed: Vec<&str> = others.iter().copied().chain(groups()).collect();
-            settings.report_key(unknown_setting(group, &allowed));
+            settings.report_unknown(hints::unknown_setting(group, &allowed), hints::meant(group, &allowed));
             continue;
         }
         let Some(settings) = settings.table() else { continue };
@@ -47,29 +48,11 @@ pub(super) fn settings<'a>(table: &Reader<'a>, others: &[&str]) -> Vec<(&'static
             let name = format!("{group}.{key}");
             match Parameter::find(&name) {
                 Some(parameter) => found.push((parameter, setting)),
-                None => setting.report_key(unknown_parameter(&name)),
+                None => setting.report_key(hints::unknown_parameter(&name)),
             }
         }
     }
     found
-}
-
-fn unknown_setting(key: &str, allowed: &[&str]) -> String {
-    // `clients = 5` is more often a forgotten group than a misspelt one.
-    let forgotten = PARAMETERS.iter().find(|parameter| parameter.name.split('.').nth(1) == Some(key));
-    match forgotten {
-        Some(parameter) => format!("there is no such key; did you mean {}?", parameter.name),
-        None => unknown("key", key, allowed),
-    }
-}
-
-/// The message for a parameter that does not exist.
-pub(super) fn unknown_parameter(name: &str) -> String {
-    let group = name.split('.').next().unwrap_or_default();
-    let same_group: Vec<&str> = PARAMETERS.iter().filter(|p| p.group() == group).map(|p| p.name).collect();
-    let all: Vec<&str> = PARAMETERS.iter().map(|parameter| parameter.name).collect();
-    let message = unknown("parameter", name, if same_group.is_empty() { &all } else { &same_group });
-    format!("{message}; `critmass parameters` lists all")
 }
 
 /// Reads the value of a parameter; `None` if it is refused.
@@ -86,15 +69,15 @@ pub(super) fn value(parameter: &Parameter, setting: &Reader) -> Option<Value> {
     };
     let value = value.filter(|value| parameter.check(value).is_ok());
     if value.is_none() {
-        setting.refuse(&parameter.expectation());
+        setting.refuse_for(parameter, &parameter.expectation());
     }
     value
 }
 
 fn regions(parameter: &Parameter, setting: &Reader) -> Option<Value> {
     let items = setting.list(&parameter.expectation())?;
-    let regions: Option<Vec<Region>> = items.into_iter().map(|item| region(&item.table()?)).collect();
-    let value = Value::Regions(regions?);
+    let regions: Vec<Option<Region>> = items.into_iter().map(|item| region(&item.table()?)).collect();
+    let value = Value::Regions(regions.into_iter().collect::<Option<_>>()?);
     parameter.check(&value).map_err(|message| setting.report(message)).ok()?;
     Some(value)
 }
@@ -112,12 +95,17 @@ fn at_h(event: &Reader) -> Option<f64> {
 }
 
 fn shock(shock: &Reader) -> Option<Shock> {
+    let before = shock.problems().count();
     shock.allow(&["at_h", "supernode_fraction", "client_fraction"]);
     let at_h = at_h(shock);
     let fraction =
         |key| shock.get(key).map_or(Some(0.0), |share| share.number(|x| (0.0..=1.0).contains(&x), "a number, 0 … 1"));
     let (supernode_fraction, client_fraction) = (fraction("supernode_fraction"), fraction("client_fraction"));
-    Some(Shock { at_h: at_h?, supernode_fraction: supernode_fraction?, client_fraction: client_fraction? })
+    let read = Shock { at_h: at_h?, supernode_fraction: supernode_fraction?, client_fraction: client_fraction? };
+    if !read.strikes() && shock.problems().count() == before {
+        shock.report(Shock::WITHOUT_EFFECT);
+    }
+    Some(read)
 }
 
 fn intervention(intervention: &Reader) -> Option<Intervention> {

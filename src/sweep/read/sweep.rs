@@ -1,37 +1,44 @@
 //! Reads a whole sweep from a document.
 
 use super::document::Content;
-use super::locate;
+use super::hints::{self, KEYS};
 use super::reader::Reader;
-use super::{axes, replicates, scenario, uncertain};
+use super::{axes, locate, replicates, scenario, uncertain};
+use crate::parameters::Parameter;
 use crate::sweep::design::Design;
 use crate::sweep::types::{Axis, Sweep};
 use crate::sweep::{canonical, check};
 
-/// The keys of a sweep file.
-pub(super) const KEYS: [&str; 10] =
-    ["axis", "design", "name", "question", "refine", "replicates", "scenario", "seed", "traces", "uncertain"];
 /// Designs to come.
 const LATER_DESIGNS: [&str; 3] = ["latin-hypercube", "sobol", "points"];
 
+/// Most characters of a name, which is part of the names of jobs and files.
+const NAME_MAX: usize = 100;
+
 /// Reads a sweep, which has to have a name if it is `named`. `None` if something is wrong.
 pub(super) fn sweep(root: &Reader, named: bool) -> Option<Sweep> {
-    root.allow(&KEYS);
+    check_keys(root);
     let name = name(root, named);
     let question = root.get("question").and_then(|question| question.text()).unwrap_or_default().to_owned();
-    // TOML ends at 2^63 − 1.
-    let seed = root.get("seed").and_then(|seed| seed.whole(0, i64::MAX as u64)).unwrap_or(0);
+    let seed = root.get("seed").and_then(|seed| self::seed(&seed)).unwrap_or(0);
+    let before = root.problems().count();
     let scenario = scenario::scenario(root);
+    let scenario_is_read = root.problems().count() == before;
     check_design(root);
     let replicates = replicates::replicates(root);
     let traces = replicates::traces(root);
-    let axes = axes::axes(root);
+    let (axes, notes) = axes::axes(root);
     let uncertain = uncertain::uncertain(root, &axes);
     if !root.problems().is_empty() {
+        // What the scenario cannot be without axes is said along with the rest; with them it takes all to know.
+        if scenario_is_read && root.get("axis").is_none() {
+            scenario.conflicts_together().iter().for_each(|error| locate::report_scenario(error, root));
+        }
         return None;
     }
     let (canonical, hash) = (String::new(), String::new());
-    let mut sweep = Sweep { name, question, seed, scenario, axes, uncertain, replicates, traces, canonical, hash };
+    let mut sweep =
+        Sweep { name, question, seed, scenario, axes, uncertain, replicates, traces, notes, canonical, hash };
     for conflict in check::check(&sweep) {
         locate::report(&conflict, root);
     }
@@ -43,14 +50,48 @@ pub(super) fn sweep(root: &Reader, named: bool) -> Option<Sweep> {
     Some(sweep)
 }
 
+/// Reports what is no key of a sweep file. Parameters at the top are told where they belong, one by one.
+fn check_keys(root: &Reader) {
+    for (key, value) in root.entries().filter(|(key, _)| !KEYS.contains(key)) {
+        let settings: Vec<(&str, Reader)> = value.entries().collect();
+        if !scenario::is_group(key) || settings.is_empty() {
+            value.report_unknown(hints::unknown_at_the_top(key), hints::meant(key, &KEYS));
+            continue;
+        }
+        for (name, setting) in settings {
+            let name = format!("{key}.{name}");
+            setting.report_key(match Parameter::find(&name) {
+                Some(_) => format!("parameters stand under [scenario]; did you mean scenario.{name}?"),
+                None => hints::unknown_parameter(&name),
+            });
+        }
+    }
+}
+
+/// Reads a seed. The whole numbers of TOML end at 2^63 − 1, so a larger one is a text.
+fn seed(seed: &Reader) -> Option<u64> {
+    let number = match seed.content() {
+        Content::Integer(n) => u64::try_from(*n).ok(),
+        Content::Text(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => digits.parse().ok(),
+        _ => None,
+    };
+    if number.is_none() {
+        let (toml, most) = (i64::MAX, u64::MAX);
+        seed.refuse(&format!("a whole number, 0 … {most}; one above {toml}, where those of TOML end, in quotes"));
+    }
+    number
+}
+
 fn name(root: &Reader, named: bool) -> String {
-    let expected = "lower-case letters, digits and hyphens, such as \"critical-mass\"";
-    let written = if named { root.require("name", expected) } else { root.get("name") };
+    let expected = format!("1 … {NAME_MAX} lower-case letters, digits and hyphens, such as \"critical-mass\"");
+    let written = if named { root.require("name", &expected) } else { root.get("name") };
     let Some(written) = written else { return String::new() };
     let Some(name) = written.text() else { return String::new() };
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if name.is_empty() || name.len() > 100 || !name.chars().all(fits) {
-        written.refuse(expected);
+    if name.chars().all(fits) && name.len() > NAME_MAX {
+        written.report(format!("a name of {} characters is not allowed; expected {expected}", name.len()));
+    } else if name.is_empty() || !name.chars().all(fits) {
+        written.refuse(&expected);
     }
     name.to_owned()
 }

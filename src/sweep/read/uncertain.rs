@@ -1,8 +1,9 @@
 //! Reads `[uncertain]`: the distributions of the inputs that are drawn anew for every replicate.
 
-use super::reader::{Reader, unknown};
+use super::hints::unknown;
+use super::reader::Reader;
 use super::scenario;
-use crate::parameters::Parameter;
+use crate::parameters::{Domain, Parameter};
 use crate::sweep::types::{Axis, AxisPoints, Distribution, Uncertain};
 
 /// The distributions.
@@ -31,9 +32,10 @@ fn input(parameter: &'static Parameter, input: Reader, axes: &[Axis]) -> Option<
     let (law, reader) = only_entry(&input.clone().table()?, &LAWS_OR_FACTOR)?;
     if law == "factor" {
         let (law, reader) = only_entry(&reader.table()?, &LAWS)?;
-        return Some(Uncertain { parameter, distribution: distribution(law, reader)?, factor: true });
+        return Some(Uncertain { parameter, distribution: distribution(law, reader, None)?, factor: true });
     }
-    let distribution = distribution(law, reader)?;
+    let whole = matches!(parameter.domain, Domain::Integer(..)).then_some(parameter);
+    let distribution = distribution(law, reader, whole)?;
     if axes.iter().any(|axis| axis.parameter() == Some(parameter)) {
         let message = "the parameter is on an axis, so a draw would replace the axis' value; expected { factor = { … } }, which multiplies it";
         input.report_key(message);
@@ -70,16 +72,24 @@ fn only_entry<'a>(table: &Reader<'a>, laws: &[&str]) -> Option<(&'a str, Reader<
     }
 }
 
-fn distribution(law: &str, reader: Reader) -> Option<Distribution> {
-    let law_of = match law {
-        "uniform" => uniform,
-        "normal" => normal,
-        "lognormal" => lognormal,
-        "beta" => beta,
-        "triangular" => triangular,
-        _ => discrete,
-    };
-    law_of(&reader.table()?)
+/// Reads a law, whose values are those of a parameter of whole numbers if one is given.
+fn distribution(law: &str, reader: Reader, whole: Option<&Parameter>) -> Option<Distribution> {
+    let table = reader.table()?;
+    match law {
+        "uniform" => uniform(&table, whole),
+        "normal" => normal(&table),
+        "lognormal" => lognormal(&table),
+        "beta" => beta(&table),
+        "triangular" => triangular(&table),
+        _ => discrete(&table, whole),
+    }
+}
+
+/// Reports a value of a law of whole numbers that is none: it would be rounded without a word.
+fn check_whole(written: &Reader, parameter: &Parameter) {
+    if written.node().as_number().is_some_and(|x| x.is_finite() && x.fract() != 0.0) {
+        written.refuse(&format!("a whole number, as {} is one", parameter.name));
+    }
 }
 
 fn finite(law: &Reader, key: &str) -> Option<f64> {
@@ -93,31 +103,43 @@ fn spread(law: &Reader, key: &str) -> Option<f64> {
 
 /// The two ends of a law, of which the second is the larger one.
 fn ends(law: &Reader) -> Option<(f64, f64)> {
-    let from = finite(law, "from")?;
+    let Some(from) = finite(law, "from") else {
+        finite(law, "to");
+        return None;
+    };
     let expected = format!("a finite number > from, {from}");
     Some((from, law.number_of("to", |x| x > from && x.is_finite(), &expected)?))
 }
 
-fn uniform(law: &Reader) -> Option<Distribution> {
+fn uniform(law: &Reader, whole: Option<&Parameter>) -> Option<Distribution> {
     law.allow(&["from", "to"]);
+    if let Some(parameter) = whole {
+        ["from", "to"].iter().filter_map(|end| law.get(end)).for_each(|end| check_whole(&end, parameter));
+    }
     let (from, to) = ends(law)?;
     Some(Distribution::Uniform { from, to })
 }
 
 fn normal(law: &Reader) -> Option<Distribution> {
     law.allow(&["mean", "sd"]);
-    Some(Distribution::Normal { mean: finite(law, "mean")?, sd: spread(law, "sd")? })
+    let (mean, sd) = (finite(law, "mean"), spread(law, "sd"));
+    Some(Distribution::Normal { mean: mean?, sd: sd? })
 }
 
 fn lognormal(law: &Reader) -> Option<Distribution> {
     law.allow(&["median", "sigma"]);
-    let median = law.number_of("median", |x| x > 0.0 && x.is_finite(), "a finite number > 0")?;
-    Some(Distribution::Lognormal { median, sigma: spread(law, "sigma")? })
+    let median = law.number_of("median", |x| x > 0.0 && x.is_finite(), "a finite number > 0");
+    let sigma = spread(law, "sigma");
+    Some(Distribution::Lognormal { median: median?, sigma: sigma? })
 }
 
 fn beta(law: &Reader) -> Option<Distribution> {
     law.allow(&["mean", "sd"]);
-    let mean = law.number_of("mean", |x| x > 0.0 && x < 1.0, "a number between 0 and 1, neither included")?;
+    let mean = law.number_of("mean", |x| x > 0.0 && x < 1.0, "a number between 0 and 1, neither included");
+    let Some(mean) = mean else {
+        spread(law, "sd");
+        return None;
+    };
     let limit = (mean * (1.0 - mean)).sqrt();
     let expected = format!("a number, {BETA_SD_MIN} … < √(mean (1 − mean)) = {limit:.6}");
     let sd = law.number_of("sd", |x| x >= BETA_SD_MIN && x * x < mean * (1.0 - mean), &expected)?;
@@ -132,10 +154,14 @@ fn triangular(law: &Reader) -> Option<Distribution> {
     Some(Distribution::Triangular { from, mode, to })
 }
 
-fn discrete(law: &Reader) -> Option<Distribution> {
+fn discrete(law: &Reader, whole: Option<&Parameter>) -> Option<Distribution> {
     law.allow(&["values", "weights"]);
-    let (values, listed) = numbers(law, "values", f64::is_finite, "a finite number")?;
-    let (weights, weighed) = numbers(law, "weights", |x| x >= 0.0 && x.is_finite(), "a finite number ≥ 0")?;
+    let values = numbers(law, "values", f64::is_finite, "a finite number");
+    let weights = numbers(law, "weights", |x| x >= 0.0 && x.is_finite(), "a finite number ≥ 0");
+    let ((values, listed), (weights, weighed)) = (values?, weights?);
+    if let Some(parameter) = whole {
+        listed.list("a list of numbers").iter().flatten().for_each(|value| check_whole(value, parameter));
+    }
     let sum: f64 = weights.iter().sum();
     if values.is_empty() {
         listed.refuse("at least one value");
@@ -159,6 +185,6 @@ fn numbers<'a>(
 ) -> Option<(Vec<f64>, Reader<'a>)> {
     let list = law.require(key, "a list of numbers")?;
     let items = list.list("a list of numbers")?;
-    let numbers: Option<Vec<f64>> = items.iter().map(|item| item.number(&test, expected)).collect();
-    Some((numbers?, list))
+    let numbers: Vec<Option<f64>> = items.iter().map(|item| item.number(&test, expected)).collect();
+    Some((numbers.into_iter().collect::<Option<_>>()?, list))
 }

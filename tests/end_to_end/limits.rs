@@ -1,0 +1,141 @@
+//! What the machine does not give: memory, threads, time; and what is said of a sweep that goes on.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use crate::support::*;
+
+/// Runs the program as a user who may have so many processes and threads at a time, this one included; `None` where that
+/// cannot be done.
+fn with_processes(folder: &Path, most: u32, arguments: &[&str]) -> Option<Output> {
+    let own = folder.join("critmass");
+    if !own.exists() {
+        // The other user may not see where it was built.
+        fs::copy(env!("CARGO_BIN_EXE_critmass"), &own).unwrap();
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o777)).unwrap();
+        fs::set_permissions(&own, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let mut command = Command::new("setpriv");
+    // A user without any processes but these, or others count, too.
+    command.args(["--reuid=54321", "--regid=54321", "--clear-groups", "prlimit"]);
+    command.arg(format!("--nproc={most}:{most}")).arg(own).args(arguments);
+    command.env("RAYON_NUM_THREADS", "64").env("POLARS_MAX_THREADS", "64").current_dir(folder);
+    command.output().ok().filter(|output| !text(&output.stderr).starts_with("setpriv: "))
+}
+
+#[test]
+fn where_threads_cannot_be_had_there_are_fewer_and_the_result_is_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::copy("sweeps/smoke.toml", at("smoke.toml")).unwrap();
+    fs::set_permissions(at("smoke.toml"), fs::Permissions::from_mode(0o644)).unwrap();
+    succeed(&["run", "sweeps/smoke.toml", "--out", at("reference").to_str().unwrap()]);
+    // One by one: all of them count against the limit of the same user.
+    for most in [2, 3, 12] {
+        let out = format!("out-{most}");
+        let Some(ran) = with_processes(folder.path(), most, &["run", "smoke.toml", "--out", &out, "--threads", "64"])
+        else {
+            return not_tested("a limit of threads", "setpriv or prlimit is not there, or this is not root");
+        };
+        assert!(ran.status.success(), "{most}: {}", text(&ran.stderr));
+        assert!(text(&ran.stderr).contains(&format!("{} of 64 threads", most - 1)), "{}", text(&ran.stderr));
+        assert_same_results(&at("reference"), &at(&out));
+    }
+    let run_of_it = ["simulate", "out-2", "--cell", "5", "--replicate", "3"];
+    let shard = ["run", "smoke.toml", "--out", "shard", "--shard", "0/2", "--threads", "9"];
+    let commands = [
+        &["status", "out-2"][..],
+        &["summarize", "out-2"],
+        &["summarize", "out-2", "--format", "json"],
+        &run_of_it,
+        &["simulate", "--set", "population.clients=500", "--set", "time.horizon_h=12.5"],
+        &["submit", "smoke.toml", "--out", "new", "--shards", "2", "--dry-run"],
+        &["parameters"],
+        &shard,
+    ];
+    for most in [2, 5] {
+        for arguments in commands {
+            let ended = with_processes(folder.path(), most, arguments).unwrap();
+            assert!(ended.status.success(), "{most} {arguments:?}: {}", text(&ended.stderr));
+        }
+    }
+    // No thread at all: what can be done on the one that is there is done, and the rest is an error and no panic.
+    for arguments in [&["status", "out-2"][..], &["summarize", "out-2"], &run_of_it] {
+        let ended = with_processes(folder.path(), 1, arguments).unwrap();
+        assert!(ended.status.success(), "{arguments:?}: {}", text(&ended.stderr));
+    }
+    for arguments in [&["run", "smoke.toml", "--out", "none"][..], &["run", "smoke.toml", "--out", "none", "--dry-run"]]
+    {
+        let ended = with_processes(folder.path(), 1, arguments).unwrap();
+        assert_eq!(ended.status.code(), Some(1), "{}", text(&ended.stderr));
+        assert!(text(&ended.stderr).contains("no thread can be started"), "{}", text(&ended.stderr));
+    }
+    assert!(!at("none").exists());
+}
+
+#[test]
+fn a_dry_run_ends_whatever_a_run_takes_and_looks_at_the_memory_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    let dry_run =
+        |set: &'static str| ["run", "sweeps/smoke.toml", "--out", out.to_str().unwrap(), "--dry-run", "--set", set];
+    for set in ["time.tick_s=0.0001", "time.tick_s=0.001"] {
+        let shown = succeed(&dry_run(set));
+        assert!(shown.contains("more than") && shown.contains("not estimated"), "{shown}");
+    }
+    for set in ["population.clients=1000000000", "population.clients=600000000"] {
+        let refused = fail(2, &dry_run(set));
+        assert!(refused.contains("of memory"), "{refused}");
+    }
+    assert!(!out.exists());
+}
+
+/// What a sweep says that goes on in a folder: cells and runs that it is continued from, and the first of its lines.
+#[track_caller]
+fn continued(sweep: &str, out: &Path, more: &[&str]) -> (u64, u64, String) {
+    let mut arguments = vec!["run", sweep, "--out", out.to_str().unwrap()];
+    arguments.extend(more);
+    let said = text(&run(&arguments).stderr);
+    let line = said.lines().find(|line| line.starts_with("continued")).unwrap_or_default().to_owned();
+    if line.is_empty() {
+        return (0, 0, said);
+    }
+    (number_before(&line, " cells of "), number_before(&line, " runs of"), said)
+}
+
+#[test]
+fn what_a_sweep_is_continued_from_is_what_status_says_and_it_is_said_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let sweep = folder.path().join("sweep.toml");
+    fs::write(&sweep, SWEEP).unwrap();
+    let sweep = sweep.to_str().unwrap();
+    // Cells in checkpoints, of a shard and of several.
+    let out = folder.path().join("shards");
+    let text_of = |out: &Path| out.to_str().unwrap().to_owned();
+    for (shard, decided) in [("0/3", 2), ("2/3", 4)] {
+        succeed(&["run", sweep, "--out", &text_of(&out), "--shard", shard]);
+        let status = succeed(&["status", &text_of(&out)]);
+        assert!(status.contains(&format!("cells    {decided} of 6 complete")), "{status}");
+    }
+    assert_eq!(continued(sweep, &out, &["--shard", "0/3"]).0, 2);
+    let (cells, runs, said) = continued(sweep, &out, &[]);
+    assert_eq!((cells, runs), (4, 0), "{said}");
+    assert!(said.starts_with("continued") && said.contains("6/6 cells"), "{said}");
+    // Complete parts.
+    assert_eq!(continued(sweep, &out, &[]).0, 6);
+
+    // Interrupted in the middle: whatever of it is there.
+    let out = folder.path().join("interrupted");
+    let mut child = begin(sweep, &out, &[]);
+    wait_until(&mut child, || has_files(&out.join("checkpoint")));
+    signal(&child, "-TERM");
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let status = succeed(&["status", &text_of(&out)]);
+    let (kept_cells, kept_runs) = (number_before(&status, " of 6 complete"), number_before(&status, " in checkpoints"));
+    let (cells, runs, said) = continued(sweep, &out, &[]);
+    assert_eq!(cells, kept_cells, "{status}{said}");
+    assert!(kept_runs > 0 && runs <= kept_runs && (cells > 0 || runs == kept_runs), "{status}{said}");
+    assert_eq!(said.matches("continued").count(), 1, "{said}");
+}
