@@ -39,6 +39,15 @@ queue_again() {
   scontrol requeue "$job" || say "could not be queued again: critmass submit with the same arguments goes on"
 }
 
+# Sends the signal once more to a program that does not end: it is lost if it comes while the program is being started.
+pass_on_again() {
+  for _ in {1..50}; do
+    kill -0 "$program" 2>/dev/null || return
+    sleep 0.1
+  done
+  kill -USR1 "$program" 2>/dev/null
+}
+
 # What is kept of the runs of this job: files get another name with whatever is added to them.
 kept() {
   if [ "$note" = summary ]; then
@@ -70,7 +79,9 @@ program=$!
 exec 4>&-
 [ "$signal" = USR1 ] && kill -USR1 "$program"
 # A signal ends the wait, not the program.
-while wait "$program"; status=$?; kill -0 "$program" 2>/dev/null; do :; done
+while wait "$program"; status=$?; kill -0 "$program" 2>/dev/null; do
+  [ "$signal" = USR1 ] && pass_on_again
+done
 wait "$tee" 2>/dev/null
 why=$(grep '^error: ' "$errors" | tail -n 1)
 why=${why:-ended with status $status}
