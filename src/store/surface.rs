@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use super::checksums::{CHECKSUMS, lines};
 use super::claim::Claim;
 use super::error::StoreError;
-use super::files::{create_folder, hash_of};
+use super::files::{check_replaceable, create_folder, hash_of};
 use super::folder::{Folder, Inspection, PartState};
 use super::layout::SURFACE;
 use super::metadata::KeyMetadata;
@@ -113,7 +113,8 @@ impl Folder {
         schema: &SchemaRef,
         pieces: impl Iterator<Item = Result<RecordBatch, StoreError>>,
     ) -> Result<bool, StoreError> {
-        let folder = self.layout().temporary("");
+        check_replaceable(&self.path().join(SURFACE))?;
+        let folder = self.path().join("temporary");
         create_folder(&folder)?;
         let claim = Claim::take(&folder)?;
         self.prove_by_surface()?;

@@ -6,6 +6,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use critmass::store::prepare;
+use critmass::sweep::Sweep;
+
 use crate::support::*;
 
 /// Writes a command that the tests call in place of another one.
@@ -24,10 +27,12 @@ impl Submitted {
     fn new(sweep: &str) -> Submitted {
         let submitted = Submitted { folder: tempfile::tempdir().unwrap() };
         let at = |name: &str| submitted.folder.path().join(name);
+        fs::write(at("sweep.toml"), sweep).unwrap();
+        // As the submission does.
+        prepare(&at("out"), &Sweep::read(&at("sweep.toml"), &[]).unwrap()).unwrap();
         for part in ["out/slurm/tried", "out/slurm/failed", "bin"] {
             fs::create_dir_all(at(part)).unwrap();
         }
-        fs::write(at("sweep.toml"), sweep).unwrap();
         let (sweep, other) = (at("sweep.toml"), at("other"));
         // The folder of the submission is that of the dry run; what is in it is not looked at by the script.
         let mut shown = succeed(&[
@@ -43,8 +48,6 @@ impl Submitted {
         let script = shown.replace(other.to_str().unwrap(), at("out").to_str().unwrap());
         fs::write(at("job.sh"), script).unwrap();
         fs::copy(sweep, at("out/slurm/sweep.toml")).unwrap();
-        // As the submission does, which writes the manifest.
-        fs::write(at("out/lock"), "").unwrap();
         command(&at("bin/scontrol"), &format!("echo \"$@\" >>'{}'", at("queued").display()));
         submitted
     }
