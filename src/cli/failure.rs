@@ -1,6 +1,6 @@
 //! How the program ends: the exit statuses, on which scripts rely, and why a command ended without success.
 
-use super::output::{WIDTH, plain, wrap_clauses};
+use super::text::{WIDTH, plain, wrap_clauses};
 use crate::runner::MemoryError;
 use crate::slurm::SlurmError;
 use crate::store::StoreError;

@@ -11,6 +11,7 @@ mod simulate;
 mod status;
 mod submit;
 mod summarize;
+mod text;
 mod threads;
 mod timeline;
 mod validate;

@@ -7,10 +7,11 @@ use std::time::Duration;
 use indicatif::HumanDuration;
 
 use super::failure::Failure;
-use super::output::{WIDTH, print, say, show, wrap_clauses};
+use super::output::{print, say, show};
 use super::progress::{Reporter, TIME_MAX_S};
 use super::sample::{Sample, sample};
 use super::signals::Signals;
+use super::text::{WIDTH, wrap_clauses};
 use super::threads::{pool, threads_given};
 use crate::runner::{Ending, Progress, check_memory, decided_cells, memory_needed_bytes};
 use crate::store::{Shard, Store, check_is_ours};

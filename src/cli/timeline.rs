@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::output::wrap;
+use super::text::wrap;
 use crate::engine::Run;
 use crate::engine::outcome::{Outcome, TraceRow};
 use crate::parameters::{Intervention, Scenario, Shock, name_of};

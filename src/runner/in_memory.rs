@@ -1,11 +1,9 @@
 //! The runs of a sweep that fits into memory, without a folder.
 
-use std::sync::atomic::AtomicBool;
-
 use rayon::prelude::*;
 
 use super::schedule::Schedule;
-use super::simulate;
+use super::single::simulate;
 use crate::engine::population::Simulator;
 use crate::store::RunRow;
 use crate::sweep::Sweep;
@@ -15,10 +13,9 @@ use crate::sweep::Sweep;
 pub fn run_in_memory(sweep: &Sweep) -> Vec<RunRow> {
     let mut schedule = Schedule::new(sweep.replicates);
     (0..sweep.cells()).for_each(|cell| schedule.open(cell, Vec::new()));
-    let never = AtomicBool::new(false);
     let mut runs = Vec::new();
     while !schedule.is_idle() {
-        let make = |simulator: &mut Simulator, key| simulate(simulator, sweep, key, &never);
+        let make = |simulator: &mut Simulator, key| simulate(simulator, sweep, key, None);
         let wanted = schedule.take_wanted();
         let made: Vec<RunRow> = wanted.into_par_iter().map_init(Simulator::new, make).flatten().collect();
         made.iter().for_each(|row| schedule.finish(row.key(), row.run.outcome.outage));

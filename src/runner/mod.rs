@@ -38,14 +38,14 @@ mod memory;
 mod progress;
 mod queue;
 mod schedule;
+mod single;
 mod tally;
 
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{Sender, channel};
 
 use crate::engine::population::Simulator;
-use crate::engine::{Engine, Request};
-use crate::store::{RunKey, RunRow, Store, StoreError};
+use crate::store::{RunRow, Store, StoreError};
 use crate::sweep::Sweep;
 use collector::Collector;
 pub use decided::decided_cells;
@@ -53,6 +53,7 @@ pub use in_memory::run_in_memory;
 pub use memory::{MemoryError, check_memory, check_memory_of_run, memory_needed_bytes};
 pub use progress::{Ending, Progress};
 use queue::{CloseOnDrop, Queue};
+use single::simulate;
 
 /// Runs in the queue for each worker.
 const QUEUED_PER_WORKER: usize = 2;
@@ -100,19 +101,9 @@ pub fn run(
 fn work(sweep: &Sweep, queue: &Queue, abandon: &AtomicBool, sender: &Sender<RunRow>) {
     let mut simulator = Simulator::new();
     while let Some(key) = queue.take() {
-        let Some(row) = simulate(&mut simulator, sweep, key, abandon) else { return };
+        let Some(row) = simulate(&mut simulator, sweep, key, Some(abandon)) else { return };
         if sender.send(row).is_err() {
             return;
         }
     }
-}
-
-/// One run of a sweep; `None` if it was abandoned.
-fn simulate(simulator: &mut Simulator, sweep: &Sweep, key: RunKey, abandon: &AtomicBool) -> Option<RunRow> {
-    let RunKey { cell, replicate } = key;
-    let realization = sweep.realization(cell, replicate);
-    let traced = sweep.traces.filter(|traces| replicate < traces.replicates);
-    let request = Request { trace_every_s: traced.map(|traces| traces.every_s), stop: Some(abandon) };
-    let run = simulator.run(&realization.scenario, realization.seed, &request)?;
-    Some(RunRow { cell, replicate, seed: realization.seed, drawn: realization.drawn, run })
 }
