@@ -194,7 +194,7 @@ pub fn beside(path: &Path) -> PathBuf {
     path.with_added_extension(format!("{:08x}.part", token()))
 }
 
-fn hexadecimal(hash: Sha256) -> String {
+pub(super) fn hexadecimal(hash: Sha256) -> String {
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

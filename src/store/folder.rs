@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use super::checkpoints::Checkpoints;
 use super::checksums::{CHECKSUMS, Checksums};
 use super::error::StoreError;
-use super::files::{hash_of, list, name};
+use super::files::{hash_of, is_there, list, name};
 use super::key::keys_of;
 use super::layout::{Dataset, Layout, SURFACE};
 use super::locks::Workers;
@@ -187,9 +187,7 @@ impl Folder {
         let path = self.path().join(file);
         // In this order: what is listed by now was there before, and what is there now was noted before.
         let is_listed = self.checksums.is_listed(file);
-        let is_there =
-            path.try_exists().map_err(|cause| StoreError::io(&path, "the file cannot be looked at", cause))?;
-        match (is_listed, is_there) {
+        match (is_listed, is_there(&path)?) {
             (true, false) => Err(StoreError::damaged(&path, format!("gone, although {CHECKSUMS} lists it"))),
             (false, false) => Ok(false),
             (_, true) if self.checksums.of(file)?.is_empty() => {

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use super::checksums::{CHECKSUMS, lines};
 use super::claim::Claim;
 use super::error::StoreError;
-use super::files::{check_replaceable, create_folder, hash_of};
+use super::files::{check_replaceable, create_folder, hash_of, hexadecimal};
 use super::folder::{Folder, Inspection, PartState};
 use super::layout::SURFACE;
 use super::metadata::KeyMetadata;
@@ -35,8 +35,7 @@ pub enum SurfaceState {
 
 /// A hash of the hashes of files.
 fn together(hashes: &[(String, String)]) -> String {
-    let text = lines(hashes.iter().map(|(file, hash)| (file, hash)));
-    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+    hexadecimal(Sha256::new_with_prefix(lines(hashes.iter().map(|(file, hash)| (file, hash)))))
 }
 
 impl Folder {
