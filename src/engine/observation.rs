@@ -1,21 +1,37 @@
 //! Phase 10: what a run looks like from outside, tick by tick, and the outputs that follow from it. The same for every
-//! engine that counts clients.
+//! engine, whether it counts clients or has real numbers of them: real numbers hold all counts below 2⁵³ as they are.
 
 use super::laws::time::nearest_tick;
 use super::outcome::{Outcome, TraceRow};
 use crate::parameters::Scenario;
 
-/// Counts that only grow.
+/// Counts that only grow: whole numbers in an engine that counts clients, real ones in an engine of expectations.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Counters {
-    pub(crate) attach_attempts: u64,
-    pub(crate) attach_failures: u64,
-    pub(crate) login_requests: u64,
-    pub(crate) login_rejections: u64,
-    pub(crate) login_timeouts: u64,
-    pub(crate) login_wasted: u64,
-    pub(crate) logins: u64,
-    pub(crate) restarts: u64,
+pub(crate) struct Counters<T = u64> {
+    pub(crate) attach_attempts: T,
+    pub(crate) attach_failures: T,
+    pub(crate) login_requests: T,
+    pub(crate) login_rejections: T,
+    pub(crate) login_timeouts: T,
+    pub(crate) login_wasted: T,
+    pub(crate) logins: T,
+    pub(crate) restarts: T,
+}
+
+impl Counters {
+    /// The same as real numbers.
+    fn real(&self) -> Counters<f64> {
+        Counters {
+            attach_attempts: self.attach_attempts as f64,
+            attach_failures: self.attach_failures as f64,
+            login_requests: self.login_requests as f64,
+            login_rejections: self.login_rejections as f64,
+            login_timeouts: self.login_timeouts as f64,
+            login_wasted: self.login_wasted as f64,
+            logins: self.logins as f64,
+            restarts: self.restarts as f64,
+        }
+    }
 }
 
 /// The network at the end of a tick.
@@ -35,9 +51,42 @@ pub(crate) struct Snapshot {
 }
 
 impl Snapshot {
+    /// The same in real numbers.
+    pub(crate) fn real(&self) -> Sizes {
+        Sizes {
+            demand: self.demand.into(),
+            online: self.online.into(),
+            booting: self.booting.into(),
+            seeking: self.seeking.into(),
+            waiting: self.waiting.into(),
+            backoff: self.backoff.into(),
+            supernodes: self.supernodes.into(),
+            stale_addresses: self.stale_addresses as f64,
+            login_queue: self.login_queue as f64,
+            login_queue_before_service: self.login_queue_before_service as f64,
+        }
+    }
+}
+
+/// A [`Snapshot`] in real numbers.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Sizes {
+    pub(crate) demand: f64,
+    pub(crate) online: f64,
+    pub(crate) booting: f64,
+    pub(crate) seeking: f64,
+    pub(crate) waiting: f64,
+    pub(crate) backoff: f64,
+    pub(crate) supernodes: f64,
+    pub(crate) stale_addresses: f64,
+    pub(crate) login_queue: f64,
+    pub(crate) login_queue_before_service: f64,
+}
+
+impl Sizes {
     /// Online / demand; 1 when nobody is present.
     fn online_fraction(&self) -> f64 {
-        if self.demand == 0 { 1.0 } else { f64::from(self.online) / f64::from(self.demand) }
+        if self.demand == 0.0 { 1.0 } else { self.online / self.demand }
     }
 }
 
@@ -52,8 +101,8 @@ pub(crate) struct Observation {
     recovered_at: f64,
     baseline_sum: f64,
     baseline_ticks: u32,
-    at_release: Counters,
-    last: Counters,
+    at_release: Counters<f64>,
+    last: Counters<f64>,
     /// Length so far of the spell below the threshold that lasts in this tick.
     spell_ticks: u32,
     longest_ticks: u32,
@@ -66,22 +115,22 @@ pub(crate) struct Observation {
     /// Client-ticks below what the baseline says.
     lost: f64,
     /// Client-ticks of those that seek.
-    seeking: u64,
+    seeking: f64,
     /// Client-ticks of those that wait or are in back-off.
-    blocked_login: u64,
-    min_supernodes: u32,
-    peak_queue: u64,
-    peak_requests: u64,
-    demand_peak: u32,
+    blocked_login: f64,
+    min_supernodes: f64,
+    peak_queue: f64,
+    peak_requests: f64,
+    demand_peak: f64,
     trace_every: Option<u32>,
     trace: Vec<TraceRow>,
     /// The counters at the start of the interval of the trace.
-    interval: Counters,
+    interval: Counters<f64>,
 }
 
 impl Observation {
     /// Starts a run with the network as it is set up.
-    pub(crate) fn new(scenario: &Scenario, trace_every: Option<u32>, set_up: &Snapshot) -> Observation {
+    pub(crate) fn new(scenario: &Scenario, trace_every: Option<u32>, set_up: &Sizes) -> Observation {
         let tick_s = scenario.time.tick_s;
         let release = nearest_tick(scenario.updates.release_h, tick_s);
         Observation {
@@ -94,14 +143,19 @@ impl Observation {
             baseline_sum: if release == 0 { set_up.online_fraction() } else { 0.0 },
             baseline_ticks: u32::from(release == 0),
             min_fraction: f64::INFINITY,
-            min_supernodes: u32::MAX,
+            min_supernodes: f64::INFINITY,
             trace_every,
             ..Observation::default()
         }
     }
 
-    /// Takes in the end of tick `now`.
+    /// Takes in the end of tick `now` of an engine that counts clients.
     pub(crate) fn observe(&mut self, now: u32, counters: &Counters, snapshot: &Snapshot, is_last: bool) {
+        self.observe_real(now, &counters.real(), &snapshot.real(), is_last);
+    }
+
+    /// Takes in the end of tick `now`.
+    pub(crate) fn observe_real(&mut self, now: u32, counters: &Counters<f64>, snapshot: &Sizes, is_last: bool) {
         let fraction = snapshot.online_fraction();
         if now < self.release {
             if now >= self.baseline_from {
@@ -135,11 +189,11 @@ impl Observation {
         }
     }
 
-    fn observe_extremes(&mut self, counters: &Counters, snapshot: &Snapshot, fraction: f64) {
-        let expected = self.baseline() * f64::from(snapshot.demand);
-        self.lost += (expected - fraction * f64::from(snapshot.demand)).max(0.0);
-        self.seeking += u64::from(snapshot.seeking);
-        self.blocked_login += u64::from(snapshot.waiting) + u64::from(snapshot.backoff);
+    fn observe_extremes(&mut self, counters: &Counters<f64>, snapshot: &Sizes, fraction: f64) {
+        let expected = self.baseline() * snapshot.demand;
+        self.lost += (expected - fraction * snapshot.demand).max(0.0);
+        self.seeking += snapshot.seeking;
+        self.blocked_login += snapshot.waiting + snapshot.backoff;
         self.min_supernodes = self.min_supernodes.min(snapshot.supernodes);
         self.peak_queue = self.peak_queue.max(snapshot.login_queue_before_service);
         self.peak_requests = self.peak_requests.max(counters.login_requests - self.last.login_requests);
@@ -150,28 +204,28 @@ impl Observation {
         self.baseline_sum / f64::from(self.baseline_ticks)
     }
 
-    fn trace_interval(&mut self, now: u32, counters: &Counters, snapshot: &Snapshot) {
+    fn trace_interval(&mut self, now: u32, counters: &Counters<f64>, snapshot: &Sizes) {
         let start = std::mem::replace(&mut self.interval, *counters);
         self.trace.push(TraceRow {
             t_h: f64::from(now + 1) * self.tick_h,
-            demand: snapshot.demand.into(),
-            online: snapshot.online.into(),
-            booting: snapshot.booting.into(),
-            seeking: snapshot.seeking.into(),
-            waiting: snapshot.waiting.into(),
-            backoff: snapshot.backoff.into(),
-            supernodes: snapshot.supernodes.into(),
-            stale_addresses: snapshot.stale_addresses,
-            login_queue: snapshot.login_queue,
-            login_arrivals: counters.login_requests - start.login_requests,
-            logins: counters.logins - start.logins,
-            attach_attempts: counters.attach_attempts - start.attach_attempts,
-            attach_failures: counters.attach_failures - start.attach_failures,
+            demand: count(snapshot.demand),
+            online: count(snapshot.online),
+            booting: count(snapshot.booting),
+            seeking: count(snapshot.seeking),
+            waiting: count(snapshot.waiting),
+            backoff: count(snapshot.backoff),
+            supernodes: count(snapshot.supernodes),
+            stale_addresses: count(snapshot.stale_addresses),
+            login_queue: count(snapshot.login_queue),
+            login_arrivals: count(counters.login_requests - start.login_requests),
+            logins: count(counters.logins - start.logins),
+            attach_attempts: count(counters.attach_attempts - start.attach_attempts),
+            attach_failures: count(counters.attach_failures - start.attach_failures),
         });
     }
 
     /// The outputs of a run of `ticks` ticks, of which at least one comes after the release, and its trace.
-    pub(crate) fn finish(self, scenario: &Scenario, ticks: u32, events: u64) -> (Outcome, Vec<TraceRow>) {
+    pub(crate) fn finish(self, scenario: &Scenario, ticks: u32, events: f64) -> (Outcome, Vec<TraceRow>) {
         let after_release = |tick: u32| f64::from(tick - self.release) * self.tick_h;
         let outage_h = f64::from(self.longest_ticks) * self.tick_h;
         let logins = self.last.logins - self.at_release.logins;
@@ -188,24 +242,29 @@ impl Observation {
             recovered: self.now_recovered,
             recovery_h: self.now_recovered.then(|| self.last_unrecovered.map_or(0.0, after_release)),
             lost_client_h: self.lost * self.tick_h,
-            attach_attempts: self.last.attach_attempts,
-            attach_failures: self.last.attach_failures,
-            login_requests: self.last.login_requests,
-            login_rejections: self.last.login_rejections,
-            login_timeouts: self.last.login_timeouts,
-            login_wasted: self.last.login_wasted,
-            logins: self.last.logins,
-            restarts: self.last.restarts,
-            requests_per_login: (logins > 0).then(|| requests as f64 / logins as f64),
-            min_supernodes: self.min_supernodes.into(),
-            peak_login_queue: self.peak_queue,
-            peak_login_rate_per_s: self.peak_requests as f64 / scenario.time.tick_s,
-            supernode_blocked_client_h: self.seeking as f64 * self.tick_h,
-            login_blocked_client_h: self.blocked_login as f64 * self.tick_h,
-            demand_peak: self.demand_peak.into(),
+            attach_attempts: count(self.last.attach_attempts),
+            attach_failures: count(self.last.attach_failures),
+            login_requests: count(self.last.login_requests),
+            login_rejections: count(self.last.login_rejections),
+            login_timeouts: count(self.last.login_timeouts),
+            login_wasted: count(self.last.login_wasted),
+            logins: count(self.last.logins),
+            restarts: count(self.last.restarts),
+            requests_per_login: (logins > 0.0).then(|| requests / logins),
+            min_supernodes: count(self.min_supernodes),
+            peak_login_queue: count(self.peak_queue),
+            peak_login_rate_per_s: self.peak_requests / scenario.time.tick_s,
+            supernode_blocked_client_h: self.seeking * self.tick_h,
+            login_blocked_client_h: self.blocked_login * self.tick_h,
+            demand_peak: count(self.demand_peak),
             ticks: ticks.into(),
-            events,
+            events: count(events),
         };
         (outcome, self.trace)
     }
+}
+
+/// The whole number that is nearest to a number of clients.
+fn count(clients: f64) -> u64 {
+    libm::round(clients) as u64
 }

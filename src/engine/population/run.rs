@@ -16,7 +16,7 @@ impl Engine for Simulator {
         let ticks = scenario.ticks() as u32;
         self.set_up(scenario, seed);
         let trace_every = request.trace_every_s.map(|every_s| nearest_tick(every_s / 3600.0, tick_s).max(1));
-        let mut observation = Observation::new(scenario, trace_every, &self.snapshot());
+        let mut observation = Observation::new(scenario, trace_every, &self.snapshot().real());
         for now in 0..ticks {
             if request.is_stopped() {
                 return None;
@@ -25,7 +25,7 @@ impl Engine for Simulator {
             // Phase 10.
             observation.observe(now, &self.counters, &self.snapshot(), now + 1 == ticks);
         }
-        let (outcome, trace) = observation.finish(scenario, ticks, self.network.census.events);
+        let (outcome, trace) = observation.finish(scenario, ticks, self.network.census.events as f64);
         Some(Run { outcome, trace })
     }
 }
