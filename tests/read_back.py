@@ -39,10 +39,15 @@ again = runs.group_by("cell").agg(
     pl.col("lost_client_h").mean().alias("mean"),
     pl.col("lost_client_h").std().alias("sd"),
     pl.col("lost_client_h").quantile(0.95, "linear").alias("q95"),
+    # Of those that recovered; and of all, where a recovery that was not seen is later than any that was.
     pl.col("recovery_h").mean().alias("recovery"),
+    pl.col("recovery_h").count().alias("recovered"),
+    pl.col("recovery_h").fill_null(math.inf).quantile(0.5, "linear").alias("median"),
+    pl.col("outage_start_h").quantile(0.5, "linear").alias("start"),
 )
 both = surface.join(again, on="cell", how="full")
 assert both.height == surface.height == again.height
+assert surface.schema["recovery_h_n"] == pl.Int64
 for row in both.iter_rows(named=True):
     assert (row["replicates"], row["outages"]) == (row["n"], row["k"]), row["cell"]
     assert row["outage_probability"] == row["k"] / row["n"]
@@ -50,4 +55,8 @@ for row in both.iter_rows(named=True):
     for ours, theirs in (("mean", "mean"), ("sd", "sd"), ("q95", "q95")):
         assert math.isclose(row[f"lost_client_h_{ours}"], row[theirs], rel_tol=1e-9, abs_tol=1e-9), row["cell"]
     assert (row["recovery_h_mean"] is None) == (row["recovery"] is None), row["cell"]
+    assert row["recovery_h_n"] == row["recovered"], row["cell"]
+    assert (row["recovery_h_q50"] is None) == (not math.isfinite(row["median"])), row["cell"]
+    for ours, theirs in (("recovery_h_q50", "median"), ("outage_start_h_q50", "start")):
+        assert row[ours] is None or math.isclose(row[ours], row[theirs], rel_tol=1e-9, abs_tol=1e-9), row["cell"]
 print(f"{len(files)} files, {runs.height} runs, {surface.height} cells: read back by pyarrow and polars")

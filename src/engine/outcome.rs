@@ -25,9 +25,22 @@ pub enum OutputValue {
     Number(Option<f64>),
 }
 
+/// What it says of a run if an output is null.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// It never is.
+    Never,
+    /// That there is nothing to be measured: the start of a spell that did not come.
+    Undefined,
+    /// That it is larger than any number: a recovery that is later than the horizon. It counts so in quantiles.
+    AboveAll,
+}
+
 /// Reads one field's type as an [`OutputValue`].
 trait Field {
     const TYPE: OutputType;
+    /// What null means, unless the column says otherwise.
+    const MISSING: Missing = Missing::Never;
     fn value(&self) -> OutputValue;
 }
 
@@ -54,6 +67,7 @@ impl Field for f64 {
 
 impl Field for Option<f64> {
     const TYPE: OutputType = OutputType::Number;
+    const MISSING: Missing = Missing::Undefined;
     fn value(&self) -> OutputValue {
         OutputValue::Number(*self)
     }
@@ -69,14 +83,16 @@ pub struct Output<Row> {
     pub description: &'static str,
     /// Its type.
     pub kind: OutputType,
+    /// What null means.
+    pub missing: Missing,
     /// Reads it from a row.
     pub get: fn(&Row) -> OutputValue,
 }
 
-/// Declares a row type and the list of its columns.
+/// Declares a row type and the list of its columns: name, type, unit, what null means if it is not undefined, description.
 macro_rules! outputs {
     ($(#[$row_doc:meta])* $Row:ident, $(#[$list_doc:meta])* $LIST:ident {
-        $( $name:ident: $type:ty, $unit:literal, $description:literal; )*
+        $( $name:ident: $type:ty, $unit:literal, $($missing:ident)? $description:literal; )*
     }) => {
         $(#[$row_doc])*
         #[derive(Debug, Clone, PartialEq)]
@@ -91,10 +107,13 @@ macro_rules! outputs {
                 unit: $unit,
                 description: $description,
                 kind: <$type as Field>::TYPE,
+                missing: outputs!(missing $type $(, $missing)?),
                 get: |row| Field::value(&row.$name),
             }, )*
         ];
     };
+    (missing $type:ty) => { <$type as Field>::MISSING };
+    (missing $type:ty, $missing:ident) => { Missing::$missing };
 }
 
 outputs! {
@@ -116,7 +135,7 @@ outputs! {
             "When the lowest online fraction was first reached, after the release.";
         recovered: bool, "1",
             "Whether the online fraction is at least outage.recovered_at at the horizon.";
-        recovery_h: Option<f64>, "h",
+        recovery_h: Option<f64>, "h", AboveAll
             "From the release to the last tick below outage.recovered_at, 0 if there was none; null if not recovered: censored.";
         lost_client_h: f64, "h",
             "Client-hours lost from the release on: the sum of max(0, baseline · demand − online).";
@@ -136,7 +155,7 @@ outputs! {
             "Login requests served to a waiting client, over the whole run.";
         restarts: u64, "1",
             "Clients put into booting by the update or a shock, over the whole run.";
-        requests_per_login: Option<f64>, "1",
+        requests_per_login: Option<f64>, "1", AboveAll
             "Login requests per login, both from the release on; null without a login. 1 is a network without wasted effort.";
         min_supernodes: u64, "1",
             "Fewest live super nodes at an observation from the release on, dedicated ones included.";

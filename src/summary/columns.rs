@@ -11,7 +11,7 @@ use arrow_array::{Array, ArrayRef, Float64Array, UInt32Array};
 use arrow_schema::DataType;
 
 use super::entry::Entry;
-use crate::engine::outcome::OutputType;
+use crate::engine::outcome::{Missing, Outcome, Output, OutputType};
 use crate::sweep::columns as names;
 
 /// The output whose mean over the runs of a cell the fixed columns hold, with its interval; it has no statistics.
@@ -129,8 +129,11 @@ fixed_columns! {
     }
 }
 
-/// A statistic of an output over the runs of a cell. An output that can be missing has its statistics over those runs
-/// in which it is there.
+/// A statistic of an output over the runs of a cell.
+///
+/// Of an output that can be missing, mean and deviation are conditional: over the runs that have it. So are the quantiles,
+/// unless its absence says that it is above all numbers ([`Missing::AboveAll`]): then every run counts, and a quantile
+/// that lies above all numbers is missing itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Statistic {
     /// The mean; of a truth, the share of the runs.
@@ -143,20 +146,30 @@ pub enum Statistic {
     Median,
     /// The 95 % quantile.
     Quantile95,
+    /// The number of runs that have the output, where it can be missing.
+    Count,
 }
 
 impl Statistic {
     /// The statistics of a number, in the order of the columns.
-    pub const ALL: [Statistic; names::STATISTICS.len()] =
-        [Statistic::Mean, Statistic::Deviation, Statistic::Quantile05, Statistic::Median, Statistic::Quantile95];
+    pub const ALL: [Statistic; names::STATISTICS.len()] = [
+        Statistic::Mean,
+        Statistic::Deviation,
+        Statistic::Quantile05,
+        Statistic::Median,
+        Statistic::Quantile95,
+        Statistic::Count,
+    ];
 
-    /// The statistics of an output of some type, in the order of the columns.
-    pub fn of(kind: OutputType) -> &'static [Statistic] {
-        match kind {
+    /// The statistics of an output, in the order of the columns.
+    pub fn of(output: &Output<Outcome>) -> impl Iterator<Item = Statistic> + use<> {
+        let (kind, missing) = (output.kind, output.missing);
+        Statistic::ALL.into_iter().filter(move |statistic| match statistic {
+            Statistic::Mean => true,
+            Statistic::Count => missing != Missing::Never,
             // Quantiles of a truth say nothing.
-            OutputType::Boolean => &[Statistic::Mean],
-            OutputType::Count | OutputType::Number => &Statistic::ALL,
-        }
+            _ => kind != OutputType::Boolean,
+        })
     }
 
     /// What it is called in the name of a column, after the name of the output.
@@ -164,14 +177,26 @@ impl Statistic {
         names::STATISTICS[self as usize]
     }
 
-    /// The words that the descriptions of its columns begin with.
-    pub(super) fn in_words(self) -> &'static str {
-        match self {
-            Statistic::Mean => "Mean",
-            Statistic::Deviation => "Standard deviation (n − 1)",
-            Statistic::Quantile05 => "5 % quantile",
-            Statistic::Median => "Median",
-            Statistic::Quantile95 => "95 % quantile",
+    /// What its column of an output holds.
+    pub(super) fn in_words(self, output: &Output<Outcome>) -> String {
+        let name = output.name;
+        let (statistic, is_quantile) = match self {
+            Statistic::Count => return format!("Runs of the cell in which {name} is not null."),
+            Statistic::Mean => ("Mean", false),
+            Statistic::Deviation => ("Standard deviation (n − 1)", false),
+            Statistic::Quantile05 => ("5 % quantile", true),
+            Statistic::Median => ("Median", true),
+            Statistic::Quantile95 => ("95 % quantile", true),
+        };
+        match output.missing {
+            Missing::Never => format!("{statistic} of {name} over the runs of the cell."),
+            Missing::AboveAll if is_quantile => format!(
+                "{statistic} of {name} over all runs of the cell, where null counts as larger than every number; null if \
+                 the quantile is larger, too."
+            ),
+            _ => format!(
+                "Conditional: {statistic} of {name} over those runs of the cell in which it is not null ({name}_n)."
+            ),
         }
     }
 }

@@ -9,13 +9,13 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, UInt32Type, UInt64Type};
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::ArrowError;
-use polars::prelude::{
-    ChunkAgg, ChunkQuantile, ChunkVar, Float64Chunked, NewChunkedArray, PolarsResult, QuantileMethod,
-};
+use polars::prelude::{ChunkAgg, ChunkVar, Float64Chunked, NewChunkedArray};
 
 use super::columns::{CellSummary, OUTAGE, Statistic};
 use super::error::SummaryError;
 use super::surface::{Rows, StatisticColumn, Surface};
+use crate::engine::outcome::Missing;
+use crate::statistics::quantile::quantile;
 use crate::store::{RunRow, run_table};
 use crate::sweep::Sweep;
 use crate::sweep::columns::CELL;
@@ -45,18 +45,19 @@ pub(super) fn summarize(sweep: &Sweep, runs: &RecordBatch) -> Result<Rows, Summa
     let cells = cells.collect();
     let mut statistics = StatisticColumn::all();
     for of_output in statistics.chunk_by_mut(|a, b| a.output.name == b.output.name) {
-        let Some(first) = of_output.first() else { continue };
-        let values = numbers(column(runs, first.output.name)?);
+        let Some(output) = of_output.first().map(|column| column.output) else { continue };
+        let values = numbers(column(runs, output.name)?);
         for (_, rows) in &groups {
             let values = of_rows(&values, rows);
-            let quantiles = quantiles(&values)?;
+            let ascending = ascending(&values, output.missing);
             for column in &mut *of_output {
                 column.values.push(match column.statistic {
                     Statistic::Mean => values.mean(),
                     Statistic::Deviation => values.std(1),
-                    Statistic::Quantile05 => quantiles[0],
-                    Statistic::Median => quantiles[1],
-                    Statistic::Quantile95 => quantiles[2],
+                    Statistic::Quantile05 => quantile(&ascending, 5),
+                    Statistic::Median => quantile(&ascending, 50),
+                    Statistic::Quantile95 => quantile(&ascending, 95),
+                    Statistic::Count => Some((values.len() - values.null_count()) as f64),
                 });
             }
         }
@@ -98,16 +99,14 @@ fn of_rows(values: &Float64Chunked, rows: &Range<usize>) -> Float64Chunked {
     values.slice(rows.start as i64, rows.len())
 }
 
-/// The 5 %, 50 % and 95 % quantiles of the values that are there, interpolated linearly between the order statistics
-/// (type 7 of Hyndman and Fan 1996); `None` if all are missing.
-fn quantiles(values: &Float64Chunked) -> PolarsResult<[Option<f64>; 3]> {
-    // In order, so that polars, which is compiled cold, only has to see that they are. And without those that are missing,
-    // for which it would start threads of its own.
-    let mut sorted: Vec<f64> = values.iter().flatten().collect();
-    sorted.sort_unstable_by(f64::total_cmp);
-    let sorted = Float64Chunked::from_vec("".into(), sorted);
-    let quantiles = sorted.quantiles(&[0.05, 0.5, 0.95], QuantileMethod::Linear)?;
-    Ok(std::array::from_fn(|index| quantiles.get(index).copied().flatten()))
+/// The values in ascending order; what is missing counts as larger than every number, or not at all.
+fn ascending(values: &Float64Chunked, missing: Missing) -> Vec<f64> {
+    let mut ascending: Vec<f64> = match missing {
+        Missing::AboveAll => values.iter().map(|value| value.unwrap_or(f64::INFINITY)).collect(),
+        Missing::Never | Missing::Undefined => values.iter().flatten().collect(),
+    };
+    ascending.sort_unstable_by(f64::total_cmp);
+    ascending
 }
 
 #[cfg(test)]
@@ -119,21 +118,24 @@ mod tests {
     use super::*;
     use crate::engine::outcome::{OUTPUTS, OutputType};
 
-    /// Five runs of cell 3 and one of cell 7. A number is 1, 2, 4, 8, 16 and 32, a count 1000 times that; a number
-    /// that can be missing is missing in every other run.
+    /// Five runs of cell 3 and one of cell 7. A number is 1, 2, 4, 8, 16 and 32, a count 1000 times that; an output that
+    /// can be missing is so in every other run.
     fn runs() -> RecordBatch {
         let powers: Vec<u64> = (0..6).map(|run| 1 << run).collect();
-        let column = |kind: OutputType, can_be_missing: bool| -> ArrayRef {
+        let column = |kind: OutputType, missing: Missing| -> ArrayRef {
             match kind {
                 OutputType::Boolean => Arc::new(BooleanArray::from(vec![true, false, true, true, false, true])),
                 OutputType::Count => Arc::new(UInt64Array::from_iter_values(powers.iter().map(|power| 1000 * power))),
                 OutputType::Number => Arc::new(Float64Array::from_iter(
-                    powers.iter().enumerate().map(|(run, &x)| (!can_be_missing || run % 2 == 0).then_some(x as f64)),
+                    powers
+                        .iter()
+                        .enumerate()
+                        .map(|(run, &x)| (missing == Missing::Never || run % 2 == 0).then_some(x as f64)),
                 )),
             }
         };
         let cells: ArrayRef = Arc::new(UInt32Array::from(vec![3, 3, 3, 3, 3, 7]));
-        let outputs = OUTPUTS.iter().map(|o| (o.name, column(o.kind, o.name == "recovery_h")));
+        let outputs = OUTPUTS.iter().map(|o| (o.name, column(o.kind, o.missing)));
         RecordBatch::try_from_iter_with_nullable(
             [("cell", cells, false)].into_iter().chain(outputs.map(|(name, column)| (name, column, true))),
         )
@@ -164,11 +166,43 @@ mod tests {
         }
         assert_statistics(&rows, "recovered", 0, &[Some(0.6)]);
         assert_statistics(&rows, "logins", 1, &[Some(32e3), None, Some(32e3), Some(32e3), Some(32e3)]);
-        assert_statistics(&rows, "recovery_h", 1, &[None; 5]);
-        // Of 1, 4 and 16.
-        let median = rows.statistics.iter().find(|c| c.name() == "recovery_h_q50").unwrap();
-        assert_eq!(median.values[0], Some(4.0));
+        assert_statistics(&rows, "recovery_h", 1, &[None, None, None, None, None, Some(0.0)]);
         assert!(!rows.statistics.iter().any(|column| column.output.name == OUTAGE), "it has an interval");
+    }
+
+    #[test]
+    fn a_recovery_that_was_not_seen_is_later_than_the_horizon_and_a_spell_that_did_not_come_has_no_start() {
+        let sweep = Sweep::parse("name = \"t\"", "t.toml", &[]).unwrap();
+        let rows = summarize(&sweep, &runs()).unwrap();
+        let (mean, deviation) = (Some(7.0), Some(63.0_f64.sqrt()));
+        // 1, 4, 16 and two above all numbers; the median of all five is the third.
+        assert_statistics(&rows, "recovery_h", 0, &[mean, deviation, Some(1.6), Some(16.0), None, Some(3.0)]);
+        // 1, 4 and 16 alone.
+        let quantiles = [Some(1.3), Some(4.0), Some(4.0 + 0.9 * 12.0)];
+        assert_statistics(
+            &rows,
+            "outage_start_h",
+            0,
+            &[mean, deviation, quantiles[0], quantiles[1], quantiles[2], Some(3.0)],
+        );
+    }
+
+    #[test]
+    fn where_hardly_any_run_recovers_the_median_recovery_is_later_than_the_horizon() {
+        let cells: ArrayRef = Arc::new(UInt32Array::from(vec![0; 100]));
+        let one_in_a_hundred = Float64Array::from_iter((0..100).map(|run| (run == 17).then_some(0.0)));
+        let column = |name: &str, kind| -> ArrayRef {
+            match kind {
+                _ if name == "recovery_h" => Arc::new(one_in_a_hundred.clone()),
+                OutputType::Boolean => Arc::new(BooleanArray::from(vec![true; 100])),
+                OutputType::Count => Arc::new(UInt64Array::from(vec![1; 100])),
+                OutputType::Number => Arc::new(Float64Array::from(vec![1.0; 100])),
+            }
+        };
+        let outputs = OUTPUTS.iter().map(|o| (o.name, column(o.name, o.kind)));
+        let runs = RecordBatch::try_from_iter([("cell", cells)].into_iter().chain(outputs)).unwrap();
+        let rows = summarize(&Sweep::parse("name = \"t\"", "t.toml", &[]).unwrap(), &runs).unwrap();
+        assert_statistics(&rows, "recovery_h", 0, &[Some(0.0), None, None, None, None, Some(1.0)]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::columns::{CellSummary, FIXED_COLUMNS, OUTAGE, Statistic};
 use super::entry::Entry;
-use crate::engine::outcome::{OUTPUTS, Outcome, Output, OutputType};
+use crate::engine::outcome::{OUTPUTS, Outcome, Output};
 use crate::statistics::interval::Interval;
 use crate::sweep::columns as names;
 use crate::sweep::{Replicates, Sweep};
@@ -14,7 +14,8 @@ pub struct StatisticColumn {
     pub output: &'static Output<Outcome>,
     /// The statistic.
     pub statistic: Statistic,
-    /// Its value in each row; `None` if no run of the cell has the output, and for the deviation of a single run.
+    /// Its value in each row; `None` if no run of the cell has the output, for the deviation of a single one, and for a
+    /// quantile above all numbers.
     pub values: Vec<Option<f64>>,
 }
 
@@ -23,7 +24,7 @@ impl StatisticColumn {
     /// instead.
     pub(super) fn all() -> Vec<StatisticColumn> {
         let outputs = OUTPUTS.iter().filter(|output| output.name != OUTAGE);
-        let columns = outputs.flat_map(|output| Statistic::of(output.kind).iter().map(move |&s| (output, s)));
+        let columns = outputs.flat_map(|output| Statistic::of(output).map(move |s| (output, s)));
         columns.map(|(output, statistic)| StatisticColumn { output, statistic, values: Vec::new() }).collect()
     }
 
@@ -34,9 +35,20 @@ impl StatisticColumn {
 
     /// What the column holds, in words.
     pub fn description(&self) -> String {
-        let (statistic, Output { name, description, .. }) = (self.statistic.in_words(), self.output);
-        let scope = if self.output.kind == OutputType::Number { "; over the runs in which it is not null" } else { "" };
-        format!("{statistic} of {name} over the runs of the cell{scope}. {description}")
+        format!("{} {}", self.statistic.in_words(self.output), self.output.description)
+    }
+
+    /// Its unit: that of the output, unless it counts runs.
+    pub fn unit(&self) -> &'static str {
+        if self.statistic == Statistic::Count { "1" } else { self.output.unit }
+    }
+
+    /// What stands in one of its rows.
+    fn entry(&self, row: usize) -> Entry<'static> {
+        match self.values.get(row).copied().flatten() {
+            Some(runs) if self.statistic == Statistic::Count => Entry::Count(runs as u64),
+            value => value.into(),
+        }
     }
 }
 
@@ -117,7 +129,7 @@ impl Surface {
             let first = fixed.next();
             let label = move |axis| self.sweep.label(axis, cell.cell).map_or(Entry::Missing, Entry::from);
             let axes = (0..self.sweep.axes.len()).map(label);
-            let statistic = move |column: &StatisticColumn| column.values.get(row).copied().flatten().into();
+            let statistic = move |column: &StatisticColumn| column.entry(row);
             first.into_iter().chain(axes).chain(fixed).chain(self.rows.statistics.iter().map(statistic))
         })
     }

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::Float64Type;
-use arrow_array::{ArrayRef, Float64Array, RecordBatch};
+use arrow_array::types::{Float64Type, Int64Type};
+use arrow_array::{ArrayRef, Float64Array, Int64Array, RecordBatch};
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
 
-use super::columns::{CellSummary, FIXED_COLUMNS, INTERVAL};
+use super::columns::{CellSummary, FIXED_COLUMNS, INTERVAL, Statistic};
 use super::error::SummaryError;
 use super::runs::summarize;
 use super::surface::{Rows, StatisticColumn, Surface, interval_name};
@@ -88,11 +88,13 @@ fn schema(sweep: &Sweep) -> SchemaRef {
     let mut fields: Vec<Field> = fixed.next().into_iter().collect();
     fields.extend(sweep.axes.iter().map(axis_field));
     fields.extend(fixed);
-    fields.extend(
-        StatisticColumn::all()
-            .iter()
-            .map(|column| described(&column.name(), DataType::Float64, true, column.output.unit, column.description())),
-    );
+    fields.extend(StatisticColumn::all().iter().map(|column| {
+        let (data_type, nullable) = match column.statistic {
+            Statistic::Count => (DataType::Int64, false),
+            _ => (DataType::Float64, true),
+        };
+        described(&column.name(), data_type, nullable, column.unit(), column.description())
+    }));
     Arc::new(Schema::new(fields))
 }
 
@@ -108,9 +110,27 @@ fn table(sweep: &Sweep, rows: &Rows) -> Result<RecordBatch, ArrowError> {
     let cells = rows.cells.iter().map(|row| row.cell);
     columns.extend((0..sweep.axes.len()).map(|axis| axis_column(sweep, axis, cells.clone())));
     columns.extend(fixed);
-    let statistics = rows.statistics.iter();
-    columns.extend(statistics.map(|column| Arc::new(Float64Array::from(column.values.clone())) as ArrayRef));
+    columns.extend(rows.statistics.iter().map(statistic_column));
     RecordBatch::try_new(schema(sweep), columns)
+}
+
+fn statistic_column(column: &StatisticColumn) -> ArrayRef {
+    match column.statistic {
+        Statistic::Count => {
+            Arc::new(column.values.iter().map(|runs| runs.map(|runs| runs as i64)).collect::<Int64Array>())
+        }
+        _ => Arc::new(Float64Array::from(column.values.clone())),
+    }
+}
+
+fn statistic_values(statistic: Statistic, column: &ArrayRef) -> Option<Vec<Option<f64>>> {
+    match statistic {
+        Statistic::Count => {
+            let runs = column.as_primitive_opt::<Int64Type>()?.iter();
+            Some(runs.map(|runs| runs.map(|runs| runs as f64)).collect())
+        }
+        _ => Some(column.as_primitive_opt::<Float64Type>()?.iter().collect()),
+    }
 }
 
 /// The rows of a table that has the columns of a surface. What it says of the axes is what the sweep says.
@@ -125,7 +145,7 @@ fn rows(sweep: &Sweep, table: &RecordBatch) -> Result<Rows, ArrowError> {
         return Err(wrong());
     }
     for (column, values) in statistics.iter_mut().zip(rest) {
-        column.values = values.as_primitive_opt::<Float64Type>().ok_or_else(wrong)?.iter().collect();
+        column.values = statistic_values(column.statistic, values).ok_or_else(wrong)?;
     }
     Ok(Rows { cells, statistics })
 }
@@ -148,7 +168,10 @@ mod tests {
         let mut rows = Rows::empty();
         rows.cells = [0, 2, 3].map(|cell| CellSummary::new(&sweep().replicates, cell, 20, 5 * cell)).to_vec();
         for (index, column) in rows.statistics.iter_mut().enumerate() {
-            column.values = vec![Some(index as f64), None, Some(-0.1 * index as f64)];
+            column.values = match column.statistic {
+                Statistic::Count => vec![Some(index as f64), Some(0.0), Some(7.0)],
+                _ => vec![Some(index as f64), None, Some(-0.1 * index as f64)],
+            };
         }
         rows
     }

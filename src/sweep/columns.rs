@@ -22,8 +22,9 @@ pub const OUTAGE_PROBABILITY_LOW: &str = "outage_probability_low";
 /// Upper end of its interval.
 pub const OUTAGE_PROBABILITY_HIGH: &str = "outage_probability_high";
 
-/// The statistics of an output over the runs of a cell: mean, standard deviation, and the 5, 50 and 95 % quantiles.
-pub const STATISTICS: [&str; 5] = ["mean", "sd", "q05", "q50", "q95"];
+/// The statistics of an output over the runs of a cell: mean, standard deviation, the 5, 50 and 95 % quantiles, and the
+/// number of runs that have it.
+pub const STATISTICS: [&str; 6] = ["mean", "sd", "q05", "q50", "q95", "n"];
 
 /// The columns that have a name of their own.
 const FIXED: [&str; 8] =
