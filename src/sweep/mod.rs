@@ -3,6 +3,7 @@
 //! | file or folder | what it holds |
 //! | --- | --- |
 //! | `types` | a sweep and its parts, as the rest of the program sees them |
+//! | `keys` | every key of a sweep file, declared once |
 //! | `columns` | the names of the columns that are nobody's own: what an axis may not be called |
 //! | `design` | the cells: what an axis has at each of its points, and which points a cell has |
 //! | `fit` | what a scenario of a sweep has to be as a whole |
@@ -20,6 +21,7 @@ pub mod columns;
 mod design;
 mod draw;
 mod fit;
+pub mod keys;
 mod read;
 mod realization;
 mod types;

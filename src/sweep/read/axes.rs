@@ -8,10 +8,9 @@ use super::scenario;
 use crate::parameters::{Domain, Parameter, Value};
 use crate::sweep::columns;
 use crate::sweep::design::{first_rounded, spaced_values};
+use crate::sweep::keys::{self, span};
 use crate::sweep::types::{Axis, AxisPoints, Variant};
 
-/// Most points of one axis.
-const POINTS_MAX: u64 = 10_000_000;
 /// Most characters of the name of an axis of variants, which is that of a column.
 const NAME_MAX: usize = 64;
 /// The keys of the points of an axis, of which it has one.
@@ -63,7 +62,7 @@ fn check_size(plans: &[Plan]) {
 }
 
 fn plan<'a>(axis: &Reader<'a>) -> Option<Plan<'a>> {
-    axis.allow(&["parameter", "name", "values", "linear", "logarithmic", "variants"]);
+    axis.allow_keys(&keys::axis::TABLE);
     let written: Vec<&str> = POINTS.into_iter().filter(|key| axis.get(key).is_some()).collect();
     let expected = format!("expected one of {}", POINTS.join(", "));
     match written.as_slice() {
@@ -128,12 +127,11 @@ fn spaced<'a>(range: Reader<'a>, logarithmic: bool, parameter: &'static Paramete
         return None;
     }
     let range = range.table()?;
-    range.allow(&["from", "to", "points"]);
-    let from = range_end(&range, "from", parameter);
-    let to = range_end(&range, "to", parameter);
-    let points = range.require("points", &format!("a whole number, 1 … {POINTS_MAX}"));
-    let size = points.as_ref().and_then(|points| points.whole(1, POINTS_MAX));
-    let (from, to, size, points) = (from?, to?, size?, points?);
+    range.allow_keys(&span::TABLE);
+    let from = range_end(&range, span::FROM.name, parameter);
+    let to = range_end(&range, span::TO.name, parameter);
+    let size = range.whole_at(&span::POINTS);
+    let (from, to, size, points) = (from?, to?, size?, range.at(&span::POINTS)?);
     if logarithmic && from <= 0.0 {
         range.get("from")?.refuse_for(parameter, "a number > 0 on a logarithmic axis");
     } else if from > to {
@@ -187,7 +185,7 @@ fn plan_variants<'a>(axis: &Reader<'a>) -> Option<Plan<'a>> {
 }
 
 fn variant(variant: &Reader) -> Option<Variant> {
-    let label_reader = variant.require("label", "a text in quotes");
+    let label_reader = variant.at(&keys::variant::LABEL);
     let label = label_reader.as_ref().and_then(|label| label.text());
     if let (Some(reader), Some(label)) = (label_reader, label)
         && (label.is_empty() || label.chars().any(char::is_control))
@@ -195,7 +193,7 @@ fn variant(variant: &Reader) -> Option<Variant> {
         reader.refuse("at least one character, on one line");
     }
     let mut settings = Vec::new();
-    for (parameter, value) in scenario::settings(variant, &["label"]) {
+    for (parameter, value) in scenario::settings(variant, &keys::variant::TABLE.names()) {
         settings.extend(scenario::value(parameter, &value).map(|value| (parameter, value)));
     }
     // The order of settings inside a variant has no meaning; sorted ones compare equal.

@@ -108,7 +108,7 @@ fn twice<T>(
 
 /// Puts the content of a file that is a scenario alone under the key that it has in a sweep file.
 fn wrap_scenario(root: Node) -> Node {
-    if hints::KEYS.iter().any(|key| root.entry(key).is_some()) {
+    if hints::of_file().iter().any(|key| root.entry(key).is_some()) {
         return root;
     }
     let location = root.location.clone();

@@ -1,12 +1,19 @@
 //! What was probably meant by something that is not allowed: the nearest name, and the right place.
 
 use crate::parameters::PARAMETERS;
+use crate::sweep::keys;
 
-/// The keys of a sweep file.
-pub(super) const KEYS: [&str; 10] =
-    ["axis", "design", "name", "question", "refine", "replicates", "scenario", "seed", "traces", "uncertain"];
+/// Keys of sweep files that this version refuses.
+pub(super) const LATER: [&str; 1] = ["refine"];
 /// The lists of tables, each of which is written once for each of its tables.
 const LISTS: [&str; 3] = ["axis", "scenario.shock", "scenario.intervention"];
+
+/// The keys of a sweep file, in the order of their names.
+pub(super) fn of_file() -> Vec<&'static str> {
+    let mut names: Vec<&str> = keys::file::TABLE.names().into_iter().chain(LATER).collect();
+    names.sort_unstable();
+    names
+}
 
 /// How alike two names are for one to be taken for the other, 0 … 1.
 const ALIKE: f64 = 0.6;
@@ -35,7 +42,7 @@ pub(super) fn unknown(what: &str, name: &str, allowed: &[&str]) -> String {
 
 /// The message for a key that a table does not have.
 pub(super) fn unknown_key(key: &str, allowed: &[&str]) -> String {
-    if KEYS.contains(&key) { of_the_file(key) } else { unknown("key", key, allowed) }
+    if of_file().contains(&key) { of_the_file(key) } else { unknown("key", key, allowed) }
 }
 
 /// The message for a key that the file does not have: it may be one of the scenario, or a parameter without its group.
@@ -45,19 +52,19 @@ pub(super) fn unknown_at_the_top(key: &str) -> String {
         return format!("there is no such key; did you mean [[{list}]]?");
     }
     let fields = PARAMETERS.iter().filter_map(|parameter| parameter.name.split('.').nth(1));
-    let of_file = nearest(key, KEYS).map_or(0.0, |(similarity, _)| similarity);
+    let like_one = nearest(key, of_file()).map_or(0.0, |(similarity, _)| similarity);
     match nearest(key, fields) {
-        Some((similarity, field)) if similarity > of_file => {
+        Some((similarity, field)) if similarity > like_one => {
             let names: Vec<String> = named(field).map(|name| format!("scenario.{name}")).collect();
             format!("there is no such key; did you mean {}?; parameters stand under [scenario]", names.join(" or "))
         }
-        _ => unknown("key", key, &KEYS),
+        _ => unknown("key", key, &of_file()),
     }
 }
 
 /// The message for a key that no group of parameters has.
 pub(super) fn unknown_setting(key: &str, allowed: &[&str]) -> String {
-    if KEYS.contains(&key) {
+    if of_file().contains(&key) {
         return of_the_file(key);
     }
     // `clients = 5` is more often a forgotten group than a misspelt one.

@@ -4,6 +4,7 @@ use super::document::{Content, Entry, Node};
 use super::error::{Location, Problems};
 use super::hints;
 use crate::parameters::Parameter;
+use crate::sweep::keys::{Form, Key, Table, Without};
 
 /// A value of a document, and the list of what is wrong. Its methods return `None` for what was refused and reported;
 /// those that look for a key are for tables.
@@ -142,11 +143,6 @@ impl<'a> Reader<'a> {
         found
     }
 
-    /// The number of a key that has to be there and pass a test; `expected` says which do.
-    pub(super) fn number_of(&self, key: &str, test: impl Fn(f64) -> bool, expected: &str) -> Option<f64> {
-        self.require(key, expected)?.number(test, expected)
-    }
-
     /// The tables of a list such as `[[axis]]`; none if the key is absent.
     pub(super) fn tables_of(&self, key: &str) -> Vec<Reader<'a>> {
         let Some(list) = self.get(key) else { return Vec::new() };
@@ -155,29 +151,60 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// The declared keys of the table.
+impl<'a> Reader<'a> {
+    /// Reports every key of this table that is not declared in it.
+    pub(super) fn allow_keys(&self, table: &Table) {
+        self.allow(&table.names());
+    }
+
+    /// The value of a key, which is reported missing if it has to be there.
+    pub(super) fn at(&self, key: &Key) -> Option<Reader<'a>> {
+        match key.without {
+            Without::Refused => self.require(key.name, &key.expectation()),
+            Without::Default(_) | Without::Else(_) => self.get(key.name),
+        }
+    }
+
+    /// The number of a key.
+    pub(super) fn number_at(&self, key: &Key) -> Option<f64> {
+        self.number_where(key, |_| true, &key.expectation())
+    }
+
+    /// The number of a key that passes a test besides; `expected` says which do.
+    pub(super) fn number_where(&self, key: &Key, test: impl Fn(f64) -> bool, expected: &str) -> Option<f64> {
+        let bounds = key.bounds();
+        self.at(key)?.number(|x| bounds.contains(x) && test(x), expected)
+    }
+
+    /// The whole number of a key.
+    pub(super) fn whole_at(&self, key: &Key) -> Option<u64> {
+        let found = self.at(key)?;
+        let number = match (key.form, found.content()) {
+            (Form::Whole(low, high), Content::Integer(n)) => {
+                u64::try_from(*n).ok().filter(|n| (low..=high).contains(n))
+            }
+            _ => None,
+        };
+        found.expect(number, &key.expectation())
+    }
+
+    /// The truth of a key.
+    pub(super) fn boolean_at(&self, key: &Key) -> Option<bool> {
+        let found = self.at(key)?;
+        let truth = match found.content() {
+            Content::Boolean(truth) => Some(*truth),
+            _ => None,
+        };
+        found.expect(truth, &key.expectation())
+    }
+}
+
 /// The value itself.
 impl<'a> Reader<'a> {
     /// A number that passes a test; `expected` says which do.
     pub(super) fn number(&self, test: impl Fn(f64) -> bool, expected: &str) -> Option<f64> {
         self.expect(self.node.as_number().filter(|&x| test(x)), expected)
-    }
-
-    /// A whole number of a range.
-    pub(super) fn whole(&self, low: u64, high: u64) -> Option<u64> {
-        let number = match self.node.content {
-            Content::Integer(n) => u64::try_from(n).ok().filter(|n| (low..=high).contains(n)),
-            _ => None,
-        };
-        self.expect(number, &format!("a whole number, {low} … {high}"))
-    }
-
-    /// `true` or `false`.
-    pub(super) fn boolean(&self) -> Option<bool> {
-        let truth = match self.node.content {
-            Content::Boolean(truth) => Some(truth),
-            _ => None,
-        };
-        self.expect(truth, "true or false")
     }
 
     /// A text.

@@ -4,9 +4,7 @@ use super::document::Content;
 use super::hints;
 use super::reader::Reader;
 use crate::parameters::{Domain, Intervention, PARAMETERS, Parameter, Region, Scenario, Shock, Value};
-
-/// The keys of a scenario that are no group of parameters.
-const EVENTS: [&str; 2] = ["shock", "intervention"];
+use crate::sweep::keys::{self, Key};
 
 /// Whether some parameter is in this group.
 pub(super) fn is_group(name: &str) -> bool {
@@ -24,13 +22,14 @@ fn groups() -> Vec<&'static str> {
 pub(super) fn scenario(root: &Reader) -> Scenario {
     let mut scenario = Scenario::default();
     let Some(table) = root.get_table("scenario") else { return scenario };
-    for (parameter, setting) in settings(&table, &EVENTS) {
+    for (parameter, setting) in settings(&table, &keys::scenario::TABLE.names()) {
         if let Some(value) = value(parameter, &setting) {
             parameter.put(&mut scenario, &value);
         }
     }
-    scenario.shocks = table.tables_of("shock").iter().filter_map(shock).collect();
-    scenario.interventions = table.tables_of("intervention").iter().filter_map(intervention).collect();
+    scenario.shocks = table.tables_of(keys::scenario::SHOCKS.name).iter().filter_map(shock).collect();
+    scenario.interventions =
+        table.tables_of(keys::scenario::INTERVENTIONS.name).iter().filter_map(intervention).collect();
     scenario
 }
 
@@ -83,24 +82,20 @@ fn regions(parameter: &Parameter, setting: &Reader) -> Option<Value> {
 }
 
 fn region(region: &Reader) -> Option<Region> {
-    region.allow(&["name", "utc_offset_h", "share"]);
-    let name = region.require("name", "a text in quotes").and_then(|name| name.text());
-    let offset = region.number_of("utc_offset_h", |x| (-12.0..=14.0).contains(&x), "a number, -12 … 14 h");
-    let share = region.number_of("share", |x| x > 0.0 && x <= 1.0, "a number, > 0 … 1");
+    region.allow_keys(&keys::region::TABLE);
+    let name = region.at(&keys::region::NAME).and_then(|name| name.text());
+    let offset = region.number_at(&keys::region::UTC_OFFSET_H);
+    let share = region.number_at(&keys::region::SHARE);
     Some(Region { name: name?.to_owned(), utc_offset_h: offset?, share: share? })
-}
-
-fn at_h(event: &Reader) -> Option<f64> {
-    event.number_of("at_h", |x| x >= 0.0 && x.is_finite(), "a number, 0 h … time.horizon_h")
 }
 
 fn shock(shock: &Reader) -> Option<Shock> {
     let before = shock.problems().count();
-    shock.allow(&["at_h", "supernode_fraction", "client_fraction"]);
-    let at_h = at_h(shock);
-    let fraction =
-        |key| shock.get(key).map_or(Some(0.0), |share| share.number(|x| (0.0..=1.0).contains(&x), "a number, 0 … 1"));
-    let (supernode_fraction, client_fraction) = (fraction("supernode_fraction"), fraction("client_fraction"));
+    shock.allow_keys(&keys::shock::TABLE);
+    let at_h = shock.number_at(&keys::shock::AT_H);
+    let fraction = |key: &Key| if shock.get(key.name).is_some() { shock.number_at(key) } else { Some(0.0) };
+    let supernode_fraction = fraction(&keys::shock::SUPERNODE_FRACTION);
+    let client_fraction = fraction(&keys::shock::CLIENT_FRACTION);
     let read = Shock { at_h: at_h?, supernode_fraction: supernode_fraction?, client_fraction: client_fraction? };
     if !read.strikes() && shock.problems().count() == before {
         shock.report(Shock::WITHOUT_EFFECT);
@@ -109,10 +104,10 @@ fn shock(shock: &Reader) -> Option<Shock> {
 }
 
 fn intervention(intervention: &Reader) -> Option<Intervention> {
-    let at_h = at_h(intervention);
+    let at_h = intervention.number_at(&keys::intervention::AT_H);
     let intervenable: Vec<&str> = PARAMETERS.iter().filter(|p| p.intervenable).map(|p| p.name).collect();
     let intervenable = intervenable.join(", ");
-    let changes = settings(intervention, &["at_h"]);
+    let changes = settings(intervention, &keys::intervention::TABLE.names());
     if changes.is_empty() {
         intervention.report(format!("it changes nothing; expected at least one of {intervenable}"));
     }

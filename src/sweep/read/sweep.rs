@@ -1,19 +1,17 @@
 //! Reads a whole sweep from a document.
 
 use super::document::Content;
-use super::hints::{self, KEYS};
+use super::hints;
 use super::reader::Reader;
 use super::{axes, locate, replicates, scenario, uncertain};
 use crate::parameters::Parameter;
 use crate::sweep::design::Design;
+use crate::sweep::keys::{Form, design as design_keys, file};
 use crate::sweep::types::{Axis, Sweep};
 use crate::sweep::{canonical, check};
 
 /// Designs to come.
 const LATER_DESIGNS: [&str; 3] = ["latin-hypercube", "sobol", "points"];
-
-/// Most characters of a name, which is part of the names of jobs and files.
-const NAME_MAX: usize = 100;
 
 /// Reads a sweep, which has to have a name if it is `named`. `None` if something is wrong.
 pub(super) fn sweep(root: &Reader, named: bool) -> Option<Sweep> {
@@ -52,10 +50,11 @@ pub(super) fn sweep(root: &Reader, named: bool) -> Option<Sweep> {
 
 /// Reports what is no key of a sweep file. Parameters at the top are told where they belong, one by one.
 fn check_keys(root: &Reader) {
-    for (key, value) in root.entries().filter(|(key, _)| !KEYS.contains(key)) {
+    let keys = hints::of_file();
+    for (key, value) in root.entries().filter(|(key, _)| !keys.contains(key)) {
         let settings: Vec<(&str, Reader)> = value.entries().collect();
         if !scenario::is_group(key) || settings.is_empty() {
-            value.report_unknown(hints::unknown_at_the_top(key), hints::meant(key, &KEYS));
+            value.report_unknown(hints::unknown_at_the_top(key), hints::meant(key, &keys));
             continue;
         }
         for (name, setting) in settings {
@@ -76,19 +75,19 @@ fn seed(seed: &Reader) -> Option<u64> {
         _ => None,
     };
     if number.is_none() {
-        let (toml, most) = (i64::MAX, u64::MAX);
-        seed.refuse(&format!("a whole number, 0 … {most}; one above {toml}, where those of TOML end, in quotes"));
+        seed.refuse(&file::SEED.expectation());
     }
     number
 }
 
 fn name(root: &Reader, named: bool) -> String {
-    let expected = format!("1 … {NAME_MAX} lower-case letters, digits and hyphens, such as \"critical-mass\"");
-    let written = if named { root.require("name", &expected) } else { root.get("name") };
+    let expected = file::NAME.expectation();
+    let Form::Name(most) = file::NAME.form else { return String::new() };
+    let written = if named { root.at(&file::NAME) } else { root.get(file::NAME.name) };
     let Some(written) = written else { return String::new() };
     let Some(name) = written.text() else { return String::new() };
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if name.chars().all(fits) && name.len() > NAME_MAX {
+    if name.chars().all(fits) && name.len() > most {
         written.report(format!("a name of {} characters is not allowed; expected {expected}", name.len()));
     } else if name.is_empty() || !name.chars().all(fits) {
         written.refuse(&expected);
@@ -98,17 +97,17 @@ fn name(root: &Reader, named: bool) -> String {
 
 /// The full grid is the only design so far.
 fn check_design(root: &Reader) {
-    const EXPECTED: &str = "\"grid\"";
     if let Some(refine) = root.get("refine") {
         refine.report("this version does not have refinement yet; expected no [refine]");
     }
     let Some(design) = root.get_table("design") else { return };
-    let Some(kind) = design.require("kind", EXPECTED) else { return };
+    let Some(kind) = design.at(&design_keys::KIND) else { return };
+    let expected = design_keys::KIND.expectation();
     match kind.content() {
-        Content::Text(text) if text == Design::<Axis>::KIND => design.allow(&["kind"]),
+        Content::Text(text) if text == Design::<Axis>::KIND => design.allow_keys(&design_keys::TABLE),
         Content::Text(text) if LATER_DESIGNS.contains(&text.as_str()) => {
-            kind.report(format!("this version does not have the design {} yet; expected {EXPECTED}", kind.node()));
+            kind.report(format!("this version does not have the design {} yet; expected {expected}", kind.node()));
         }
-        _ => kind.refuse(EXPECTED),
+        _ => kind.refuse(&expected),
     }
 }

@@ -4,15 +4,20 @@ use super::hints::unknown;
 use super::reader::Reader;
 use super::scenario;
 use crate::parameters::{Domain, Parameter};
+use crate::sweep::keys::{Key, Table, beta, discrete, lognormal, normal, triangular, uncertain, uniform};
 use crate::sweep::types::{Axis, AxisPoints, Distribution, Uncertain};
 
-/// The distributions.
-const LAWS: [&str; 6] = ["beta", "discrete", "lognormal", "normal", "triangular", "uniform"];
-/// The distributions, and what a factor is written with.
-const LAWS_OR_FACTOR: [&str; 7] = ["beta", "discrete", "factor", "lognormal", "normal", "triangular", "uniform"];
+/// The distributions, and what a factor is written with, in the order of their names.
+fn laws_or_factor() -> Vec<&'static str> {
+    let mut names: Vec<&str> = laws().into_iter().chain([uncertain::FACTOR.name]).collect();
+    names.sort_unstable();
+    names
+}
 
-/// Smallest standard deviation of a beta law; below it the sampler would lose its precision.
-const BETA_SD_MIN: f64 = 1e-6;
+/// The distributions.
+fn laws() -> Vec<&'static str> {
+    Table::LAWS.iter().map(|(name, _)| *name).collect()
+}
 
 /// Reads `[uncertain]`, sorted by the parameters' names.
 pub(super) fn uncertain(root: &Reader, axes: &[Axis]) -> Vec<Uncertain> {
@@ -29,9 +34,9 @@ fn input(parameter: &'static Parameter, input: Reader, axes: &[Axis]) -> Option<
         input.report_key(format!("only numbers can be drawn; expected a numeric parameter, this one is {expected}"));
         return None;
     }
-    let (law, reader) = only_entry(&input.clone().table()?, &LAWS_OR_FACTOR)?;
-    if law == "factor" {
-        let (law, reader) = only_entry(&reader.table()?, &LAWS)?;
+    let (law, reader) = only_entry(&input.clone().table()?, &laws_or_factor())?;
+    if law == uncertain::FACTOR.name {
+        let (law, reader) = only_entry(&reader.table()?, &laws())?;
         return Some(Uncertain { parameter, distribution: distribution(law, reader, None)?, factor: true });
     }
     let whole = matches!(parameter.domain, Domain::Integer(..)).then_some(parameter);
@@ -76,12 +81,12 @@ fn only_entry<'a>(table: &Reader<'a>, laws: &[&str]) -> Option<(&'a str, Reader<
 fn distribution(law: &str, reader: Reader, whole: Option<&Parameter>) -> Option<Distribution> {
     let table = reader.table()?;
     match law {
-        "uniform" => uniform(&table, whole),
-        "normal" => normal(&table),
-        "lognormal" => lognormal(&table),
-        "beta" => beta(&table),
-        "triangular" => triangular(&table),
-        _ => discrete(&table, whole),
+        "uniform" => read_uniform(&table, whole),
+        "normal" => read_normal(&table),
+        "lognormal" => read_lognormal(&table),
+        "beta" => read_beta(&table),
+        "triangular" => read_triangular(&table),
+        _ => read_discrete(&table, whole),
     }
 }
 
@@ -92,72 +97,60 @@ fn check_whole(written: &Reader, parameter: &Parameter) {
     }
 }
 
-fn finite(law: &Reader, key: &str) -> Option<f64> {
-    law.number_of(key, f64::is_finite, "a finite number")
-}
-
-/// A standard deviation, of the value or of its logarithm.
-fn spread(law: &Reader, key: &str) -> Option<f64> {
-    law.number_of(key, |x| x >= 0.0 && x.is_finite(), "a finite number ≥ 0")
-}
-
 /// The two ends of a law, of which the second is the larger one.
-fn ends(law: &Reader) -> Option<(f64, f64)> {
-    let Some(from) = finite(law, "from") else {
-        finite(law, "to");
+fn ends(law: &Reader, [from, to]: [&Key; 2]) -> Option<(f64, f64)> {
+    let Some(low) = law.number_at(from) else {
+        law.number_at(to);
         return None;
     };
-    let expected = format!("a finite number > from, {from}");
-    Some((from, law.number_of("to", |x| x > from && x.is_finite(), &expected)?))
+    Some((low, law.number_where(to, |x| x > low, &format!("a finite number > from, {low}"))?))
 }
 
-fn uniform(law: &Reader, whole: Option<&Parameter>) -> Option<Distribution> {
-    law.allow(&["from", "to"]);
+fn read_uniform(law: &Reader, whole: Option<&Parameter>) -> Option<Distribution> {
+    law.allow_keys(&uniform::TABLE);
     if let Some(parameter) = whole {
-        ["from", "to"].iter().filter_map(|end| law.get(end)).for_each(|end| check_whole(&end, parameter));
+        let ends = [uniform::FROM, uniform::TO].into_iter().filter_map(|end| law.get(end.name));
+        ends.for_each(|end| check_whole(&end, parameter));
     }
-    let (from, to) = ends(law)?;
+    let (from, to) = ends(law, [&uniform::FROM, &uniform::TO])?;
     Some(Distribution::Uniform { from, to })
 }
 
-fn normal(law: &Reader) -> Option<Distribution> {
-    law.allow(&["mean", "sd"]);
-    let (mean, sd) = (finite(law, "mean"), spread(law, "sd"));
+fn read_normal(law: &Reader) -> Option<Distribution> {
+    law.allow_keys(&normal::TABLE);
+    let (mean, sd) = (law.number_at(&normal::MEAN), law.number_at(&normal::SD));
     Some(Distribution::Normal { mean: mean?, sd: sd? })
 }
 
-fn lognormal(law: &Reader) -> Option<Distribution> {
-    law.allow(&["median", "sigma"]);
-    let median = law.number_of("median", |x| x > 0.0 && x.is_finite(), "a finite number > 0");
-    let sigma = spread(law, "sigma");
+fn read_lognormal(law: &Reader) -> Option<Distribution> {
+    law.allow_keys(&lognormal::TABLE);
+    let (median, sigma) = (law.number_at(&lognormal::MEDIAN), law.number_at(&lognormal::SIGMA));
     Some(Distribution::Lognormal { median: median?, sigma: sigma? })
 }
 
-fn beta(law: &Reader) -> Option<Distribution> {
-    law.allow(&["mean", "sd"]);
-    let mean = law.number_of("mean", |x| x > 0.0 && x < 1.0, "a number between 0 and 1, neither included");
-    let Some(mean) = mean else {
-        spread(law, "sd");
+fn read_beta(law: &Reader) -> Option<Distribution> {
+    law.allow_keys(&beta::TABLE);
+    let Some(mean) = law.number_at(&beta::MEAN) else {
+        law.number_at(&beta::SD);
         return None;
     };
-    let limit = (mean * (1.0 - mean)).sqrt();
-    let expected = format!("a number, {BETA_SD_MIN} … < √(mean (1 − mean)) = {limit:.6}");
-    let sd = law.number_of("sd", |x| x >= BETA_SD_MIN && x * x < mean * (1.0 - mean), &expected)?;
+    let (least, limit) = (beta::SD.bounds().low, (mean * (1.0 - mean)).sqrt());
+    let expected = format!("a number, {least} … < √(mean (1 − mean)) = {limit:.6}");
+    let sd = law.number_where(&beta::SD, |x| x * x < mean * (1.0 - mean), &expected)?;
     Some(Distribution::Beta { mean, sd })
 }
 
-fn triangular(law: &Reader) -> Option<Distribution> {
-    law.allow(&["from", "mode", "to"]);
-    let (from, to) = ends(law)?;
+fn read_triangular(law: &Reader) -> Option<Distribution> {
+    law.allow_keys(&triangular::TABLE);
+    let (from, to) = ends(law, [&triangular::FROM, &triangular::TO])?;
     let expected = format!("a number between from and to, {from} … {to}");
-    let mode = law.number_of("mode", |x| (from..=to).contains(&x), &expected)?;
+    let mode = law.number_where(&triangular::MODE, |x| (from..=to).contains(&x), &expected)?;
     Some(Distribution::Triangular { from, mode, to })
 }
 
-fn discrete(law: &Reader, whole: Option<&Parameter>) -> Option<Distribution> {
-    law.allow(&["values", "weights"]);
-    let values = numbers(law, "values", f64::is_finite, "a finite number");
-    let weights = numbers(law, "weights", |x| x >= 0.0 && x.is_finite(), "a finite number ≥ 0");
+fn read_discrete(law: &Reader, whole: Option<&Parameter>) -> Option<Distribution> {
+    law.allow_keys(&discrete::TABLE);
+    let (values, weights) = (numbers(law, &discrete::VALUES), numbers(law, &discrete::WEIGHTS));
     let ((values, listed), (weights, weighed)) = (values?, weights?);
     if let Some(parameter) = whole {
         listed.list("a list of numbers").iter().flatten().for_each(|value| check_whole(value, parameter));
@@ -176,15 +169,11 @@ fn discrete(law: &Reader, whole: Option<&Parameter>) -> Option<Distribution> {
     None
 }
 
-/// The numbers of a list that has to be there, and the list.
-fn numbers<'a>(
-    law: &Reader<'a>,
-    key: &str,
-    test: impl Fn(f64) -> bool,
-    expected: &str,
-) -> Option<(Vec<f64>, Reader<'a>)> {
-    let list = law.require(key, "a list of numbers")?;
+/// The numbers of a list, and the list.
+fn numbers<'a>(law: &Reader<'a>, key: &Key) -> Option<(Vec<f64>, Reader<'a>)> {
+    let (list, bounds) = (law.at(key)?, key.bounds());
     let items = list.list("a list of numbers")?;
-    let numbers: Vec<Option<f64>> = items.iter().map(|item| item.number(&test, expected)).collect();
+    let numbers: Vec<Option<f64>> =
+        items.iter().map(|item| item.number(|x| bounds.contains(x), &bounds.to_string())).collect();
     Some((numbers.into_iter().collect::<Option<_>>()?, list))
 }

@@ -1,0 +1,230 @@
+//! The declarations: a module for each table, with a constant for each key.
+
+use super::form::{Bounds, Form};
+use super::table::{Key, Settings, Table, Without};
+
+/// Most replicates of a cell.
+const REPLICATES_MAX: u64 = 1_000_000;
+/// Most points of one axis.
+const POINTS_MAX: u64 = 10_000_000;
+/// Smallest standard deviation of a beta law; below it the sampler would lose its precision.
+const BETA_SD_MIN: f64 = 1e-6;
+
+/// Declares tables: how each is written, which parameters it takes, what it is, and its keys with what they take, what
+/// holds without them, and what they mean.
+macro_rules! declare_tables {
+    ($(
+        $module:ident $written:literal, $settings:ident, $meaning:literal, $example:literal {
+            $( $KEY:ident $name:literal: $form:expr, $without:expr, $key_meaning:literal; )*
+        }
+    )*) => {
+        $(
+            #[doc = $meaning]
+            pub mod $module {
+                use super::*;
+                $(
+                    #[doc = $key_meaning]
+                    pub const $KEY: Key =
+                        Key { name: $name, form: $form, without: $without, meaning: $key_meaning };
+                )*
+                /// The table.
+                pub static TABLE: Table = Table {
+                    written: $written,
+                    meaning: $meaning,
+                    keys: &[$($KEY),*],
+                    settings: Settings::$settings,
+                    example: $example,
+                };
+            }
+        )*
+    };
+}
+
+use Without::{Default, Else, Refused};
+
+declare_tables! {
+    file "the top of the file", None,
+        "What the sweep is called, and its parts.",
+        "name = \"critical-mass\"\nquestion = \"Up to which share of synchronized restarts does the network survive?\"\nseed = 2007\n" {
+        NAME "name": Form::Name(100), Refused,
+            "Short name of the sweep, which is part of the names of jobs.";
+        QUESTION "question": Form::Text(""), Default("\"\""),
+            "What the sweep is to answer, for people.";
+        SEED "seed": Form::Seed, Default("0"),
+            "Seed of the whole sweep. The same seed gives the same runs on every machine; another one gives other runs.";
+        SCENARIO "scenario": Form::Table(&scenario::TABLE), Else("the defaults of all parameters"),
+            "What all runs have in common.";
+        AXES "axis": Form::Tables(&axis::TABLE), Else("a single cell"),
+            "What is compared: the levers. The cells of the design are the product of all axes; the last one varies fastest.";
+        UNCERTAIN "uncertain": Form::Table(&uncertain::TABLE), Else("nothing is drawn"),
+            "What is not known: drawn anew for every replicate.";
+        REPLICATES "replicates": Form::Table(&replicates::TABLE), Else("its defaults"),
+            "How many runs a cell gets.";
+        TRACES "traces": Form::Table(&traces::TABLE), Else("no traces"),
+            "Which runs are kept as time series, too.";
+        DESIGN "design": Form::Table(&design::TABLE), Else("the full grid"),
+            "Which combinations of the axes are cells.";
+    }
+    scenario "[scenario]", Values,
+        "What all runs have in common: parameters under their dotted names (the rest keep their defaults), shocks and interventions.",
+        "[scenario]\npopulation.clients = 200_000\ntime.horizon_h = 36.0\n" {
+        SHOCKS "shock": Form::Tables(&shock::TABLE), Else("no shocks"),
+            "Crashes at given times.";
+        INTERVENTIONS "intervention": Form::Tables(&intervention::TABLE), Else("no interventions"),
+            "Changes of parameters in the middle of a run.";
+    }
+    region "{ name, utc_offset_h, share }", None,
+        "One region of population.regions: where a share of the clients lives. The shares of all regions sum to 1.",
+        "" {
+        NAME "name": Form::Text(""), Refused,
+            "Name, for people.";
+        UTC_OFFSET_H "utc_offset_h": Form::Number(Bounds::from_to(-12.0, 14.0), "h"), Refused,
+            "Local time minus UTC.";
+        SHARE "share": Form::Number(Bounds::above_to(0.0, 1.0), ""), Refused,
+            "Share of the clients.";
+    }
+    shock "[[scenario.shock]]", None,
+        "A crash of a part of the network. At least one of its shares is above 0.",
+        "[[scenario.shock]]\nat_h = 13.0\nsupernode_fraction = 0.3\n" {
+        AT_H "at_h": Form::Hour, Refused,
+            "When, in hours of the simulation; rounded to the nearest tick.";
+        SUPERNODE_FRACTION "supernode_fraction": Form::Number(Bounds::SHARE, ""), Default("0.0"),
+            "Probability that a live super node, not a dedicated one, crashes.";
+        CLIENT_FRACTION "client_fraction": Form::Number(Bounds::SHARE, ""), Default("0.0"),
+            "Probability that any other present client that is not booting crashes.";
+    }
+    intervention "[[scenario.intervention]]", Changes,
+        "New values of parameters from some time on; at least one.",
+        "[[scenario.intervention]]\nat_h = 14.0\nlogin.capacity_per_s_per_million = 300.0\nlogin.drop_expired = true\n" {
+        AT_H "at_h": Form::Hour, Refused,
+            "When, in hours of the simulation; rounded to the nearest tick.";
+    }
+    axis "[[axis]]", None,
+        "A swept parameter with its points (one of values, linear and logarithmic), or a name and a list of variants: named bundles of settings. A parameter may be on one axis.",
+        "[[axis]]\nparameter = \"updates.synchronization\"\nlinear = { from = 0.0, to = 1.0, points = 11 }\n\n[[axis]]\nname = \"mechanism\"\nvariants = [\n  { label = \"as it was\" },\n  { label = \"unlimited login server\", login.capacity_per_s_per_million = inf },\n]\n" {
+        PARAMETER "parameter": Form::Parameter, Else("a name and variants"),
+            "The parameter that is swept, and the name of the column.";
+        VALUES "values": Form::ValuesOfParameter, Else("linear, logarithmic or variants"),
+            "The points, one by one; for parameters that are no numbers, too, and with inf where the parameter allows it.";
+        LINEAR "linear": Form::Table(&span::TABLE), Else("values, logarithmic or variants"),
+            "Points at equal distances.";
+        LOGARITHMIC "logarithmic": Form::Table(&span::TABLE), Else("values, linear or variants"),
+            "Points at equal ratios; from is above 0.";
+        NAME "name": Form::Text("1 … 64 characters on one line, the name of no other column"), Else("that of the parameter"),
+            "Name of an axis of variants, and of its column.";
+        VARIANTS "variants": Form::Tables(&variant::TABLE), Else("a parameter and its points"),
+            "The points of an axis that has a name: bundles of settings.";
+    }
+    span "{ from, to, points }", None,
+        "Points between two ends, which are both points. Those between them are rounded to 12 digits, or to whole numbers where the parameter takes these.",
+        "" {
+        FROM "from": Form::OfParameter, Refused,
+            "The first point.";
+        TO "to": Form::OfParameter, Refused,
+            "The last point, not below the first.";
+        POINTS "points": Form::Whole(1, POINTS_MAX), Refused,
+            "Number of points.";
+    }
+    variant "{ label, parameters … }", Values,
+        "One variant: what it is called, and what it sets.",
+        "" {
+        LABEL "label": Form::Text("at least one character, on one line"), Refused,
+            "What the axis' column holds; no two variants have the same.";
+    }
+    uncertain "[uncertain]", Laws,
+        "Inputs that are drawn anew for every replicate. A law replaces the parameter's value; in a factor it multiplies that of the scenario, the axis or the variant. A draw outside of the parameter's range is drawn again.",
+        "[uncertain]\nupdates.patched_fraction = { beta = { mean = 0.6, sd = 0.1 } }\nupdates.burst_width_s = { factor = { lognormal = { median = 1.0, sigma = 0.4 } } }\n" {
+        FACTOR "factor": Form::Law, Else("the law replaces the value"),
+            "The law of a factor: { factor = { lognormal = { … } } }.";
+    }
+    beta "{ beta = { mean, sd } }", None,
+        "A share between 0 and 1.",
+        "updates.patched_fraction = { beta = { mean = 0.6, sd = 0.1 } }\n" {
+        MEAN "mean": Form::Number(Bounds::between(0.0, 1.0), ""), Refused,
+            "Mean.";
+        SD "sd": Form::Number(Bounds::from_to(BETA_SD_MIN, 0.5), ""), Refused,
+            "Standard deviation, less than √(mean (1 − mean)).";
+    }
+    discrete "{ discrete = { values, weights } }", None,
+        "One of a list of values; as many weights as values.",
+        "login.timeout_s = { discrete = { values = [30.0, 60.0], weights = [1, 3] } }\n" {
+        VALUES "values": Form::Numbers(Bounds::FINITE), Refused,
+            "The values; whole numbers where the parameter takes these.";
+        WEIGHTS "weights": Form::Numbers(Bounds::at_least(0.0)), Refused,
+            "Their weights, in proportion; not all 0.";
+    }
+    lognormal "{ lognormal = { median, sigma } }", None,
+        "A positive number whose logarithm is normal.",
+        "login.capacity_per_s_per_million = { lognormal = { median = 150.0, sigma = 0.2 } }\n" {
+        MEDIAN "median": Form::Number(Bounds::above(0.0), ""), Refused,
+            "Median.";
+        SIGMA "sigma": Form::Number(Bounds::at_least(0.0), ""), Refused,
+            "Standard deviation of the logarithm.";
+    }
+    normal "{ normal = { mean, sd } }", None,
+        "A number with a symmetric error.",
+        "overlay.keepalive_s = { normal = { mean = 60.0, sd = 10.0 } }\n" {
+        MEAN "mean": Form::Number(Bounds::FINITE, ""), Refused,
+            "Mean.";
+        SD "sd": Form::Number(Bounds::at_least(0.0), ""), Refused,
+            "Standard deviation.";
+    }
+    triangular "{ triangular = { from, mode, to } }", None,
+        "A number of which least, likeliest and most are known.",
+        "overlay.stale_ttl_s = { triangular = { from = 600.0, mode = 3600.0, to = 7200.0 } }\n" {
+        FROM "from": Form::Number(Bounds::FINITE, ""), Refused,
+            "Lower bound.";
+        MODE "mode": Form::Number(Bounds::FINITE, ""), Refused,
+            "The likeliest value, between the bounds.";
+        TO "to": Form::Number(Bounds::FINITE, ""), Refused,
+            "Upper bound, above the lower one.";
+    }
+    uniform "{ uniform = { from, to } }", None,
+        "Every number between two bounds alike; of whole numbers, each from the first to the last.",
+        "updates.boot_median_s = { uniform = { from = 120.0, to = 360.0 } }\n" {
+        FROM "from": Form::Number(Bounds::FINITE, ""), Refused,
+            "Lower bound.";
+        TO "to": Form::Number(Bounds::FINITE, ""), Refused,
+            "Upper bound, above the lower one.";
+    }
+    replicates "[replicates]", None,
+        "How many runs a cell gets: a fixed number, or until its outage probability is known well enough.",
+        "[replicates]\nat_least = 20\nat_most = 400\nhalf_width = 0.05\n" {
+        AT_LEAST "at_least": Form::Whole(1, REPLICATES_MAX), Default("20"),
+            "Fewest runs of a cell; not above at_most (which, where it is the smaller one, is the default).";
+        AT_MOST "at_most": Form::Whole(1, REPLICATES_MAX), Default("100"),
+            "Most runs of a cell (at_least is the default where it is the larger one).";
+        HALF_WIDTH "half_width": Form::Number(Bounds::between(0.0, 0.5), ""), Else("every cell runs at_most replicates"),
+            "A cell stops once the interval of its outage probability is no wider than ± this.";
+        CONFIDENCE "confidence": Form::Number(Bounds::between(0.5, 1.0), ""), Default("0.95"),
+            "Confidence of the intervals.";
+        COMMON_RANDOM_NUMBERS "common_random_numbers": Form::Boolean, Default("true"),
+            "Whether replicate r of every cell sees the same draws, so that cells differ by their parameters, not by luck.";
+    }
+    traces "[traces]", None,
+        "Which runs are kept as time series, too.",
+        "[traces]\nreplicates = 1\nevery_s = 300.0\n" {
+        REPLICATES "replicates": Form::Whole(0, REPLICATES_MAX), Refused,
+            "The first so many replicates of each cell; 0 for none.";
+        EVERY_S "every_s": Form::Number(Bounds::above(0.0), "s"), Refused,
+            "Time between two rows, rounded to whole ticks.";
+    }
+    design "[design]", None,
+        "Which combinations of the points of the axes are cells.",
+        "[design]\nkind = \"grid\"\n" {
+        KIND "kind": Form::Word(&["grid"]), Refused,
+            "\"grid\": all of them.";
+    }
+}
+
+impl Table {
+    /// The laws of uncertain inputs, in the order of their names, each under what it is called.
+    pub const LAWS: [(&'static str, &'static Table); 6] = [
+        ("beta", &beta::TABLE),
+        ("discrete", &discrete::TABLE),
+        ("lognormal", &lognormal::TABLE),
+        ("normal", &normal::TABLE),
+        ("triangular", &triangular::TABLE),
+        ("uniform", &uniform::TABLE),
+    ];
+}
