@@ -30,6 +30,17 @@ for path in files:
 runs = pl.read_parquet(folder / "runs" / "*.parquet")
 surface = pl.read_parquet(folder / "surface.parquet")
 assert (runs.schema["cell"], runs.schema["replicate"], runs.schema["seed"]) == (pl.UInt32, pl.UInt32, pl.UInt64)
+# All other whole numbers are signed: differences of unsigned ones wrap.
+for path in files:
+    unsigned = [name for name, kind in pl.read_parquet_schema(path).items() if kind.is_unsigned_integer()]
+    assert set(unsigned) <= {"cell", "replicate", "seed"}, f"{path}: {unsigned}"
+paired = runs.join(runs.with_columns(pl.col("cell") + 1), on=["cell", "replicate"], suffix="_before")
+for count in (name for name, kind in runs.schema.items() if kind == pl.Int64):
+    difference = paired.select(pl.col(count) - pl.col(f"{count}_before"))[count]
+    expected = paired[count].cast(pl.Float64) - paired[f"{count}_before"].cast(pl.Float64)
+    assert difference.cast(pl.Float64).equals(expected), count
+    with_numpy = paired[count].to_numpy() - paired[f"{count}_before"].to_numpy()
+    assert (with_numpy == expected.to_numpy()).all(), count
 assert runs.select("cell", "replicate").is_duplicated().sum() == 0
 assert pq.read_table(folder / "runs").num_rows == runs.height
 

@@ -144,7 +144,7 @@ mod tests {
     use std::sync::Arc;
 
     use arrow_array::{
-        Array, ArrayRef, BooleanArray, Float64Array, RecordBatch, StringArray, UInt32Array, UInt64Array,
+        Array, ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray, UInt32Array, UInt64Array,
     };
 
     use super::super::tables::write_batches;
@@ -161,6 +161,7 @@ mod tests {
         let column = |data_type: &DataType| -> ArrayRef {
             match data_type {
                 DataType::UInt32 => Arc::new(UInt32Array::from(vec![0; rows])),
+                DataType::Int64 => Arc::new(Int64Array::from(vec![0; rows])),
                 DataType::UInt64 => Arc::new(UInt64Array::from(vec![0; rows])),
                 DataType::Boolean => Arc::new(BooleanArray::from(vec![false; rows])),
                 DataType::Utf8 => Arc::new(StringArray::from(vec![label; rows])),

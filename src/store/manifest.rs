@@ -50,6 +50,14 @@ impl Manifest {
             value.ok_or_else(|| damaged(format!("no text at {key:?}")))
         };
         let version = word("version")?;
+        let schema = word("schema")?;
+        if version == MANIFEST_VERSION && is_older(&schema) {
+            let message = format!(
+                "its files have the layout {schema}, and this program reads and writes the layout {SCHEMA_VERSION}, in \
+                 which other columns or types of columns stand; run the sweep again in another folder"
+            );
+            return Err(StoreError::refused(folder, message));
+        }
         let sweep = Sweep::parse(&word("sweep")?, &path.display().to_string(), &[]);
         let sweep = match sweep {
             Ok(sweep) if version == MANIFEST_VERSION && text != self::text(&sweep) => {
@@ -66,6 +74,11 @@ impl Manifest {
         };
         Ok(Manifest { version, sweep })
     }
+}
+
+/// Whether a layout of files is one of before this one.
+fn is_older(schema: &str) -> bool {
+    matches!((schema.parse::<u32>(), SCHEMA_VERSION.parse()), (Ok(schema), Ok(own)) if (1..own).contains(&schema))
 }
 
 /// The manifest of a sweep. It follows from the sweep and the version alone.
@@ -212,7 +225,27 @@ mod tests {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("sweeps").join("smoke.toml");
         let sweep = Sweep::read(&path, &[]).unwrap();
         let version = |version: &str| format!("\"version\": {version:?}");
-        assert_eq!(text(&sweep), SMOKE.replace(&version("0.4.0"), &version(MANIFEST_VERSION)));
+        let schema = |schema: &str| format!("\"schema\": {schema:?}");
+        let expected = SMOKE.replace(&version("0.4.0"), &version(MANIFEST_VERSION));
+        assert_eq!(text(&sweep), expected.replace(&schema("1"), &schema(SCHEMA_VERSION)));
+    }
+
+    #[test]
+    fn a_manifest_of_files_with_an_older_layout_is_refused_and_no_damage() {
+        let folder = tempfile::tempdir().unwrap();
+        let sweep = Sweep::parse("name = \"t\"", "t.toml", &[]).unwrap();
+        let read = |schema: &str| {
+            let text =
+                text(&sweep).replace(&format!("\"schema\": {SCHEMA_VERSION:?}"), &format!("\"schema\": {schema:?}"));
+            std::fs::write(folder.path().join(MANIFEST), text).unwrap();
+            Manifest::read(folder.path()).map(|manifest| manifest.sweep.hash)
+        };
+        assert_eq!(read(SCHEMA_VERSION).unwrap(), sweep.hash);
+        let refused = read("1").unwrap_err();
+        assert!(refused.is_wrong_input() && refused.to_string().contains("the layout 1, and"), "{refused}");
+        for damaged in ["0", "6", "", "one"] {
+            assert!(matches!(read(damaged), Err(StoreError::Damaged { .. })), "{damaged:?}");
+        }
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use crate::sweep::Sweep;
 
-/// Version of the layout of the files.
-pub(super) const SCHEMA_VERSION: &str = "1";
+/// Version of the layout of the files. Since 2 the counts are signed.
+pub(super) const SCHEMA_VERSION: &str = "2";
 
 /// The key-value metadata of every Parquet file of a sweep.
 #[derive(Debug, Clone)]

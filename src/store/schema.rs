@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
-use arrow_array::{ArrayRef, BooleanArray, Float64Array, StringArray, UInt32Array, UInt64Array};
+use arrow_array::{ArrayRef, BooleanArray, Float64Array, Int64Array, StringArray, UInt32Array, UInt64Array};
 use arrow_schema::ArrowError;
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
@@ -20,11 +20,17 @@ fn field(name: &str, data_type: DataType, nullable: bool, unit: &str, descriptio
     Field::new(name, data_type, nullable).with_metadata(metadata)
 }
 
+/// A count as it is kept. Differences of unsigned numbers wrap in many readers, and what is compared between two runs is
+/// a difference; no count comes near 2^63.
+fn signed(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
 /// The column of an output.
 pub(crate) fn output_field<Row>(output: &Output<Row>) -> Field {
     let (data_type, nullable) = match output.kind {
         OutputType::Boolean => (DataType::Boolean, false),
-        OutputType::Count => (DataType::UInt64, false),
+        OutputType::Count => (DataType::Int64, false),
         OutputType::Number => (DataType::Float64, true),
     };
     field(output.name, data_type, nullable, output.unit, output.description)
@@ -37,7 +43,7 @@ pub(crate) fn axis_field(axis: &Axis) -> Field {
         AxisPoints::Values { parameter, .. } => {
             let data_type = match parameter.domain {
                 Domain::Number(_) => DataType::Float64,
-                Domain::Integer(..) => DataType::UInt64,
+                Domain::Integer(..) => DataType::Int64,
                 Domain::Boolean => DataType::Boolean,
                 Domain::Choice(_) | Domain::Regions => DataType::Utf8,
             };
@@ -47,7 +53,7 @@ pub(crate) fn axis_field(axis: &Axis) -> Field {
 }
 
 fn drawn_type(parameter: &Parameter) -> DataType {
-    if matches!(parameter.domain, Domain::Integer(..)) { DataType::UInt64 } else { DataType::Float64 }
+    if matches!(parameter.domain, Domain::Integer(..)) { DataType::Int64 } else { DataType::Float64 }
 }
 
 /// The columns of `runs/`: cell, replicate, seed, the axes, the uncertain inputs, the outputs.
@@ -88,8 +94,8 @@ fn output_columns<'a, Row: 'a>(
             OutputType::Boolean => {
                 Arc::new(BooleanArray::from_iter(values.map(|value| Some(value == OutputValue::Boolean(true)))))
             }
-            OutputType::Count => Arc::new(UInt64Array::from_iter_values(values.map(|value| match value {
-                OutputValue::Count(count) => count,
+            OutputType::Count => Arc::new(Int64Array::from_iter_values(values.map(|value| match value {
+                OutputValue::Count(count) => signed(count),
                 _ => 0,
             }))),
             OutputType::Number => Arc::new(Float64Array::from_iter(values.map(|value| match value {
@@ -111,8 +117,8 @@ pub(crate) fn axis_column(sweep: &Sweep, axis: usize, cells: impl Iterator<Item 
         Some(DataType::Float64) => {
             Arc::new(Float64Array::from_iter(labels.map(|label| value(label).and_then(|v| v.as_f64()))))
         }
-        Some(DataType::UInt64) => Arc::new(UInt64Array::from_iter(labels.map(|label| match value(label) {
-            Some(Value::Integer(n)) => Some(n),
+        Some(DataType::Int64) => Arc::new(Int64Array::from_iter(labels.map(|label| match value(label) {
+            Some(Value::Integer(n)) => Some(signed(n)),
             _ => None,
         }))),
         Some(DataType::Boolean) => Arc::new(BooleanArray::from_iter(labels.map(|label| match value(label) {
@@ -141,7 +147,7 @@ pub(super) fn run_batch<'a>(
     for (index, uncertain) in sweep.uncertain.iter().enumerate() {
         let drawn = rows.clone().map(|row| row.drawn.get(index).copied().unwrap_or(f64::NAN));
         columns.push(match drawn_type(uncertain.parameter) {
-            DataType::UInt64 => Arc::new(UInt64Array::from_iter_values(drawn.map(|x| x as u64))),
+            DataType::Int64 => Arc::new(Int64Array::from_iter_values(drawn.map(|x| x as i64))),
             _ => Arc::new(Float64Array::from_iter_values(drawn)),
         });
     }
@@ -172,4 +178,29 @@ pub fn trace_batch<'a>(
     ];
     columns.extend(output_columns(TRACE_COLUMNS, rows.map(|(.., row)| row)));
     RecordBatch::try_new(schema.clone(), columns)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_numbers_are_signed_but_for_cell_replicate_and_seed() {
+        let text = "name = \"t\"\n[[axis]]\nparameter = \"overlay.slots\"\nvalues = [50, 75]\n\
+                    [uncertain]\noverlay.probes = { uniform = { from = 1, to = 4 } }\n\
+                    overlay.slots = { factor = { uniform = { from = 1, to = 2 } } }\n";
+        let sweep = Sweep::parse(text, "t.toml", &[]).unwrap();
+        let (runs, traces) = (run_schema(&sweep), trace_schema());
+        let fields = || runs.fields().iter().chain(traces.fields());
+        let counts: Vec<&str> =
+            fields().filter(|f| f.data_type() == &DataType::Int64).map(|f| f.name().as_str()).collect();
+        for name in ["overlay.slots", "overlay.probes", "overlay.slots_drawn", "logins", "login_queue"] {
+            assert!(counts.contains(&name), "{name}: {counts:?}");
+        }
+        let unsigned = fields().filter(|field| field.data_type().is_unsigned_integer());
+        assert!(unsigned.map(|field| field.name()).eq(["cell", "replicate", "seed", "cell", "replicate"]));
+        let labels = axis_column(&sweep, 0, [0, 1].into_iter());
+        assert_eq!(labels.as_ref(), &Int64Array::from(vec![50, 75]) as &dyn arrow_array::Array);
+        assert_eq!((signed(0), signed(1 << 40), signed(u64::MAX)), (0, 1 << 40, i64::MAX));
+    }
 }

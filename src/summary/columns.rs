@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Float64Type, UInt32Type};
-use arrow_array::{Array, ArrayRef, Float64Array, UInt32Array};
+use arrow_array::types::{Float64Type, Int64Type, UInt32Type};
+use arrow_array::{Array, ArrayRef, Float64Array, Int64Array, UInt32Array};
 use arrow_schema::DataType;
 
 use super::entry::Entry;
@@ -33,7 +33,7 @@ trait Field: Copy + 'static {
     const TYPE: DataType;
     fn entry<'a>(self) -> Entry<'a>;
     fn column(values: impl Iterator<Item = Self>) -> ArrayRef;
-    fn values(column: &dyn Array) -> Option<&[Self]>;
+    fn values(column: &dyn Array) -> Option<Vec<Self>>;
 }
 
 impl Field for u32 {
@@ -47,8 +47,25 @@ impl Field for u32 {
         Arc::new(UInt32Array::from_iter_values(values))
     }
 
-    fn values(column: &dyn Array) -> Option<&[u32]> {
-        Some(column.as_primitive_opt::<UInt32Type>()?.values())
+    fn values(column: &dyn Array) -> Option<Vec<u32>> {
+        Some(column.as_primitive_opt::<UInt32Type>()?.values().to_vec())
+    }
+}
+
+/// A count, which is signed in the file, as those of the runs are: differences of unsigned numbers wrap in many readers.
+impl Field for u64 {
+    const TYPE: DataType = DataType::Int64;
+
+    fn entry<'a>(self) -> Entry<'a> {
+        Entry::Count(self)
+    }
+
+    fn column(values: impl Iterator<Item = u64>) -> ArrayRef {
+        Arc::new(Int64Array::from_iter_values(values.map(|count| i64::try_from(count).unwrap_or(i64::MAX))))
+    }
+
+    fn values(column: &dyn Array) -> Option<Vec<u64>> {
+        column.as_primitive_opt::<Int64Type>()?.values().iter().map(|&count| u64::try_from(count).ok()).collect()
     }
 }
 
@@ -63,8 +80,8 @@ impl Field for f64 {
         Arc::new(Float64Array::from_iter_values(values))
     }
 
-    fn values(column: &dyn Array) -> Option<&[f64]> {
-        Some(column.as_primitive_opt::<Float64Type>()?.values())
+    fn values(column: &dyn Array) -> Option<Vec<f64>> {
+        Some(column.as_primitive_opt::<Float64Type>()?.values().to_vec())
     }
 }
 
@@ -102,7 +119,7 @@ macro_rules! fixed_columns {
             /// The rows of such columns; `None` if a column is missing or has another type.
             pub(super) fn from_columns<'a>(columns: impl IntoIterator<Item = &'a ArrayRef>) -> Option<Vec<$Row>> {
                 let mut columns = columns.into_iter();
-                $( let mut $field = <$type as Field>::values(columns.next()?)?.iter().copied(); )*
+                $( let mut $field = <$type as Field>::values(columns.next()?)?.into_iter(); )*
                 Some(std::iter::from_fn(|| Some($Row { $( $field: $field.next()?, )* })).collect())
             }
         }
@@ -116,9 +133,9 @@ fixed_columns! {
     FIXED_COLUMNS {
         cell (names::CELL): u32,
             "Number of the cell; the last axis varies fastest.";
-        replicates (names::REPLICATES): u32,
+        replicates (names::REPLICATES): u64,
             "Runs of the cell.";
-        outages (names::OUTAGES): u32,
+        outages (names::OUTAGES): u64,
             "Runs with an outage.";
         outage_probability (names::OUTAGE_PROBABILITY): f64,
             "Share of the runs with an outage.";

@@ -1,7 +1,7 @@
 //! Whether a run that is made again is the one that was kept.
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Float64Type, UInt32Type, UInt64Type};
+use arrow_array::types::{Float64Type, Int64Type, UInt32Type};
 use arrow_array::{Array, RecordBatch};
 
 use crate::engine::outcome::{OUTPUTS, Outcome, OutputValue};
@@ -42,7 +42,9 @@ fn holds(column: &dyn Array, value: OutputValue) -> bool {
         OutputValue::Number(Some(x)) => {
             column.as_primitive_opt::<Float64Type>().is_some_and(|c| c.value(0).to_bits() == x.to_bits())
         }
-        OutputValue::Count(n) => column.as_primitive_opt::<UInt64Type>().is_some_and(|c| c.value(0) == n),
+        OutputValue::Count(n) => {
+            column.as_primitive_opt::<Int64Type>().is_some_and(|c| u64::try_from(c.value(0)) == Ok(n))
+        }
         OutputValue::Boolean(b) => column.as_boolean_opt().is_some_and(|c| c.value(0) == b),
     }
 }
@@ -51,7 +53,7 @@ fn holds(column: &dyn Array, value: OutputValue) -> bool {
 mod tests {
     use std::sync::Arc;
 
-    use arrow_array::{ArrayRef, BooleanArray, Float64Array, UInt64Array};
+    use arrow_array::{ArrayRef, BooleanArray, Float64Array, Int64Array};
 
     use super::*;
 
@@ -69,7 +71,7 @@ mod tests {
 
     #[test]
     fn an_output_of_another_type_differs() {
-        let count: ArrayRef = Arc::new(UInt64Array::from(vec![1]));
+        let count: ArrayRef = Arc::new(Int64Array::from(vec![1]));
         let truth: ArrayRef = Arc::new(BooleanArray::from(vec![true]));
         assert!(holds(&count, OutputValue::Count(1)) && holds(&truth, OutputValue::Boolean(true)));
         assert!(!holds(&count, OutputValue::Boolean(true)) && !holds(&truth, OutputValue::Count(1)));

@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Float64Type, UInt32Type, UInt64Type};
+use arrow_array::types::{Float64Type, Int64Type, UInt32Type};
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::ArrowError;
 use polars::prelude::{ChunkAgg, ChunkVar, Float64Chunked, NewChunkedArray};
@@ -87,7 +87,7 @@ fn numbers(column: &dyn Array) -> Float64Chunked {
     let name = "".into();
     if let Some(numbers) = column.as_primitive_opt::<Float64Type>() {
         Float64Chunked::from_iter_options(name, numbers.iter())
-    } else if let Some(counts) = column.as_primitive_opt::<UInt64Type>() {
+    } else if let Some(counts) = column.as_primitive_opt::<Int64Type>() {
         Float64Chunked::from_iter_values(name, counts.values().iter().map(|&count| count as f64))
     } else {
         let flags = column.as_boolean_opt().into_iter().flat_map(|flags| flags.iter());
@@ -113,7 +113,7 @@ fn ascending(values: &Float64Chunked, missing: Missing) -> Vec<f64> {
 mod tests {
     use std::sync::Arc;
 
-    use arrow_array::{ArrayRef, BooleanArray, Float64Array, UInt32Array, UInt64Array};
+    use arrow_array::{ArrayRef, BooleanArray, Float64Array, Int64Array, UInt32Array};
 
     use super::*;
     use crate::engine::outcome::{OUTPUTS, OutputType};
@@ -121,11 +121,11 @@ mod tests {
     /// Five runs of cell 3 and one of cell 7. A number is 1, 2, 4, 8, 16 and 32, a count 1000 times that; an output that
     /// can be missing is so in every other run.
     fn runs() -> RecordBatch {
-        let powers: Vec<u64> = (0..6).map(|run| 1 << run).collect();
+        let powers: Vec<i64> = (0..6).map(|run| 1 << run).collect();
         let column = |kind: OutputType, missing: Missing| -> ArrayRef {
             match kind {
                 OutputType::Boolean => Arc::new(BooleanArray::from(vec![true, false, true, true, false, true])),
-                OutputType::Count => Arc::new(UInt64Array::from_iter_values(powers.iter().map(|power| 1000 * power))),
+                OutputType::Count => Arc::new(Int64Array::from_iter_values(powers.iter().map(|power| 1000 * power))),
                 OutputType::Number => Arc::new(Float64Array::from_iter(
                     powers
                         .iter()
@@ -195,7 +195,7 @@ mod tests {
             match kind {
                 _ if name == "recovery_h" => Arc::new(one_in_a_hundred.clone()),
                 OutputType::Boolean => Arc::new(BooleanArray::from(vec![true; 100])),
-                OutputType::Count => Arc::new(UInt64Array::from(vec![1; 100])),
+                OutputType::Count => Arc::new(Int64Array::from(vec![1; 100])),
                 OutputType::Number => Arc::new(Float64Array::from(vec![1.0; 100])),
             }
         };

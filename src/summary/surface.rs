@@ -145,8 +145,8 @@ impl CellSummary {
         };
         CellSummary {
             cell,
-            replicates,
-            outages,
+            replicates: replicates.into(),
+            outages: outages.into(),
             outage_probability: f64::from(outages) / f64::from(replicates),
             outage_probability_low: interval.low,
             outage_probability_high: interval.high,

@@ -73,7 +73,7 @@ fn in_words(sweep: &Sweep, rows: &[CellSummary]) -> String {
         Some((down, across)) => show_maps(sweep, &cells, down, across, &mut text),
         None => show_list(sweep, &cells, &mut text),
     }
-    let runs: u64 = rows.iter().map(|row| u64::from(row.replicates)).sum();
+    let runs: u64 = rows.iter().map(|row| row.replicates).sum();
     let confidence = 100.0 * sweep.replicates.confidence;
     let name = interval_name(&sweep.replicates);
     let _ =
