@@ -4,15 +4,21 @@
 //!
 //! | module | what it holds |
 //! | --- | --- |
+//! | [`EngineKind`] | the engines that there are, by name |
 //! | `laws` | the laws of the model, without clients and without chance |
 //! | [`population`] | an engine that follows every client |
+//! | [`mean_field`] | one that follows shares of ever more clients |
 //! | `observation` | what is seen of an engine, tick by tick, and the outputs that follow from it |
 //! | [`outcome`] | the outputs: one row of a run, and its trace |
 
+mod kind;
 mod laws;
+pub mod mean_field;
 mod observation;
 pub mod outcome;
 pub mod population;
+
+pub use kind::EngineKind;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

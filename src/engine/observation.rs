@@ -84,6 +84,22 @@ pub(crate) struct Sizes {
 }
 
 impl Sizes {
+    /// All sizes times a factor.
+    pub(crate) fn times(&self, factor: f64) -> Sizes {
+        Sizes {
+            demand: self.demand * factor,
+            online: self.online * factor,
+            booting: self.booting * factor,
+            seeking: self.seeking * factor,
+            waiting: self.waiting * factor,
+            backoff: self.backoff * factor,
+            supernodes: self.supernodes * factor,
+            stale_addresses: self.stale_addresses * factor,
+            login_queue: self.login_queue * factor,
+            login_queue_before_service: self.login_queue_before_service * factor,
+        }
+    }
+
     /// Online / demand; 1 when nobody is present.
     fn online_fraction(&self) -> f64 {
         if self.demand == 0.0 { 1.0 } else { self.online / self.demand }

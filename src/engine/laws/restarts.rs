@@ -12,6 +12,16 @@ pub(crate) fn boot_s(updates: &Updates, normal: f64) -> f64 {
     updates.boot_median_s * libm::exp(updates.boot_sigma * normal)
 }
 
+/// The probability that a machine boots for at most so many seconds.
+pub(crate) fn boot_within(updates: &Updates, seconds: f64) -> f64 {
+    let logarithm = libm::log(seconds / updates.boot_median_s);
+    // Without a spread, all boots take the median; a quotient that is 1 but for rounding is one.
+    if updates.boot_sigma == 0.0 {
+        return if logarithm >= -1e-9 { 1.0 } else { 0.0 };
+    }
+    0.5 * libm::erfc(-logarithm / updates.boot_sigma * std::f64::consts::FRAC_1_SQRT_2)
+}
+
 /// Restart times, uniform over a span of time.
 #[derive(Debug)]
 struct Window {

@@ -1,0 +1,67 @@
+//! The engines that there are, by name.
+
+use std::fmt;
+
+use super::{Engine, mean_field, population};
+use crate::parameters::{Scenario, ScenarioError};
+
+/// Which engine makes a run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum EngineKind {
+    /// The one that follows every client: [`population`].
+    #[default]
+    Agents,
+    /// The one that follows shares of ever more clients, without chance: [`mean_field`].
+    MeanField,
+}
+
+impl EngineKind {
+    /// All of them, the default first.
+    pub const ALL: [EngineKind; 2] = [EngineKind::Agents, EngineKind::MeanField];
+
+    /// Its name in a sweep file and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            EngineKind::Agents => "agents",
+            EngineKind::MeanField => "mean-field",
+        }
+    }
+
+    /// The engine of this name.
+    pub fn find(name: &str) -> Option<EngineKind> {
+        EngineKind::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// A workspace for its runs, one for each thread.
+    pub fn workspace(self) -> Box<dyn Engine> {
+        match self {
+            EngineKind::Agents => Box::new(population::Simulator::new()),
+            EngineKind::MeanField => Box::new(mean_field::Solver::new()),
+        }
+    }
+
+    /// Checks that the engine has all that a scenario asks for, which passed [`Scenario::check`].
+    ///
+    /// # Errors
+    /// The first parameter that it does not have.
+    pub fn check(self, scenario: &Scenario) -> Result<(), ScenarioError> {
+        match self {
+            EngineKind::Agents => Ok(()),
+            EngineKind::MeanField => mean_field::check(scenario),
+        }
+    }
+
+    /// About how much memory one workspace needs for a scenario at most, bytes.
+    pub fn memory_estimate_bytes(self, scenario: &Scenario) -> u64 {
+        match self {
+            EngineKind::Agents => population::memory_estimate_bytes(scenario),
+            EngineKind::MeanField => mean_field::memory_estimate_bytes(scenario),
+        }
+    }
+}
+
+impl fmt::Display for EngineKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

@@ -1,0 +1,211 @@
+//! The attach attempts of a tick, in random order, among very many.
+//!
+//! Every probe meets an address that is uniform over the registry R. So while the attempts of the tick are made one after
+//! another, each super node is met by a Poisson process of probes, and time can be told by its mean, u. A super node with
+//! room for c has accepted everybody until it is met for the c-th time. With G(j) the super nodes that have room for more
+//! than j, those that still accept at u are
+//!
+//! L(u) = e^(−u) Σ_j G(j) u^j / j!.
+//!
+//! An attempt is no success with the probability x^probes, x = 1 − L/R, and makes Σ_{i < probes} x^i probes. So the
+//! attempts that have been made until u are
+//!
+//! A(u) = ∫₀^u R / Σ_{i < probes} x(v)^i dv.
+//!
+//! The mean τ at the end of the tick solves A(τ) = attempts. The integrand lies between R/probes and R: there is nothing
+//! singular, whatever is full.
+
+/// Below this share of the registry, super nodes that accept are taken to be none.
+const NOBODY: f64 = 1e-16;
+
+/// Up to this many clients that a super node may accept, the sum of L is a polynomial.
+const POLYNOMIAL: usize = 64;
+
+/// Nodes and weights of the Gauss-Legendre rules of orders 2 and 4 on [0, 1].
+const GAUSS_2: [(f64, f64); 2] = [(0.211_324_865_405_187_13, 0.5), (0.788_675_134_594_812_9, 0.5)];
+const GAUSS_4: [(f64, f64); 4] = [
+    (0.069_431_844_202_973_71, 0.173_927_422_568_726_93),
+    (0.330_009_478_207_571_87, 0.326_072_577_431_273_07),
+    (0.669_990_521_792_428_1, 0.326_072_577_431_273_07),
+    (0.930_568_155_797_026_3, 0.173_927_422_568_726_93),
+];
+
+/// What the attempts of a tick meet.
+pub(super) struct Attempts<'a> {
+    /// `with_room[j]`: the super nodes that accept more than j clients in this tick.
+    pub(super) with_room: &'a [f64],
+    /// The addresses that clients know.
+    pub(super) registry: f64,
+    /// Addresses that an attempt probes at most.
+    pub(super) probes: u64,
+    /// The attempts.
+    pub(super) attempts: f64,
+}
+
+impl Attempts<'_> {
+    /// How often a super node is probed in the tick, on average: τ. `coefficients` is for use while it is computed.
+    pub(super) fn mean_probes(&self, coefficients: &mut Vec<f64>) -> f64 {
+        if self.attempts <= 0.0 || self.registry <= 0.0 {
+            return 0.0;
+        }
+        if self.with_room.first().is_none_or(|&accepting| accepting <= 0.0) {
+            return self.attempts * self.probes as f64 / self.registry;
+        }
+        coefficients.clear();
+        if self.with_room.len() <= POLYNOMIAL {
+            let mut factorial = 1.0;
+            coefficients.extend(self.with_room.iter().enumerate().map(|(j, room)| {
+                factorial *= j.max(1) as f64;
+                room / factorial
+            }));
+        }
+        let (mut from, mut left) = (0.0, self.attempts);
+        loop {
+            let rate = self.rate(from, coefficients);
+            if self.accepting(from, coefficients) <= NOBODY * self.registry {
+                return from + left / rate;
+            }
+            // The attempts get fewer for each probe, so this is not beyond the end.
+            let least = left / rate;
+            let step = (libm::sqrt(from) / 4.0).max(1.0);
+            if least < step {
+                let made = self.made(from, step, coefficients);
+                if least < 0.1 || made >= left {
+                    return from + self.last_step(least, from, left, coefficients);
+                }
+                left -= made;
+            } else {
+                left -= self.made(from, step, coefficients);
+            }
+            from += step;
+        }
+    }
+
+    /// The u beyond `from` at which `left` attempts are made, by Newton's method from `least`, which is not beyond it.
+    fn last_step(&self, least: f64, from: f64, left: f64, coefficients: &[f64]) -> f64 {
+        let mut step = least;
+        for _ in 0..20 {
+            let change = (left - self.made(from, step, coefficients)) / self.rate(from + step, coefficients);
+            step += change;
+            if change.abs() <= 1e-13 * step {
+                break;
+            }
+        }
+        step
+    }
+
+    /// Attempts that are made from u = `from` on over `step`.
+    fn made(&self, from: f64, step: f64, coefficients: &[f64]) -> f64 {
+        let rule: &[(f64, f64)] = if step < 0.1 { &GAUSS_2 } else { &GAUSS_4 };
+        rule.iter().map(|(node, weight)| weight * step * self.rate(from + node * step, coefficients)).sum()
+    }
+
+    /// Attempts for each probe that meets a super node, at u: R / Σ x^i.
+    fn rate(&self, u: f64, coefficients: &[f64]) -> f64 {
+        let share = (self.accepting(u, coefficients) / self.registry).min(1.0);
+        let misses = 1.0 - share;
+        let probes = if self.probes <= 16 {
+            (1..self.probes).fold(1.0, |sum, _| sum * misses + 1.0)
+        } else if share > 0.0 {
+            -libm::expm1(self.probes as f64 * libm::log1p(-share)) / share
+        } else {
+            self.probes as f64
+        };
+        self.registry / probes
+    }
+
+    /// L(u).
+    fn accepting(&self, u: f64, coefficients: &[f64]) -> f64 {
+        if !coefficients.is_empty() {
+            return libm::exp(-u) * coefficients.iter().rev().fold(0.0, |sum, room| sum * u + room);
+        }
+        // The terms around the largest one.
+        let rooms = self.with_room.len();
+        let middle = u.floor() as usize;
+        if middle >= rooms + 10 * (libm::sqrt(u) as usize + 4) {
+            return 0.0;
+        }
+        let start = middle.min(rooms - 1);
+        let logarithm = if start == 0 { 0.0 } else { start as f64 * libm::log(u) };
+        let term = libm::exp(logarithm - u - libm::lgamma(start as f64 + 1.0));
+        let (mut sum, mut down, mut up) = (term * self.with_room[start], term, term);
+        for j in (0..start).rev() {
+            down *= (j + 1) as f64 / u;
+            sum += down * self.with_room[j];
+            if down < 1e-18 {
+                break;
+            }
+        }
+        for j in start + 1..rooms {
+            up *= u / j as f64;
+            sum += up * self.with_room[j];
+            if up < 1e-18 {
+                break;
+            }
+        }
+        sum
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::laws::overlay::attach_failure;
+
+    fn mean_probes(with_room: &[f64], registry: f64, probes: u64, attempts: f64) -> f64 {
+        Attempts { with_room, registry, probes, attempts }.mean_probes(&mut Vec::new())
+    }
+
+    /// The mean by brute force: attempts one after another, in small portions, among super nodes by their room.
+    fn by_portions(rooms: &[f64], registry: f64, probes: u32, attempts: f64, portions: u32) -> (f64, f64) {
+        let (mut left, mut tau, mut successes) = (rooms.to_vec(), 0.0, 0.0);
+        let portion = attempts / f64::from(portions);
+        for _ in 0..portions {
+            let accepting: f64 = left[1..].iter().sum();
+            let success = 1.0 - attach_failure(accepting, registry, probes);
+            let hits = if accepting > 0.0 { portion * success / accepting } else { 0.0 };
+            let misses = 1.0 - accepting / registry;
+            let in_all: f64 = (0..probes).map(|i| libm::pow(misses, f64::from(i))).sum();
+            tau += portion * in_all / registry;
+            successes += portion * success;
+            for room in 1..left.len() {
+                let moved = left[room] * hits;
+                left[room] -= moved;
+                left[room - 1] += moved;
+            }
+        }
+        (tau, successes)
+    }
+
+    #[test]
+    fn the_mean_number_of_probes_is_that_of_attempts_made_one_after_another() {
+        // Room for 0, 1, 2, 3; a registry with some dead addresses.
+        let rooms = [0.1, 0.2, 0.3, 0.4];
+        let with_room = [0.9, 0.7, 0.4];
+        for (attempts, probes) in [(0.05, 4), (0.8, 4), (1.5, 1), (3.0, 3), (3.0, 40)] {
+            let (expected, _) = by_portions(&rooms, 1.3, probes, attempts, 400_000);
+            let found = mean_probes(&with_room, 1.3, probes.into(), attempts);
+            assert!((found - expected).abs() < 1e-5 * expected, "{attempts} {probes}: {found} {expected}");
+        }
+    }
+
+    #[test]
+    fn with_more_room_than_a_polynomial_can_have_it_is_the_same() {
+        let few: Vec<f64> = (0..60).map(|j| 1.0 - f64::from(j) / 60.0).collect();
+        let mut many = few.clone();
+        many.resize(200, 0.0);
+        for attempts in [0.01, 3.0, 20.0, 29.0, 35.0] {
+            let (expected, found) = (mean_probes(&few, 1.2, 4, attempts), mean_probes(&many, 1.2, 4, attempts));
+            assert!((found - expected).abs() < 1e-9 * expected, "{attempts}: {found} {expected}");
+        }
+    }
+
+    #[test]
+    fn where_nobody_accepts_each_attempt_makes_all_its_probes() {
+        assert_eq!(mean_probes(&[0.0], 0.5, 4, 0.25), 2.0);
+        assert_eq!(mean_probes(&[0.0], 0.0, 4, 0.25), 0.0);
+        assert_eq!(mean_probes(&[0.5], 0.5, 4, 0.0), 0.0);
+        let tau = mean_probes(&[1e-12], 1e-12, 4, 0.25);
+        assert!((tau / 1e12 - 1.0).abs() < 1e-3, "{tau}");
+    }
+}

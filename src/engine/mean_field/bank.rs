@@ -1,0 +1,186 @@
+//! Clients that wait for their next attempt: by failures in a row and by the tick in which they come due.
+//!
+//! What is kept is the rate at which they come due, as changes of it ([`TickLaw`]), so that a mass with a uniform delay
+//! costs the same however long the delay is, and what is under way keeps its law when an intervention changes the
+//! delays.
+//!
+//! Masses are *scaled*: divided by the survival of their class up to the moment in which they enter, to be multiplied by
+//! it when they come due. So what leaves from among those who wait, by the end of a session, a restart or the death of a
+//! super node, costs one product for each class, whoever waits since when.
+
+use super::classes::{Pair, ZERO};
+use super::delays::TickLaw;
+use super::settings::Settings;
+
+/// Below this share of the population no new level is opened: those who fail stay where they are. A collapsed network
+/// would otherwise keep a level for each failure that anybody could have had.
+const OPENING_MASS: f64 = 1e-13;
+
+/// Those who have failed a certain number of times in a row.
+#[derive(Debug, Clone)]
+struct Level {
+    /// Scaled mass that comes due in this tick, by cell.
+    rate: Vec<Pair>,
+    /// Changes of the rate in the ticks to come: for each slot of the ring a number for each cell.
+    ring: Vec<Pair>,
+    /// The tick in which the last change lies; `None` if nobody waits. `Some(u32::MAX)` if somebody waits for ever.
+    ends: Option<u32>,
+}
+
+/// Clients that wait, by failures in a row (the *level*) and due tick.
+#[derive(Debug, Clone)]
+pub(super) struct Bank {
+    cells: usize,
+    /// Slots of each ring, a power of two.
+    slots: usize,
+    levels: Vec<Level>,
+    /// Scaled mass of all who wait, by cell.
+    total: Vec<Pair>,
+}
+
+impl Bank {
+    /// Nobody waits; delays of up to `longest_ticks` can come.
+    pub(super) fn new(cells: usize, longest_ticks: u32) -> Bank {
+        Bank { cells, slots: slots(longest_ticks), levels: Vec::new(), total: vec![ZERO; cells] }
+    }
+
+    /// Makes room for longer delays from tick `now` on, of which nothing has come due yet.
+    pub(super) fn reach(&mut self, longest_ticks: u32, now: u32) {
+        let slots = slots(longest_ticks);
+        if slots <= self.slots {
+            return;
+        }
+        for level in &mut self.levels {
+            let mut ring = vec![ZERO; slots * self.cells];
+            for tick in now as usize..now as usize + self.slots {
+                let (from, to) = ((tick & (self.slots - 1)) * self.cells, (tick & (slots - 1)) * self.cells);
+                ring[to..to + self.cells].copy_from_slice(&level.ring[from..from + self.cells]);
+            }
+            level.ring = ring;
+        }
+        self.slots = slots;
+    }
+
+    /// Levels so far: the highest number of failures in a row that is told apart, plus one.
+    pub(super) fn levels(&self) -> usize {
+        self.levels.len()
+    }
+
+    /// Scaled mass of all who wait.
+    pub(super) fn total(&self) -> &[Pair] {
+        &self.total
+    }
+
+    /// Scaled mass of a level that comes due in this tick; `None` if there is none.
+    pub(super) fn due(&self, level: usize) -> Option<&[Pair]> {
+        let level = &self.levels[level];
+        level.ends.is_some().then_some(&level.rate[..])
+    }
+
+    /// Moves on to tick `now`; adds what comes due, in the first `sum.len()` cells, to `sum`.
+    pub(super) fn advance(&mut self, now: u32, sum: &mut [Pair]) {
+        let slot = (now as usize & (self.slots - 1)) * self.cells;
+        let mut waits = false;
+        for level in &mut self.levels {
+            let Some(ends) = level.ends else { continue };
+            let changes = &mut level.ring[slot..slot + sum.len()];
+            if now >= ends {
+                // All changes sum to 0, but for rounding.
+                changes.fill(ZERO);
+                level.rate.fill(ZERO);
+                level.ends = None;
+                continue;
+            }
+            waits = true;
+            let of_cell = changes.iter_mut().zip(&mut level.rate).zip(&mut *sum).zip(&mut self.total);
+            for (((change, rate), sum), total) in of_cell {
+                for side in 0..2 {
+                    rate[side] = (rate[side] + change[side]).max(0.0);
+                    sum[side] += rate[side];
+                    total[side] -= rate[side];
+                }
+                *change = ZERO;
+            }
+        }
+        if !waits {
+            self.total.fill(ZERO);
+        }
+    }
+
+    /// The level that those go to who have failed `failures` times: this one, or the highest below it that is open if it
+    /// is not and they are too few to open it.
+    pub(super) fn level_for(&self, failures: usize, mass: impl FnOnce() -> f64) -> usize {
+        if failures < self.levels.len() || mass() >= OPENING_MASS {
+            return failures.min(self.levels.len().max(1));
+        }
+        (self.levels.len().max(2) - 1).min(failures)
+    }
+
+    /// A scaled mass begins to wait in tick `now`. The level is one that [`Bank::level_for`] returned, or 0.
+    pub(super) fn enter(&mut self, level: usize, now: u32, law: &TickLaw, mass: impl Iterator<Item = Pair> + Clone) {
+        while self.levels.len() <= level {
+            let ring = vec![ZERO; self.slots * self.cells];
+            self.levels.push(Level { rate: vec![ZERO; self.cells], ring, ends: None });
+        }
+        let level = &mut self.levels[level];
+        let mut ends = law.ends_after().map_or(u32::MAX, |ticks| now.saturating_add(ticks));
+        for &(ticks, change) in law.changes() {
+            if ticks as usize >= self.slots {
+                // Beyond the end of the run.
+                ends = u32::MAX;
+                continue;
+            }
+            let slot = ((now as usize + ticks as usize) & (self.slots - 1)) * self.cells;
+            for (to, mass) in level.ring[slot..slot + self.cells].iter_mut().zip(mass.clone()) {
+                to[0] += mass[0] * change;
+                to[1] += mass[1] * change;
+            }
+        }
+        level.ends = Some(level.ends.map_or(ends, |before| before.max(ends)));
+        for (total, mass) in self.total.iter_mut().zip(mass) {
+            total[0] += mass[0];
+            total[1] += mass[1];
+        }
+    }
+
+    /// The share `share` of what came due in tick `now` fails and waits again, each a level up; so does a scaled mass
+    /// `fresh` that fails for the first time. `survival` is by cell.
+    pub(super) fn fail(&mut self, now: u32, share: f64, fresh: &[Pair], survival: &[f64], settings: &Settings) {
+        let cells = fresh.len();
+        for level in (0..self.levels.len()).rev() {
+            if self.levels[level].ends.is_none() {
+                continue;
+            }
+            let rate = std::mem::take(&mut self.levels[level].rate);
+            let failed = rate[..cells].iter().map(|mass| [mass[0] * share, mass[1] * share]);
+            self.fail_once_more(level, now, failed, survival, settings);
+            self.levels[level].rate = rate;
+        }
+        self.fail_once_more(0, now, fresh.iter().copied(), survival, settings);
+    }
+
+    /// Scaled masses fail in tick `now`, after so many failures before.
+    pub(super) fn fail_once_more(
+        &mut self,
+        before: usize,
+        now: u32,
+        masses: impl Iterator<Item = Pair> + Clone,
+        survival: &[f64],
+        settings: &Settings,
+    ) {
+        let failures = (before + 1).min(settings.failures_max);
+        let mass = || masses.clone().zip(survival).map(|(mass, survival)| (mass[0] + mass[1]) * survival).sum();
+        let level = self.level_for(failures, mass);
+        self.enter(level, now, settings.backoff(level), masses);
+    }
+
+    /// All that is kept by cell, in lists of which each has all cells, once or more often.
+    pub(super) fn all_cells(&mut self) -> impl Iterator<Item = &mut Vec<Pair>> {
+        self.levels.iter_mut().flat_map(|level| [&mut level.rate, &mut level.ring]).chain([&mut self.total])
+    }
+}
+
+/// Slots of a ring for delays of up to so many ticks.
+fn slots(longest_ticks: u32) -> usize {
+    (longest_ticks as usize + 2).next_power_of_two()
+}

@@ -1,0 +1,114 @@
+//! Phase 5: the attach attempts of a tick.
+
+use crate::engine::mean_field::attach::Attempts;
+use crate::engine::mean_field::classes::{Pair, ZERO, mass, scaled_mass};
+use crate::engine::mean_field::occupancy::{Accepted, Occupancy, Probing};
+use crate::engine::mean_field::solver::{Running, Scratch};
+
+impl Running {
+    /// Phase 5: makes the attempts of this tick. Whether one succeeds does not depend on who makes it.
+    pub(in crate::engine::mean_field) fn attach_attempts(&mut self, now: u32) {
+        let state = &mut self.state;
+        let cells = state.cells();
+        let Scratch { fresh, due, due_remembered, .. } = &mut self.scratch;
+        for sum in [&mut *due, due_remembered] {
+            sum.clear();
+            sum.resize(cells, ZERO);
+        }
+        state.seeking.advance(now, due);
+        let survival = &state.seeking_survival[..cells];
+        let mut attempts = mass(fresh) + scaled_mass(due, survival);
+        if let Some(bank) = &mut state.remembered {
+            bank.advance(now, due_remembered);
+            attempts += scaled_mass(due_remembered, survival);
+        }
+        let accepted = self.probe(attempts);
+        let clients = accepted[0] + accepted[1];
+        let success = if attempts > 0.0 { (clients / attempts).min(1.0) } else { 0.0 };
+        let state = &mut self.state;
+        let Scratch { fresh, due, due_remembered, failed, attached, .. } = &mut self.scratch;
+        state.counters.attach_attempts += attempts;
+        state.counters.attach_failures += attempts * (1.0 - success);
+        let survival = &state.seeking_survival[..cells];
+        failed.clear();
+        let scaled = |(fresh, survival): (&Pair, &f64)| fresh.map(|fresh| fresh * (1.0 - success) / survival);
+        failed.extend(fresh.iter().zip(survival).map(scaled));
+        state.seeking.fail(now, 1.0 - success, failed, survival, &self.settings);
+        attached.fill(ZERO);
+        let in_all = 2 * state.regions;
+        for (kind, &of_kind) in accepted.iter().enumerate().filter(|(_, of_kind)| **of_kind > 0.0) {
+            let share = success * (of_kind / clients);
+            for cell in 0..cells {
+                let child = kind * in_all + cell;
+                for side in 0..2 {
+                    let asking = fresh[cell][side] + due[cell][side] * survival[cell];
+                    attached[child][side] = asking * share;
+                    let online = due_remembered[cell][side] * survival[cell] * share;
+                    state.online[child][side] += online;
+                    state.events += online;
+                }
+            }
+        }
+        if let Some(bank) = &mut state.remembered {
+            failed.fill(ZERO);
+            bank.fail(now, 1.0 - success, failed, survival, &self.settings);
+        }
+        self.retire_overloaded(now);
+    }
+
+    /// Probes super nodes. Returns who is accepted, by those of clients and by dedicated ones.
+    fn probe(&mut self, attempts: f64) -> [f64; 2] {
+        let Scratch { with_room, coefficients, probes, shut_down, .. } = &mut self.scratch;
+        let (state, settings) = (&mut self.state, &self.settings);
+        *shut_down = [0.0; 2];
+        if attempts <= 0.0 {
+            return [0.0; 2];
+        }
+        let limit = settings.accept_limit;
+        with_room.clear();
+        let most = state.supernodes.iter().map(|group| group.slots().min(limit)).max().unwrap_or(0);
+        with_room.resize(most, 0.0);
+        state.supernodes.iter().for_each(|group| group.add_room(limit, with_room));
+        let live: f64 = state.supernodes.iter().map(Occupancy::mass).sum();
+        let registry = live + state.stale.total();
+        let probed = Attempts { with_room, registry, probes: self.scenario.overlay.probes, attempts };
+        probes.set(probed.mean_probes(coefficients), most);
+        let mut accepted = [0.0; 2];
+        let mut children_of_shut_down = 0.0;
+        for (group, supernodes) in state.supernodes.iter_mut().enumerate() {
+            let overload = settings.overload.filter(|_| group < 2);
+            let before = if overload.is_some() { supernodes.mass() } else { 0.0 };
+            let of_group = supernodes.accept(&Probing { law: probes, accept_limit: limit, overload });
+            let Accepted { clients, .. } = of_group;
+            accepted[usize::from(group == 2)] += clients;
+            if of_group.shut_down > 0.0 {
+                shut_down[group] = of_group.shut_down / before;
+                state.shut_down += of_group.shut_down;
+                children_of_shut_down += of_group.children_of_shut_down;
+            }
+        }
+        if children_of_shut_down > 0.0 {
+            let of_live: f64 = state.supernodes[..2].iter().map(Occupancy::children).sum();
+            state.shut_down_share[0] = children_of_shut_down / (of_live + children_of_shut_down);
+        }
+        accepted
+    }
+
+    /// The end of phase 5 with overload protection: owners of super nodes that shut down seek one, after a failure.
+    fn retire_overloaded(&mut self, now: u32) {
+        let shares = self.scratch.shut_down;
+        if shares == [0.0; 2] {
+            return;
+        }
+        let state = &mut self.state;
+        let cells = state.cells();
+        let mut seeking = vec![ZERO; cells];
+        for cell in 0..cells {
+            let owners = state.owners[cell] * shares[usize::from(cell >= state.regions)];
+            state.owners[cell] -= owners;
+            state.events += owners;
+            seeking[cell][1] = owners / state.seeking_survival[cell];
+        }
+        state.seeking.fail_once_more(0, now, seeking.into_iter(), &state.seeking_survival, &self.settings);
+    }
+}

@@ -1,0 +1,91 @@
+//! Phase 4: deaths of super nodes, and stale addresses.
+
+use crate::engine::mean_field::classes::{Pair, ZERO, mass};
+use crate::engine::mean_field::solver::Running;
+use crate::engine::mean_field::state::State;
+
+impl Running {
+    /// Phase 4: the children of super nodes that died so far become orphans; stale addresses expire.
+    pub(in crate::engine::mean_field) fn deaths_and_stale_addresses(&mut self, now: u32) {
+        let before = self.scratch.owners_before;
+        let state = &mut self.state;
+        let regions = state.regions;
+        let mut alive = [1.0; 3];
+        let mut dead = std::mem::take(&mut state.shut_down);
+        for group in 0..2 {
+            let left: f64 = state.owners[group * regions..(group + 1) * regions].iter().sum();
+            if before[group] > 0.0 {
+                dead += (before[group] - left).max(0.0);
+                alive[group] = (left / before[group]).min(1.0);
+            }
+        }
+        state.children(&mut self.scratch.children);
+        let mut lost = Vec::with_capacity(2);
+        for kind in 0..state.shut_down_share.len() {
+            let groups = if kind == 0 { 0..2 } else { 2..3 };
+            let children = [0, 1, 2].map(|group| state.supernodes[group].children());
+            let (of_live, of_dead) = groups.clone().fold((0.0, 0.0), |(live, dead), group| {
+                (live + children[group], dead + children[group] * (1.0 - alive[group]))
+            });
+            let shut_down = std::mem::take(&mut state.shut_down_share[kind]);
+            let (mut stay, mut orphaned) = (1.0, shut_down);
+            if of_live > 0.0 {
+                let of_kind = &self.scratch.children[kind * 2 * regions..(kind + 1) * 2 * regions];
+                stay = (mass(of_kind) * (1.0 - shut_down) / of_live).min(1.0);
+                orphaned += (1.0 - shut_down) * of_dead / of_live;
+            }
+            groups.for_each(|group| state.supernodes[group].thin(alive[group], stay));
+            lost.push(orphaned.min(1.0));
+        }
+        state.stale.bury(now, dead, self.settings.stale_ticks);
+        if lost.iter().any(|&lost| lost > 0.0) {
+            self.orphan(now, &lost);
+        }
+    }
+
+    /// The share of the children of each kind of super node become orphans.
+    fn orphan(&mut self, now: u32, lost: &[f64]) {
+        let state = &mut self.state;
+        let (cells, in_all) = (state.cells(), 2 * state.regions);
+        let (mut orphans, mut remembered) = (vec![ZERO; cells], vec![ZERO; cells]);
+        for (kind, &lost) in lost.iter().enumerate() {
+            for cell in 0..cells {
+                let child = kind * in_all + cell;
+                for side in 0..2 {
+                    let online = state.online[child][side];
+                    let of_online = online * lost;
+                    let of_others = (self.scratch.children[child][side] - online) * lost;
+                    state.online[child][side] = online - of_online;
+                    let to = if state.remembered.is_some() { &mut remembered } else { &mut orphans };
+                    to[cell][side] += of_online;
+                    orphans[cell][side] += of_others;
+                }
+            }
+            for survival in &mut state.child_survival[kind * in_all..(kind + 1) * in_all] {
+                *survival *= 1.0 - lost;
+            }
+        }
+        state.events += mass(&orphans) + mass(&remembered);
+        let survival = &state.seeking_survival;
+        let scaled = |masses: &[Pair]| -> Vec<Pair> {
+            masses.iter().zip(survival).map(|(masses, survival)| masses.map(|mass| mass / survival)).collect()
+        };
+        state.seeking.enter(0, now, &self.settings.notice, scaled(&orphans).into_iter());
+        if let Some(bank) = &mut state.remembered {
+            bank.enter(0, now, &self.settings.notice, scaled(&remembered).into_iter());
+        }
+    }
+}
+
+impl State {
+    /// Children, whatever they do, by cell of a child.
+    fn children(&self, children: &mut Vec<Pair>) {
+        children.clear();
+        children.extend_from_slice(&self.online);
+        let others = self.backoff.total().iter().zip(self.queue.waiting()).zip(&self.child_survival);
+        for (child, ((backoff, waiting), survival)) in children.iter_mut().zip(others) {
+            child[0] += (backoff[0] + waiting[0]) * survival;
+            child[1] += (backoff[1] + waiting[1]) * survival;
+        }
+    }
+}

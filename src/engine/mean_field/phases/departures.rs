@@ -1,0 +1,182 @@
+//! Phases 1 and 2: who restarts, who crashes, whose session ends or begins.
+
+use crate::engine::mean_field::classes::{Pair, ZERO, mass};
+use crate::engine::mean_field::solver::Running;
+use crate::engine::mean_field::state::State;
+use crate::parameters::Shock;
+
+/// Clients and owners of super nodes are put into booting, by cell with a probability each.
+struct Strike<'a> {
+    clients: &'a [f64],
+    owners: &'a [f64],
+    /// Whether it is the update, which does not come again.
+    is_update: bool,
+}
+
+impl Running {
+    /// From the start of the tick on, interventions hold.
+    pub(in crate::engine::mean_field) fn interventions(&mut self, now: u32) {
+        let due = self.interventions.partition_point(|&(tick, _)| tick <= now);
+        if due == 0 {
+            return;
+        }
+        for (_, intervention) in self.interventions.drain(..due) {
+            for (parameter, value) in &intervention.settings {
+                // Checked together with the scenario.
+                parameter.put(&mut self.scenario, value);
+            }
+        }
+        self.apply_parameters(now);
+    }
+
+    /// Phase 1: restarts by the update, then shocks.
+    pub(in crate::engine::mean_field) fn restarts_and_shocks(&mut self, now: u32) {
+        let pending = self.state.regions..2 * self.state.regions;
+        for (before, cells) in self.scratch.owners_before.iter_mut().zip([0..pending.start, pending]) {
+            *before = self.state.owners[cells].iter().sum();
+        }
+        self.update(now);
+        for index in 0..self.shocks.len() {
+            let (tick, shock) = self.shocks[index];
+            if tick == now {
+                self.shock(&shock, now);
+            }
+        }
+    }
+
+    fn update(&mut self, now: u32) {
+        if now < self.release {
+            return;
+        }
+        let regions = self.state.regions;
+        let mut probabilities = vec![0.0; 2 * regions];
+        for region in 0..regions {
+            probabilities[regions + region] = self.restarts.probability(region, now);
+        }
+        if probabilities.iter().all(|&probability| probability == 0.0) {
+            return;
+        }
+        let (others, pending) = self.state.absent.split_at_mut(regions);
+        for ((other, pending), probability) in others.iter_mut().zip(pending).zip(&probabilities[regions..]) {
+            let updated = pending.map(|mass| mass * probability);
+            *pending = [pending[0] - updated[0], pending[1] - updated[1]];
+            *other = [other[0] + updated[0], other[1] + updated[1]];
+        }
+        self.state.boots.update(&probabilities[regions..]);
+        self.strike(&Strike { clients: &probabilities, owners: &probabilities, is_update: true }, now);
+    }
+
+    /// Some super nodes that are not dedicated, and some other clients that do not boot, crash.
+    fn shock(&mut self, shock: &Shock, now: u32) {
+        let Shock { at_h: _, supernode_fraction, client_fraction } = *shock;
+        let cells = self.state.absent.len();
+        let (clients, owners) = (vec![client_fraction; cells], vec![supernode_fraction; cells]);
+        self.strike(&Strike { clients: &clients, owners: &owners, is_update: false }, now);
+    }
+
+    fn strike(&mut self, strike: &Strike<'_>, now: u32) {
+        self.state.members(&mut self.scratch.members);
+        let mut struck: Vec<Pair> = self.scratch.members.clone();
+        for (cell, struck) in struck.iter_mut().enumerate() {
+            let owners = self.state.owners[cell] * strike.owners[cell];
+            self.state.owners[cell] -= owners;
+            *struck = struck.map(|mass| mass * strike.clients[cell]);
+            struck[1] += owners;
+        }
+        let (others, pending) = struck.split_at(self.state.regions);
+        let boots = &mut self.state.boots;
+        boots.enter(&self.settings.boots, now, others, false);
+        if !pending.is_empty() {
+            boots.enter(&self.settings.boots, now, pending, !strike.is_update);
+        }
+        self.state.counters.restarts += mass(&struck);
+        self.state.events += mass(&struck);
+        self.state.leave(strike.clients);
+        // A survival of 0 cannot be divided by.
+        self.state.rescale();
+    }
+
+    /// Phase 2: sessions that end; then sessions that begin.
+    pub(in crate::engine::mean_field) fn sessions(&mut self, now: u32) {
+        let state = &mut self.state;
+        let (cells, regions) = (state.cells(), state.regions);
+        let fresh = &mut self.scratch.fresh;
+        fresh.clear();
+        fresh.resize(cells, ZERO);
+        if now == 0 {
+            return;
+        }
+        state.members(&mut self.scratch.members);
+        let ends = self.settings.session_end;
+        for (region, place) in self.scenario.population.regions.iter().enumerate() {
+            let tick_h = self.scenario.time.tick_s / 3600.0;
+            let sine = self.settings.presence.sine(place.utc_offset_h + f64::from(now) * tick_h);
+            let before = std::mem::replace(&mut state.sines[region], sine);
+            let begins = -libm::expm1(-self.settings.presence.begin_hazard(tick_h, before, sine));
+            let booting = state.boots.masses(region);
+            for (half, cell) in (region..cells).step_by(regions).enumerate() {
+                let owners = state.owners[cell] * ends;
+                state.owners[cell] -= owners;
+                let absent = &mut state.absent[cell];
+                for side in 0..2 {
+                    let of_owners = if side == 1 { owners } else { 0.0 };
+                    let ended = (self.scratch.members[cell][side] + booting[half][side]) * ends + of_owners;
+                    fresh[cell][side] = absent[side] * begins;
+                    absent[side] += ended - fresh[cell][side];
+                    state.events += ended + fresh[cell][side];
+                }
+            }
+        }
+        state.boots.end_sessions(ends);
+        state.leave_alike(ends);
+    }
+}
+
+impl State {
+    /// Clients that seek a super node or have one, and are none themselves, by cell.
+    pub(in crate::engine::mean_field) fn members(&self, members: &mut Vec<Pair>) {
+        let (cells, in_all) = (self.cells(), 2 * self.regions);
+        members.clear();
+        members.resize(cells, ZERO);
+        let banks = [&self.seeking].into_iter().chain(&self.remembered);
+        for bank in banks {
+            for ((member, total), survival) in members.iter_mut().zip(bank.total()).zip(&self.seeking_survival) {
+                member[0] += total[0] * survival;
+                member[1] += total[1] * survival;
+            }
+        }
+        let (online, backoff, waiting) = (&self.online, self.backoff.total(), self.queue.waiting());
+        for kind in 0..self.shut_down_share.len() {
+            for (cell, member) in members.iter_mut().enumerate() {
+                let child = kind * in_all + cell;
+                let survival = self.child_survival[child];
+                for side in 0..2 {
+                    member[side] += online[child][side] + (backoff[child][side] + waiting[child][side]) * survival;
+                }
+            }
+        }
+    }
+
+    /// The share of each cell leaves of those who seek a super node or have one.
+    fn leave(&mut self, shares: &[f64]) {
+        self.seeking_survival.iter_mut().zip(shares).for_each(|(survival, share)| *survival *= 1.0 - share);
+        for (online, survivals) in
+            self.online.chunks_exact_mut(shares.len()).zip(self.child_survival.chunks_exact_mut(shares.len()))
+        {
+            for ((online, survival), share) in online.iter_mut().zip(survivals).zip(shares) {
+                *survival *= 1.0 - share;
+                *online = online.map(|mass| mass * (1.0 - share));
+            }
+        }
+    }
+
+    /// The same share leaves of all of them.
+    fn leave_alike(&mut self, share: f64) {
+        let stays = 1.0 - share;
+        self.seeking_survival.iter_mut().chain(&mut self.child_survival).for_each(|survival| *survival *= stays);
+        for online in &mut self.online {
+            online[0] *= stays;
+            online[1] *= stays;
+        }
+    }
+}

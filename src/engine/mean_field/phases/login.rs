@@ -1,0 +1,113 @@
+//! Phases 6 to 8: the login server.
+
+use crate::engine::mean_field::classes::{Pair, ZERO, mass, scaled_mass};
+use crate::engine::mean_field::queue::Server;
+use crate::engine::mean_field::solver::{Running, Scratch};
+
+impl Running {
+    /// Phases 6 and 7: the login requests of this tick enter the queue as far as there is room, and the server serves what
+    /// it can. Where the queue is empty, and has room and slots for every request, no order matters.
+    pub(in crate::engine::mean_field) fn login(&mut self, now: u32) {
+        let state = &mut self.state;
+        let cells = state.child_cells();
+        let Scratch { attached, due_requests, .. } = &mut self.scratch;
+        due_requests.clear();
+        due_requests.resize(cells, ZERO);
+        state.backoff.advance(now, due_requests);
+        let asked = mass(attached) + scaled_mass(due_requests, &state.child_survival);
+        state.counters.login_requests += asked;
+        state.events += asked;
+        let length = state.queue.length();
+        let room = (self.settings.queue_limit - length).max(0.0);
+        if length == 0.0 && asked <= room.min(self.settings.service_slots) {
+            let requests = attached.iter().zip(&*due_requests).zip(&state.child_survival);
+            for (online, ((attached, due), survival)) in state.online.iter_mut().zip(requests) {
+                online[0] += attached[0] + due[0] * survival;
+                online[1] += attached[1] + due[1] * survival;
+            }
+            state.counters.logins += asked;
+            state.events += asked;
+            state.queue_before_service = asked;
+            return;
+        }
+        let admitted = if asked <= room { 1.0 } else { room / asked };
+        if asked > 0.0 {
+            self.requests_enter(now, admitted, asked * admitted);
+        }
+        let state = &mut self.state;
+        let rejected = asked * (1.0 - admitted);
+        state.counters.login_rejections += rejected;
+        state.queue_before_service = state.queue.length();
+        self.service();
+    }
+
+    /// Phase 6: the share `admitted` of the requests enters the queue, `requests` in all; the others are rejected.
+    fn requests_enter(&mut self, now: u32, admitted: f64, requests: f64) {
+        let state = &mut self.state;
+        let cells = state.child_cells();
+        let survival = &state.child_survival[..cells];
+        let Scratch { attached, failed, .. } = &mut self.scratch;
+        let scaled = |share: f64, attached: &Pair, survival: f64| attached.map(|attached| attached * share / survival);
+        let mut cohort = state.queue.take_spare();
+        cohort.clear(state.backoff.levels().max(1), state.online.len());
+        for ((to, attached), survival) in cohort.levels[0].iter_mut().zip(&*attached).zip(survival) {
+            *to = scaled(admitted, attached, *survival);
+        }
+        for level in 0..state.backoff.levels() {
+            if let Some(due) = state.backoff.due(level) {
+                for (to, due) in cohort.levels[level].iter_mut().zip(&due[..cells]) {
+                    to[0] += due[0] * admitted;
+                    to[1] += due[1] * admitted;
+                }
+            }
+        }
+        state.queue.enter(now, cohort, requests);
+        if admitted < 1.0 {
+            failed.clear();
+            failed.extend(attached[..cells].iter().zip(survival).map(|(a, s)| scaled(1.0 - admitted, a, *s)));
+            state.backoff.fail(now, 1.0 - admitted, failed, survival, &self.settings);
+        }
+    }
+
+    /// Phase 7: the login server serves what it can.
+    fn service(&mut self) {
+        let login = &self.scenario.login;
+        let server = Server {
+            slots: self.settings.service_slots,
+            discipline: login.discipline,
+            drop_expired: login.drop_expired,
+        };
+        let Scratch { failed: served, .. } = &mut self.scratch;
+        served.clear();
+        served.resize(self.state.online.len(), ZERO);
+        let state = &mut self.state;
+        let service = state.queue.serve(&server, &state.child_survival, served);
+        for ((online, served), survival) in state.online.iter_mut().zip(served).zip(&state.child_survival) {
+            online[0] += served[0] * survival;
+            online[1] += served[1] * survival;
+        }
+        state.counters.logins += service.served;
+        state.events += service.served;
+        state.counters.login_wasted += service.wasted;
+    }
+
+    /// Phase 8: requests submitted exactly `timeout` ticks ago and not served by now are given up.
+    pub(in crate::engine::mean_field) fn time_outs(&mut self, now: u32) {
+        let Some(submitted) = now.checked_sub(self.settings.timeout_ticks) else { return };
+        let state = &mut self.state;
+        let Some(cohort) = state.queue.expire(submitted) else { return };
+        let cells = state.child_cells();
+        let survival = &state.child_survival[..cells];
+        let kept = cohort.kept();
+        for (failures, level) in cohort.levels.iter().enumerate().rev() {
+            let given_up = level[..cells].iter().map(|mass| mass.map(|mass| mass * kept));
+            let mass = scaled_mass(&level[..cells], survival) * kept;
+            if mass > 0.0 {
+                state.counters.login_timeouts += mass;
+                state.events += mass;
+                state.backoff.fail_once_more(failures, now, given_up, survival, &self.settings);
+            }
+        }
+        state.queue.recycle(cohort);
+    }
+}

@@ -1,0 +1,208 @@
+//! The login server's queue: requests by the tick in which they were sent.
+
+use std::collections::VecDeque;
+
+use super::classes::{Pair, ZERO};
+use crate::parameters::Discipline;
+
+/// Requests of one tick that are in the queue.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Cohort {
+    /// The tick in which they were sent.
+    tick: u32,
+    /// The share of them that has not been served yet.
+    kept: f64,
+    /// How many there were, those included whose client no longer waits.
+    requests: f64,
+    /// Scaled masses of the clients that sent them: for each level of failures, the cells of each kind of super node.
+    pub(super) levels: Vec<Vec<Pair>>,
+    /// The same, summed over the levels.
+    sum: Vec<Pair>,
+}
+
+impl Cohort {
+    /// No requests yet, of clients with up to `levels` − 1 failures.
+    pub(super) fn clear(&mut self, levels: usize, cells: usize) {
+        self.levels.resize_with(levels, Vec::new);
+        for level in self.levels.iter_mut().chain([&mut self.sum]) {
+            level.clear();
+            level.resize(cells, ZERO);
+        }
+    }
+
+    /// The share of the scaled masses that has not been served.
+    pub(super) fn kept(&self) -> f64 {
+        self.kept
+    }
+}
+
+/// What a tick's service did.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Service {
+    /// Requests served to clients that waited.
+    pub(super) served: f64,
+    /// Service slots spent on others.
+    pub(super) wasted: f64,
+}
+
+/// The queue.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Queue {
+    /// By tick.
+    cohorts: VecDeque<Cohort>,
+    /// Requests that timed out, all older than those of the cohorts.
+    expired: f64,
+    /// Scaled mass of the clients that wait, by cell.
+    waiting: Vec<Pair>,
+    /// Cohorts to be used again.
+    spare: Vec<Cohort>,
+}
+
+/// What the server can do in a tick, and how it chooses.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Server {
+    pub(super) slots: f64,
+    pub(super) discipline: Discipline,
+    pub(super) drop_expired: bool,
+}
+
+impl Queue {
+    /// An empty queue.
+    pub(super) fn new(cells: usize) -> Queue {
+        Queue { waiting: vec![ZERO; cells], ..Queue::default() }
+    }
+
+    /// Requests, those included whose client no longer waits.
+    pub(super) fn length(&self) -> f64 {
+        self.cohorts.iter().map(|cohort| cohort.requests * cohort.kept).sum::<f64>() + self.expired
+    }
+
+    /// Scaled mass of the clients that wait, by cell.
+    pub(super) fn waiting(&self) -> &[Pair] {
+        &self.waiting
+    }
+
+    /// A cohort to be filled.
+    pub(super) fn take_spare(&mut self) -> Cohort {
+        self.spare.pop().unwrap_or_default()
+    }
+
+    /// A cohort of so many requests enters in tick `now`.
+    pub(super) fn enter(&mut self, now: u32, mut cohort: Cohort, requests: f64) {
+        (cohort.tick, cohort.kept, cohort.requests) = (now, 1.0, requests);
+        for level in &cohort.levels {
+            for (sum, mass) in cohort.sum.iter_mut().zip(level) {
+                sum[0] += mass[0];
+                sum[1] += mass[1];
+            }
+        }
+        for (waiting, mass) in self.waiting.iter_mut().zip(&cohort.sum) {
+            waiting[0] += mass[0];
+            waiting[1] += mass[1];
+        }
+        self.cohorts.push_back(cohort);
+    }
+
+    /// Serves requests; adds the scaled masses of those that are online now to `online`. `survival` is by cell.
+    pub(super) fn serve(&mut self, server: &Server, survival: &[f64], online: &mut [Pair]) -> Service {
+        let mut service = Service::default();
+        match server.discipline {
+            Discipline::Fifo => {
+                let mut left = self.serve_expired(server, server.slots, &mut service);
+                while left > 0.0
+                    && let Some(mut cohort) = self.cohorts.pop_front()
+                {
+                    left = self.serve_cohort(&mut cohort, server, left, survival, online, &mut service);
+                    if left > 0.0 { self.spare.push(cohort) } else { self.cohorts.push_front(cohort) }
+                }
+            }
+            Discipline::Lifo => {
+                let mut left = server.slots;
+                while left > 0.0
+                    && let Some(mut cohort) = self.cohorts.pop_back()
+                {
+                    left = self.serve_cohort(&mut cohort, server, left, survival, online, &mut service);
+                    if left > 0.0 { self.spare.push(cohort) } else { self.cohorts.push_back(cohort) }
+                }
+                self.serve_expired(server, left, &mut service);
+            }
+        }
+        if self.cohorts.is_empty() {
+            self.waiting.fill(ZERO);
+        }
+        service
+    }
+
+    /// Requests that timed out are met. Returns the slots that are left.
+    fn serve_expired(&mut self, server: &Server, slots: f64, service: &mut Service) -> f64 {
+        if server.drop_expired {
+            if slots > 0.0 {
+                self.expired = 0.0;
+            }
+            return slots;
+        }
+        let wasted = self.expired.min(slots);
+        self.expired -= wasted;
+        service.wasted += wasted;
+        slots - wasted
+    }
+
+    /// Serves a cohort as far as the slots go. Returns the slots that are left: none if a part of the cohort is.
+    fn serve_cohort(
+        &mut self,
+        cohort: &mut Cohort,
+        server: &Server,
+        slots: f64,
+        survival: &[f64],
+        online: &mut [Pair],
+        service: &mut Service,
+    ) -> f64 {
+        let requests = cohort.requests * cohort.kept;
+        let live = (super::classes::scaled_mass(&cohort.sum, survival) * cohort.kept).min(requests);
+        let cost = if server.drop_expired { live } else { requests };
+        let share = if slots >= cost { 1.0 } else { slots / cost };
+        let of_sum = cohort.kept * share;
+        for ((online, waiting), sum) in online.iter_mut().zip(&mut self.waiting).zip(&cohort.sum) {
+            for side in 0..2 {
+                online[side] += sum[side] * of_sum;
+                waiting[side] = (waiting[side] - sum[side] * of_sum).max(0.0);
+            }
+        }
+        service.served += live * share;
+        if !server.drop_expired {
+            service.wasted += (requests - live) * share;
+        }
+        cohort.kept *= 1.0 - share;
+        // A difference would be 0 but for rounding.
+        if share < 1.0 { 0.0 } else { slots - cost }
+    }
+
+    /// The requests of a tick time out: their cohort, if they were not all served. They stay in the queue.
+    pub(super) fn expire(&mut self, submitted: u32) -> Option<Cohort> {
+        if self.cohorts.front()?.tick != submitted {
+            return None;
+        }
+        let cohort = self.cohorts.pop_front()?;
+        self.expired += cohort.requests * cohort.kept;
+        for (waiting, sum) in self.waiting.iter_mut().zip(&cohort.sum) {
+            for side in 0..2 {
+                waiting[side] = (waiting[side] - sum[side] * cohort.kept).max(0.0);
+            }
+        }
+        if self.cohorts.is_empty() {
+            self.waiting.fill(ZERO);
+        }
+        Some(cohort)
+    }
+
+    /// A cohort is not needed any more.
+    pub(super) fn recycle(&mut self, cohort: Cohort) {
+        self.spare.push(cohort);
+    }
+
+    /// All that is kept by cell.
+    pub(super) fn all_cells(&mut self) -> impl Iterator<Item = &mut Vec<Pair>> {
+        let cohorts = self.cohorts.iter_mut().flat_map(|cohort| cohort.levels.iter_mut().chain([&mut cohort.sum]));
+        cohorts.chain([&mut self.waiting])
+    }
+}

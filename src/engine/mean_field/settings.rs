@@ -1,0 +1,110 @@
+//! What follows from the parameters and has no memory, in shares of the population.
+
+use super::boots::BootLaw;
+use super::delays::TickLaw;
+use super::poisson::MEAN_MAX;
+use crate::engine::laws::presence::PresenceLaw;
+use crate::engine::laws::time::duration_ticks;
+use crate::engine::laws::{delays, overlay};
+use crate::parameters::{Intervention, Scenario};
+
+/// Failures in a row are counted up to this number, in every engine.
+const FAILURES_MAX: usize = 65_535;
+
+/// Values computed from the parameters that are in force; see the population's settings, of which these are the limit
+/// for ever more clients: where those count clients or super nodes, these have shares of the population, and nothing is
+/// rounded to whole ones.
+#[derive(Debug, Clone)]
+pub(super) struct Settings {
+    pub(super) presence: PresenceLaw,
+    /// Probability that a session ends within a tick.
+    pub(super) session_end: f64,
+    /// Probability that a machine that has booted starts the client.
+    pub(super) autostart: f64,
+    pub(super) boots: BootLaw,
+    pub(super) notice: TickLaw,
+    /// The delays after the first, second, … failure in a row; the last one holds for all later ones.
+    backoffs: Vec<TickLaw>,
+    /// Failures in a row that are told apart: as many as matter with any of the delays of this run.
+    pub(super) failures_max: usize,
+    pub(super) stale_ticks: u32,
+    pub(super) accept_limit: usize,
+    /// Overload protection: from how many probes in a tick on, and the probability to shut down then.
+    pub(super) overload: Option<(usize, f64)>,
+    pub(super) healing_probability: f64,
+    /// Super nodes of the operator, a share of the population.
+    pub(super) dedicated: f64,
+    /// Requests that the login server serves in a tick.
+    pub(super) service_slots: f64,
+    /// Requests that the queue holds; infinite without a limit.
+    pub(super) queue_limit: f64,
+    pub(super) timeout_ticks: u32,
+}
+
+impl Settings {
+    /// The values that follow from a scenario.
+    pub(super) fn new(scenario: &Scenario, failures_max: usize) -> Settings {
+        let tick_s = scenario.time.tick_s;
+        let ticks = scenario.ticks() as u32;
+        let presence = PresenceLaw::new(&scenario.presence);
+        let clients = scenario.population.clients;
+        let per_s = scenario.login.capacity_per_s_per_million / 1e6;
+        let limits = per_s.is_finite() && scenario.login.queue_limit_s.is_finite();
+        Settings {
+            presence,
+            session_end: -libm::expm1(-presence.end_hazard(tick_s / 3600.0)),
+            autostart: scenario.updates.autostart_probability,
+            boots: BootLaw::new(&scenario.updates, tick_s, ticks),
+            notice: TickLaw::new(delays::notice(&scenario.overlay), tick_s),
+            backoffs: backoffs(scenario),
+            failures_max,
+            stale_ticks: duration_ticks(scenario.overlay.stale_ttl_s, tick_s),
+            accept_limit: overlay::accept_limit(&scenario.overlay, tick_s) as usize,
+            overload: overload(scenario),
+            healing_probability: overlay::healing_probability(&scenario.overlay, tick_s),
+            dedicated: overlay::dedicated_supernodes(scenario.overlay.dedicated_per_million, clients) / clients as f64,
+            service_slots: per_s * tick_s,
+            queue_limit: if limits { scenario.login.queue_limit_s * per_s } else { f64::INFINITY },
+            timeout_ticks: duration_ticks(scenario.login.timeout_s, tick_s),
+        }
+    }
+
+    /// The delay after so many failures in a row, at least one.
+    pub(super) fn backoff(&self, failures: usize) -> &TickLaw {
+        &self.backoffs[failures.min(self.backoffs.len()) - 1]
+    }
+
+    /// The longest that anybody waits for an attempt or a request, ticks; at most the length of the run.
+    pub(super) fn longest_wait_ticks(&self, ticks: u32) -> u32 {
+        let laws = self.backoffs.iter().chain([&self.notice]);
+        laws.map(|law| law.ends_after().unwrap_or(u32::MAX)).max().unwrap_or(0).min(ticks)
+    }
+}
+
+fn backoffs(scenario: &Scenario) -> Vec<TickLaw> {
+    let laws = delays::backoffs(&scenario.retry).take(FAILURES_MAX);
+    laws.map(|law| TickLaw::new(law, scenario.time.tick_s)).collect()
+}
+
+/// How many failures in a row matter: from the last delay on that differs from the one before, with the parameters of the
+/// scenario and with those that its interventions set.
+pub(super) fn failures_that_matter(scenario: &Scenario) -> usize {
+    let mut in_force = scenario.clone();
+    let mut most = delays::backoffs(&in_force.retry).take(FAILURES_MAX).count();
+    let mut ordered: Vec<&Intervention> = scenario.interventions.iter().collect();
+    ordered.sort_by(|a, b| a.at_h.total_cmp(&b.at_h));
+    for intervention in ordered {
+        for (parameter, value) in &intervention.settings {
+            parameter.put(&mut in_force, value);
+        }
+        most = most.max(delays::backoffs(&in_force.retry).take(FAILURES_MAX).count());
+    }
+    most
+}
+
+fn overload(scenario: &Scenario) -> Option<(usize, f64)> {
+    let most = overlay::overload_probes(&scenario.overlay, scenario.time.tick_s);
+    let probability = scenario.overlay.overload_shutdown_probability;
+    // Nobody is probed as often as that.
+    (most < MEAN_MAX && probability > 0.0).then(|| (most.floor() as usize + 1, probability))
+}

@@ -1,0 +1,160 @@
+//! The workspace of the engine, and a run of it.
+
+use super::classes::{Pair, ZERO};
+use super::poisson::Poisson;
+use super::settings::{Settings, failures_that_matter};
+use super::state::State;
+use crate::engine::laws::restarts::Restarts;
+use crate::engine::laws::time::nearest_tick;
+use crate::engine::observation::{Counters, Observation, Sizes};
+use crate::engine::{Engine, Request, Run};
+use crate::parameters::{Intervention, Scenario, Shock};
+
+/// An engine that follows shares of the population; see [`super`].
+#[derive(Default)]
+pub struct Solver {
+    run: Option<Running>,
+}
+
+/// A run under way.
+pub(super) struct Running {
+    /// The parameters in force: those of the scenario, with the interventions so far.
+    pub(super) scenario: Scenario,
+    pub(super) settings: Settings,
+    pub(super) state: State,
+    pub(super) restarts: Restarts,
+    /// The tick of the release.
+    pub(super) release: u32,
+    pub(super) shocks: Vec<(u32, Shock)>,
+    /// By tick.
+    pub(super) interventions: Vec<(u32, Intervention)>,
+    pub(super) scratch: Scratch,
+}
+
+/// What the phases of a tick hand to each other, and what they compute in.
+#[derive(Default)]
+pub(super) struct Scratch {
+    /// Clients that seek their first super node in this tick: sessions that began, and machines that booted.
+    pub(super) fresh: Vec<Pair>,
+    /// Clients, by cell.
+    pub(super) members: Vec<Pair>,
+    /// Children, by cell.
+    pub(super) children: Vec<Pair>,
+    /// What came due of the attempts, of those of clients that need no login, and of the requests; scaled.
+    pub(super) due: Vec<Pair>,
+    pub(super) due_remembered: Vec<Pair>,
+    pub(super) due_requests: Vec<Pair>,
+    /// Clients that were attached in this tick and request a login, by cell of a child.
+    pub(super) attached: Vec<Pair>,
+    /// Masses that fail for the first time; scaled.
+    pub(super) failed: Vec<Pair>,
+    /// Owners before the tick: of those whose update is not to come, and of the others.
+    pub(super) owners_before: [f64; 2],
+    /// The shares of the owners whose super nodes shut down in this tick, likewise.
+    pub(super) shut_down: [f64; 2],
+    /// Clients that were promoted in the last tick: their super nodes hear of it in the next one.
+    pub(super) promoted: f64,
+    pub(super) with_room: Vec<f64>,
+    pub(super) coefficients: Vec<f64>,
+    pub(super) probes: Poisson,
+}
+
+impl Solver {
+    /// A workspace.
+    pub fn new() -> Solver {
+        Solver::default()
+    }
+}
+
+impl Engine for Solver {
+    fn run(&mut self, scenario: &Scenario, _seed: u64, request: &Request<'_>) -> Option<Run> {
+        let clients = scenario.population.clients as f64;
+        let ticks = scenario.ticks() as u32;
+        let mut run = Running::new(scenario);
+        let trace_every = request.trace_every_s.map(|s| nearest_tick(s / 3600.0, scenario.time.tick_s).max(1));
+        let mut observation = Observation::new(scenario, trace_every, &run.state.sizes());
+        for now in 0..ticks {
+            if request.is_stopped() {
+                return None;
+            }
+            let sizes = run.tick(now);
+            let counters = in_clients(&run.state.counters, clients);
+            observation.observe_real(now, &counters, &sizes.times(clients), now + 1 == ticks);
+        }
+        let (outcome, trace) = observation.finish(scenario, ticks, run.state.events * clients);
+        self.run = Some(run);
+        Some(Run { outcome, trace })
+    }
+}
+
+impl Running {
+    /// The network before tick 0.
+    pub(super) fn new(scenario: &Scenario) -> Running {
+        let tick_s = scenario.time.tick_s;
+        let ticks = scenario.ticks() as u32;
+        let settings = Settings::new(scenario, failures_that_matter(scenario));
+        let mut restarts = Restarts::default();
+        restarts.reset(&scenario.updates, &scenario.population.regions, tick_s);
+        let at_tick = |change: &Intervention| (nearest_tick(change.at_h, tick_s), change.clone());
+        let mut interventions: Vec<(u32, Intervention)> = scenario.interventions.iter().map(at_tick).collect();
+        interventions.sort_by(|(_, a), (_, b)| a.at_h.total_cmp(&b.at_h));
+        let state = super::set_up::set_up(scenario, &settings, settings.longest_wait_ticks(ticks));
+        let mut run = Running {
+            scenario: scenario.clone(),
+            settings,
+            state,
+            restarts,
+            release: nearest_tick(scenario.updates.release_h, tick_s),
+            shocks: scenario.shocks.iter().map(|shock| (nearest_tick(shock.at_h, tick_s), *shock)).collect(),
+            interventions,
+            scratch: Scratch::default(),
+        };
+        run.scratch.attached.resize(run.state.online.len(), ZERO);
+        run
+    }
+
+    /// Takes over the parameters that are in force from the start of tick `now` on.
+    pub(super) fn apply_parameters(&mut self, now: u32) {
+        let ticks = self.scenario.ticks() as u32;
+        self.settings = Settings::new(&self.scenario, self.settings.failures_max);
+        let longest = self.settings.longest_wait_ticks(ticks);
+        let state = &mut self.state;
+        let banks = [&mut state.seeking, &mut state.backoff].into_iter().chain(&mut state.remembered);
+        banks.for_each(|bank| bank.reach(longest, now));
+        state.supernodes[2].add(0, self.settings.dedicated - state.dedicated);
+        state.dedicated = state.dedicated.max(self.settings.dedicated);
+    }
+
+    /// Phases 1 to 9 of tick `now`, in the order of the model. Returns the network at its end, in shares.
+    pub(super) fn tick(&mut self, now: u32) -> Sizes {
+        self.interventions(now);
+        if now == self.release {
+            self.state.deal(self.scenario.updates.patched_fraction);
+        }
+        self.restarts_and_shocks(now);
+        self.sessions(now);
+        self.timers(now);
+        self.deaths_and_stale_addresses(now);
+        self.state.rescale();
+        self.attach_attempts(now);
+        self.login(now);
+        self.time_outs(now);
+        let mut sizes = self.state.sizes();
+        self.promotions(&sizes);
+        sizes.supernodes += self.scratch.promoted;
+        sizes
+    }
+}
+
+fn in_clients(shares: &Counters<f64>, clients: f64) -> Counters<f64> {
+    Counters {
+        attach_attempts: shares.attach_attempts * clients,
+        attach_failures: shares.attach_failures * clients,
+        login_requests: shares.login_requests * clients,
+        login_rejections: shares.login_rejections * clients,
+        login_timeouts: shares.login_timeouts * clients,
+        login_wasted: shares.login_wasted * clients,
+        logins: shares.logins * clients,
+        restarts: shares.restarts * clients,
+    }
+}

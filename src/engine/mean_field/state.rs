@@ -1,0 +1,212 @@
+//! Where the clients are: masses in place of clients.
+
+use std::collections::VecDeque;
+
+use super::bank::Bank;
+use super::boots::Boots;
+use super::classes::{Pair, ZERO, mass, rescale, scaled_mass, split};
+use super::occupancy::Occupancy;
+use super::queue::Queue;
+use super::settings::Settings;
+use crate::engine::observation::{Counters, Sizes};
+use crate::parameters::Scenario;
+
+/// Masses are scaled anew before a survival falls below this: see [`super::bank`].
+pub(super) const RESCALING: f64 = 1e-30;
+
+/// Addresses of dead super nodes, by the tick in which they died.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Stale {
+    deaths: VecDeque<(u32, f64)>,
+    total: f64,
+}
+
+impl Stale {
+    /// Super nodes die in tick `now`, and addresses of `ticks` ticks ago are forgotten.
+    pub(super) fn bury(&mut self, now: u32, dead: f64, ticks: u32) {
+        if dead > 0.0 {
+            self.deaths.push_back((now, dead));
+            self.total += dead;
+        }
+        while let Some(&(tick, dead)) = self.deaths.front()
+            && now - tick >= ticks
+        {
+            self.deaths.pop_front();
+            self.total -= dead;
+        }
+        if self.deaths.is_empty() {
+            self.total = 0.0;
+        }
+    }
+
+    /// Addresses that are known.
+    pub(super) fn total(&self) -> f64 {
+        self.total.max(0.0)
+    }
+}
+
+/// Where the clients are. All masses are shares of the population.
+///
+/// Cells are those of [`super::classes`]. Children have them twice if there are dedicated super nodes: first those of
+/// super nodes of clients, then those of dedicated ones.
+#[derive(Debug, Clone)]
+pub(super) struct State {
+    pub(super) regions: usize,
+    /// Whether the clients that the update is for have been told from the others.
+    pub(super) is_dealt: bool,
+    pub(super) absent: Vec<Pair>,
+    /// For each region, the sine of the daily wave at the end of the tick before.
+    pub(super) sines: Vec<f64>,
+    pub(super) boots: Boots,
+    /// Those without a super node, scaled by `seeking_survival`.
+    pub(super) seeking: Bank,
+    /// Those of them who were online and need no login: only with `login.relogin_after_orphaning = false`.
+    pub(super) remembered: Option<Bank>,
+    pub(super) seeking_survival: Vec<f64>,
+    /// Children that are online.
+    pub(super) online: Vec<Pair>,
+    /// Children in back-off, scaled by `child_survival`.
+    pub(super) backoff: Bank,
+    /// Children that wait for the login server, scaled likewise.
+    pub(super) queue: Queue,
+    pub(super) child_survival: Vec<f64>,
+    /// Owners of super nodes, all of them eligible.
+    pub(super) owners: Vec<f64>,
+    /// Super nodes by their children: of owners whose update is not to come, of those whose update is to come, and
+    /// dedicated ones.
+    pub(super) supernodes: [Occupancy; 3],
+    /// Super nodes of the operator.
+    pub(super) dedicated: f64,
+    /// Super nodes that shut down in the last attach phase, and for each kind of super node the share of the children
+    /// that are theirs.
+    pub(super) shut_down: f64,
+    pub(super) shut_down_share: Vec<f64>,
+    pub(super) stale: Stale,
+    pub(super) queue_before_service: f64,
+    pub(super) counters: Counters<f64>,
+    pub(super) events: f64,
+}
+
+impl State {
+    /// Nobody is anywhere yet.
+    pub(super) fn new(scenario: &Scenario, settings: &Settings, longest_wait_ticks: u32) -> State {
+        let regions = scenario.population.regions.len();
+        let kinds = if has_dedicated(scenario) { 2 } else { 1 };
+        let (cells, child_cells) = (2 * regions, 2 * regions * kinds);
+        let bank = || Bank::new(cells, longest_wait_ticks);
+        let remembers = !scenario.login.relogin_after_orphaning;
+        let occupancy = || Occupancy::new(scenario.overlay.slots as usize);
+        State {
+            regions,
+            is_dealt: false,
+            absent: vec![ZERO; cells],
+            sines: Vec::new(),
+            boots: Boots::new(regions, settings.boots.longest_ticks()),
+            seeking: bank(),
+            remembered: remembers.then(bank),
+            seeking_survival: vec![1.0; cells],
+            online: vec![ZERO; child_cells],
+            backoff: Bank::new(child_cells, longest_wait_ticks),
+            queue: Queue::new(child_cells),
+            child_survival: vec![1.0; child_cells],
+            owners: vec![0.0; cells],
+            supernodes: [occupancy(), occupancy(), occupancy()],
+            dedicated: settings.dedicated,
+            shut_down: 0.0,
+            shut_down_share: vec![0.0; kinds],
+            stale: Stale::default(),
+            queue_before_service: 0.0,
+            counters: Counters::default(),
+            events: 0.0,
+        }
+    }
+
+    /// Cells that have clients.
+    pub(super) fn cells(&self) -> usize {
+        if self.is_dealt { 2 * self.regions } else { self.regions }
+    }
+
+    /// Cells of children that may have clients.
+    pub(super) fn child_cells(&self) -> usize {
+        if self.shut_down_share.len() == 1 { self.cells() } else { self.online.len() }
+    }
+
+    /// Tells the clients that the update is for, the share `patched`, from the others.
+    pub(super) fn deal(&mut self, patched: f64) {
+        let regions = self.regions;
+        self.is_dealt = true;
+        let banks = [&mut self.seeking, &mut self.backoff].into_iter().chain(&mut self.remembered);
+        let cells = banks.flat_map(Bank::all_cells).chain(self.queue.all_cells());
+        cells.chain([&mut self.absent, &mut self.online]).for_each(|cells| split(cells, regions, patched));
+        self.boots.deal(patched);
+        for survival in [&mut self.seeking_survival, &mut self.child_survival] {
+            for both in survival.chunks_exact_mut(2 * regions) {
+                let (first, second) = both.split_at_mut(regions);
+                second.copy_from_slice(first);
+            }
+        }
+        let (others, pending) = self.owners.split_at_mut(regions);
+        for (other, pending) in others.iter_mut().zip(pending) {
+            *pending = *other * patched;
+            *other *= 1.0 - patched;
+        }
+        self.supernodes[1] = self.supernodes[0].clone();
+        self.supernodes[0].scale(1.0 - patched);
+        self.supernodes[1].scale(patched);
+    }
+
+    /// Scales masses anew where a survival has become too small to be divided by; one of 0 is the end of those masses.
+    pub(super) fn rescale(&mut self) {
+        if let Some(factors) = to_be_rescaled(&mut self.seeking_survival) {
+            let banks = [&mut self.seeking].into_iter().chain(&mut self.remembered);
+            banks.flat_map(Bank::all_cells).for_each(|cells| rescale(cells, &factors));
+        }
+        if let Some(factors) = to_be_rescaled(&mut self.child_survival) {
+            let cells = self.backoff.all_cells().chain(self.queue.all_cells());
+            cells.for_each(|cells| rescale(cells, &factors));
+        }
+    }
+
+    /// The network as it is seen at the end of a tick.
+    pub(super) fn sizes(&self) -> Sizes {
+        let seeking = scaled_mass(self.seeking.total(), &self.seeking_survival)
+            + self.remembered.as_ref().map_or(0.0, |bank| scaled_mass(bank.total(), &self.seeking_survival));
+        let waiting = scaled_mass(self.queue.waiting(), &self.child_survival);
+        let backoff = scaled_mass(self.backoff.total(), &self.child_survival);
+        let online = mass(&self.online) + self.owners.iter().sum::<f64>();
+        let booting = self.boots.mass();
+        Sizes {
+            demand: online + waiting + backoff + seeking + booting,
+            online,
+            booting,
+            seeking,
+            waiting,
+            backoff,
+            supernodes: self.supernodes.iter().map(Occupancy::mass).sum(),
+            stale_addresses: self.stale.total(),
+            login_queue: self.queue.length(),
+            login_queue_before_service: self.queue_before_service,
+        }
+    }
+}
+
+/// Whether there is ever a super node of the operator.
+fn has_dedicated(scenario: &Scenario) -> bool {
+    let mut in_force = scenario.clone();
+    let settings = scenario.interventions.iter().flat_map(|intervention| &intervention.settings);
+    let mut some = in_force.overlay.dedicated_per_million > 0.0;
+    for (parameter, value) in settings {
+        // One that is refused changes nothing.
+        some |= parameter.set(&mut in_force, value).is_ok() && in_force.overlay.dedicated_per_million > 0.0;
+    }
+    some
+}
+
+/// The factors with which masses are to be multiplied if one of the survivals is too small, and which become 1 there.
+fn to_be_rescaled(survivals: &mut [f64]) -> Option<Vec<f64>> {
+    if survivals.iter().all(|&survival| survival >= RESCALING) {
+        return None;
+    }
+    let factor = |survival: &mut f64| if *survival < RESCALING { std::mem::replace(survival, 1.0) } else { 1.0 };
+    Some(survivals.iter_mut().map(factor).collect())
+}
