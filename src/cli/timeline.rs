@@ -69,9 +69,24 @@ fn marks(scenario: &Scenario) -> Vec<(f64, String)> {
         let settings: Vec<String> = change.settings.iter().map(|(p, value)| format!("{} = {value}", p.name)).collect();
         (change.at_h, format!("intervention: {}", settings.join(", ")))
     }));
+    if scenario.outage.trigger_h.is_finite() {
+        marks.push((scenario.outage.trigger_h, "the trigger, from which on outages are measured".to_owned()));
+    }
     marks.reverse();
     marks.sort_by(|a, b| b.0.total_cmp(&a.0));
     marks
+}
+
+/// What outages are measured from.
+fn trigger(scenario: &Scenario) -> &'static str {
+    let has_update = scenario.updates.patched_fraction > 0.0 || scenario.shocks.is_empty();
+    if scenario.outage.trigger_h.is_finite() {
+        "the trigger"
+    } else if has_update && scenario.trigger_h() == scenario.updates.release_h {
+        "the release"
+    } else {
+        "the shock"
+    }
 }
 
 /// Whom a shock strikes.
@@ -118,8 +133,9 @@ fn bar(row: &TraceRow) -> String {
 pub(super) fn in_words(scenario: &Scenario, outcome: &Outcome) -> String {
     let percent = |x: f64| format!("{:.1} %", 100.0 * x);
     let threshold = percent(scenario.outage.threshold);
+    let trigger = trigger(scenario);
     let mut text = format!(
-        "In the hour before the release {} of those present were online. ",
+        "In the hour before {trigger} {} of those present were online. ",
         percent(outcome.baseline_online_fraction)
     );
     match outcome.outage_start_h {
@@ -137,7 +153,7 @@ pub(super) fn in_words(scenario: &Scenario, outcome: &Outcome) -> String {
     }
     let _ = write!(
         text,
-        "The lowest point was {}, {:.2} h after the release. ",
+        "The lowest point was {}, {:.2} h after {trigger}. ",
         percent(outcome.min_online_fraction),
         outcome.min_online_at_h
     );
@@ -211,6 +227,24 @@ mod tests {
         assert_eq!(marks(&scenario).len(), 2);
         scenario.updates.patched_fraction = 0.0;
         assert_eq!(marks(&scenario).len(), 1);
+    }
+
+    #[test]
+    fn outages_are_measured_from_what_is_named() {
+        let mut scenario = scenario(0.5, 0.0);
+        assert_eq!((scenario.trigger_h(), trigger(&scenario)), (12.0, "the release"));
+        scenario.updates.patched_fraction = 0.0;
+        assert_eq!((scenario.trigger_h(), trigger(&scenario)), (13.25, "the shock"));
+        scenario.updates.patched_fraction = 0.5;
+        scenario.shocks[0].at_h = 6.0;
+        assert_eq!((scenario.trigger_h(), trigger(&scenario)), (6.0, "the shock"));
+        scenario.outage.trigger_h = 20.0;
+        assert_eq!((scenario.trigger_h(), trigger(&scenario)), (20.0, "the trigger"));
+        assert_eq!(marks(&scenario).len(), 3);
+        scenario.outage.trigger_h = f64::INFINITY;
+        scenario.shocks.clear();
+        scenario.updates.patched_fraction = 0.0;
+        assert_eq!((scenario.trigger_h(), trigger(&scenario)), (12.0, "the release"));
     }
 
     #[test]

@@ -109,15 +109,16 @@ impl Sizes {
 /// Accumulates the outputs.
 #[derive(Default)]
 pub(crate) struct Observation {
-    release: u32,
-    /// The first tick of the hour before the release.
+    /// The tick from which on outages are measured.
+    trigger: u32,
+    /// The first tick of the hour before that.
     baseline_from: u32,
     tick_h: f64,
     threshold: f64,
     recovered_at: f64,
     baseline_sum: f64,
     baseline_ticks: u32,
-    at_release: Counters<f64>,
+    at_trigger: Counters<f64>,
     last: Counters<f64>,
     /// Length so far of the spell below the threshold that lasts in this tick.
     spell_ticks: u32,
@@ -125,7 +126,7 @@ pub(crate) struct Observation {
     longest_end: u32,
     min_fraction: f64,
     min_at: u32,
-    /// The last tick since the release in which the network did not count as recovered.
+    /// The last tick since the trigger in which the network did not count as recovered.
     last_unrecovered: Option<u32>,
     now_recovered: bool,
     /// Client-ticks below what the baseline says.
@@ -148,16 +149,16 @@ impl Observation {
     /// Starts a run with the network as it is set up.
     pub(crate) fn new(scenario: &Scenario, trace_every: Option<u32>, set_up: &Sizes) -> Observation {
         let tick_s = scenario.time.tick_s;
-        let release = nearest_tick(scenario.updates.release_h, tick_s);
+        let trigger = nearest_tick(scenario.trigger_h(), tick_s);
         Observation {
-            release,
-            baseline_from: release.saturating_sub(nearest_tick(1.0, tick_s).max(1)),
+            trigger,
+            baseline_from: trigger.saturating_sub(nearest_tick(1.0, tick_s).max(1)),
             tick_h: tick_s / 3600.0,
             threshold: scenario.outage.threshold,
             recovered_at: scenario.outage.recovered_at,
-            // A release at tick 0 has no tick before it: the network as it was set up stands for that hour.
-            baseline_sum: if release == 0 { set_up.online_fraction() } else { 0.0 },
-            baseline_ticks: u32::from(release == 0),
+            // A trigger at tick 0 has no tick before it: the network as it was set up stands for that hour.
+            baseline_sum: if trigger == 0 { set_up.online_fraction() } else { 0.0 },
+            baseline_ticks: u32::from(trigger == 0),
             min_fraction: f64::INFINITY,
             min_supernodes: f64::INFINITY,
             trace_every,
@@ -173,12 +174,12 @@ impl Observation {
     /// Takes in the end of tick `now`.
     pub(crate) fn observe_real(&mut self, now: u32, counters: &Counters<f64>, snapshot: &Sizes, is_last: bool) {
         let fraction = snapshot.online_fraction();
-        if now < self.release {
+        if now < self.trigger {
             if now >= self.baseline_from {
                 self.baseline_sum += fraction;
                 self.baseline_ticks += 1;
             }
-            self.at_release = *counters;
+            self.at_trigger = *counters;
         } else {
             self.observe_spells(now, fraction);
             self.observe_extremes(counters, snapshot, fraction);
@@ -240,23 +241,23 @@ impl Observation {
         });
     }
 
-    /// The outputs of a run of `ticks` ticks, of which at least one comes after the release, and its trace.
+    /// The outputs of a run of `ticks` ticks, of which at least one comes after the trigger, and its trace.
     pub(crate) fn finish(self, scenario: &Scenario, ticks: u32, events: f64) -> (Outcome, Vec<TraceRow>) {
-        let after_release = |tick: u32| f64::from(tick - self.release) * self.tick_h;
+        let after_trigger = |tick: u32| f64::from(tick - self.trigger) * self.tick_h;
         let outage_h = f64::from(self.longest_ticks) * self.tick_h;
-        let logins = self.last.logins - self.at_release.logins;
-        let requests = self.last.login_requests - self.at_release.login_requests;
+        let logins = self.last.logins - self.at_trigger.logins;
+        let requests = self.last.login_requests - self.at_trigger.login_requests;
         // Compared in ticks, so that the rounding of a quotient does not decide.
         let least_ticks = scenario.outage.min_duration_h * 3600.0 / scenario.time.tick_s - 1e-9;
         let outcome = Outcome {
             outage: self.longest_ticks > 0 && f64::from(self.longest_ticks) >= least_ticks,
             outage_h,
-            outage_start_h: (self.longest_ticks > 0).then(|| after_release(self.longest_end + 1 - self.longest_ticks)),
+            outage_start_h: (self.longest_ticks > 0).then(|| after_trigger(self.longest_end + 1 - self.longest_ticks)),
             baseline_online_fraction: self.baseline(),
             min_online_fraction: self.min_fraction,
-            min_online_at_h: after_release(self.min_at),
+            min_online_at_h: after_trigger(self.min_at),
             recovered: self.now_recovered,
-            recovery_h: self.now_recovered.then(|| self.last_unrecovered.map_or(0.0, after_release)),
+            recovery_h: self.now_recovered.then(|| self.last_unrecovered.map_or(0.0, after_trigger)),
             lost_client_h: self.lost * self.tick_h,
             attach_attempts: count(self.last.attach_attempts),
             attach_failures: count(self.last.attach_failures),

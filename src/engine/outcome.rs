@@ -126,19 +126,19 @@ outputs! {
         outage_h: f64, "h",
             "Length of the longest spell of an online fraction below outage.threshold.";
         outage_start_h: Option<f64>, "h",
-            "Start of that spell (of the first one of that length) after the release; null if there was none.";
+            "Start of that spell (of the first one of that length) after the trigger; null if there was none.";
         baseline_online_fraction: f64, "1",
-            "Mean online fraction over the hour before the release.";
+            "Mean online fraction over the hour before the trigger.";
         min_online_fraction: f64, "1",
-            "Lowest online fraction from the release on.";
+            "Lowest online fraction from the trigger on.";
         min_online_at_h: f64, "h",
-            "When the lowest online fraction was first reached, after the release.";
+            "When the lowest online fraction was first reached, after the trigger.";
         recovered: bool, "1",
             "Whether the online fraction is at least outage.recovered_at at the horizon.";
         recovery_h: Option<f64>, "h", AboveAll
-            "From the release to the last tick below outage.recovered_at, 0 if there was none; null if not recovered: censored.";
+            "From the trigger to the last tick below outage.recovered_at, 0 if there was none; null if not recovered: censored.";
         lost_client_h: f64, "h",
-            "Client-hours lost from the release on: the sum of max(0, baseline · demand − online).";
+            "Client-hours lost from the trigger on: the sum of max(0, baseline · demand − online).";
         attach_attempts: u64, "1",
             "Attach attempts over the whole run, each counted once whatever its number of probes.";
         attach_failures: u64, "1",
@@ -156,19 +156,19 @@ outputs! {
         restarts: u64, "1",
             "Clients put into booting by the update or a shock, over the whole run.";
         requests_per_login: Option<f64>, "1", AboveAll
-            "Login requests per login, both from the release on; null without a login. 1 is a network without wasted effort.";
+            "Login requests per login, both from the trigger on; null without a login. 1 is a network without wasted effort.";
         min_supernodes: u64, "1",
-            "Fewest live super nodes at an observation from the release on, dedicated ones included.";
+            "Fewest live super nodes at an observation from the trigger on, dedicated ones included.";
         peak_login_queue: u64, "1",
-            "Longest login queue right after the requests of a tick entered it, from the release on.";
+            "Longest login queue right after the requests of a tick entered it, from the trigger on.";
         peak_login_rate_per_s: f64, "1/s",
-            "Most login requests of one tick, per second, from the release on.";
+            "Most login requests of one tick, per second, from the trigger on.";
         supernode_blocked_client_h: f64, "h",
-            "Client-hours spent seeking a super node, from the release on.";
+            "Client-hours spent seeking a super node, from the trigger on.";
         login_blocked_client_h: f64, "h",
-            "Client-hours spent attached but not logged in (waiting or in backoff), from the release on.";
+            "Client-hours spent attached but not logged in (waiting or in backoff), from the trigger on.";
         demand_peak: u64, "1",
-            "Most present clients at an observation from the release on.";
+            "Most present clients at an observation from the trigger on.";
         ticks: u64, "1",
             "Ticks of the run.";
         events: u64, "1",

@@ -129,7 +129,7 @@ impl Scenario {
         Ok(())
     }
 
-    /// The release comes before the horizon, with a tick between them, and the ticks can be counted.
+    /// The release comes before the horizon, with a tick between them, as does the trigger, and the ticks can be counted.
     fn check_length(&self) -> Result<(), ScenarioError> {
         const HORIZON: &str = name_of!(time.horizon_h);
         const TICK: &str = name_of!(time.tick_s);
@@ -150,6 +150,11 @@ impl Scenario {
                 "no tick of {tick_s} s lies between the release, {release_h} h, and the horizon, {horizon_h} h"
             );
             return Err(ScenarioError::new(HORIZON, message).beside(&[RELEASE, TICK]));
+        }
+        let trigger_h = self.outage.trigger_h;
+        if trigger_h.is_finite() && self.ticks_in(trigger_h) >= ticks {
+            let message = format!("{trigger_h} h is not before {HORIZON}, {horizon_h} h");
+            return Err(ScenarioError::new(name_of!(outage.trigger_h), message).beside(&[HORIZON, TICK]));
         }
         Ok(())
     }

@@ -54,6 +54,7 @@ macro_rules! declare_parameters {
                     intervenable: false,
                     interdependent: false,
                     sizes_memory: false,
+                    added_later: false,
                     get: |scenario| FieldType::to_value(&scenario.$group.$field),
                     set: |scenario, value| match FieldType::from_value(value) {
                         Some(x) => { scenario.$group.$field = x; true }

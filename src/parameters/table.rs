@@ -166,6 +166,9 @@ declare_parameters! {
         recovered_at: f64 = 0.95, "1", Domain::SHARE,
             "Online fraction from which on the network counts as recovered.",
             "chosen";
+        trigger_h: f64 = f64::INFINITY, "h", Domain::NOT_NEGATIVE_OR_INFINITE,
+            "The trigger, from which on outages are measured; inf: the earliest of the release, if anybody is patched, and the shocks. By hand for triggers that are interventions, such as a loss of capacity.",
+            "chosen", interdependent, added_later;
     }
 }
 
@@ -194,6 +197,9 @@ pub struct Parameter {
     pub interdependent: bool,
     /// Whether the memory that a run needs depends on it.
     pub sizes_memory: bool,
+    /// Whether it is newer than the canonical text of a sweep: that has it only where it is not the default, so that the
+    /// hash of a sweep that does not use it stays.
+    pub added_later: bool,
     get: fn(&Scenario) -> Value,
     set: fn(&mut Scenario, &Value) -> bool,
 }
@@ -222,6 +228,10 @@ impl Parameter {
     }
     const fn sizes_memory(mut self) -> Parameter {
         self.sizes_memory = true;
+        self
+    }
+    const fn added_later(mut self) -> Parameter {
+        self.added_later = true;
         self
     }
 }
@@ -311,6 +321,17 @@ impl Scenario {
     /// Number of ticks of a run: `round(horizon / tick)`.
     pub fn ticks(&self) -> u64 {
         self.ticks_in(self.time.horizon_h) as u64
+    }
+
+    /// The trigger, from which on outages are measured, hours: `outage.trigger_h` if that is finite; otherwise the
+    /// earliest of the release, if there are patched clients, and the shocks; the release if there is none of either.
+    pub fn trigger_h(&self) -> f64 {
+        if self.outage.trigger_h.is_finite() {
+            return self.outage.trigger_h;
+        }
+        let release = (self.updates.patched_fraction > 0.0).then_some(self.updates.release_h);
+        let shocks = self.shocks.iter().map(|shock| shock.at_h);
+        shocks.chain(release).reduce(f64::min).unwrap_or(self.updates.release_h)
     }
 
     /// The number of ticks in this many hours, to the nearest one.

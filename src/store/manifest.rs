@@ -217,7 +217,8 @@ fn replicates(replicates: &Replicates) -> Json {
 mod tests {
     use super::*;
 
-    /// The manifest of `sweeps/smoke.toml`, as version 0.4.0 wrote it.
+    /// The manifest of `sweeps/smoke.toml`, as version 0.4.0 wrote it, with the parameters that have been added since.
+    /// Its hash and its sweep do not have them.
     const SMOKE: &str = include_str!("manifest_of_smoke.json");
 
     #[test]

@@ -16,6 +16,8 @@ use crate::sweep::columns as names;
 
 /// The output whose mean over the runs of a cell the fixed columns hold, with its interval; it has no statistics.
 pub(super) const OUTAGE: &str = "outage";
+/// The output that says whether a network was up before anything happened to it.
+pub(super) const BASELINE: &str = "baseline_online_fraction";
 
 /// These words in a description stand for the interval of the sweep, whose confidence and kind the file says.
 pub(super) const INTERVAL: &str = "interval of outage_probability";

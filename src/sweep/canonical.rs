@@ -94,7 +94,10 @@ fn scenario_lines(scenario: &Scenario) -> Vec<String> {
     let mut parameters: Vec<&Parameter> = PARAMETERS.iter().collect();
     parameters.sort_by_key(|parameter| parameter.name);
     let mut lines = vec![String::new(), "[scenario]".to_owned()];
-    lines.extend(parameters.iter().map(|p| format!("{} = {}", p.name, value(&p.get(scenario)))));
+    // Compared as written: a zero has a sign.
+    let is_default = |p: &Parameter| value(&p.get(scenario)) == value(&p.default());
+    let written = parameters.into_iter().filter(|p| !p.added_later || !is_default(p));
+    lines.extend(written.map(|p| format!("{} = {}", p.name, value(&p.get(scenario)))));
     for change in &scenario.interventions {
         lines.extend([
             String::new(),

@@ -253,10 +253,12 @@ fn shocks_and_interventions() -> impl Strategy<Value = Change> {
 
 fn scenario() -> impl Strategy<Value = Scenario> {
     let changes = (updates(), overlay(), login(), shocks_and_interventions());
-    (population_and_time(), changes).prop_map(|(mut scenario, (updates, overlay, login, events))| {
+    let trigger = prop_oneof![2 => Just(f64::INFINITY), 1 => 0.0..0.9f64];
+    (population_and_time(), changes, trigger).prop_map(|(mut scenario, (updates, overlay, login, events), trigger)| {
         for change in [updates, overlay, login, events] {
             (change.0)(&mut scenario);
         }
+        scenario.outage.trigger_h = trigger * scenario.time.horizon_h;
         scenario
     })
 }

@@ -3,7 +3,7 @@
 use critmass::engine::outcome::{Outcome, TraceRow};
 use critmass::parameters::Scenario;
 
-use crate::setting::nearest_tick;
+use crate::setting::{nearest_tick, trigger_tick};
 
 /// What is seen of one tick: sizes at its end, and counts over it.
 #[derive(Debug, Clone, Default)]
@@ -58,15 +58,15 @@ impl History {
     /// The row of outputs.
     pub(crate) fn outcome(&self, scenario: &Scenario) -> Outcome {
         let tick_h = scenario.time.tick_s / 3600.0;
-        let release = nearest_tick(scenario.updates.release_h, scenario) as usize;
+        let trigger = trigger_tick(scenario) as usize;
         let all = &self.ticks[..];
-        let since = &self.ticks[release..];
+        let since = &self.ticks[trigger..];
         let fraction: Vec<f64> = since.iter().map(Tick::online_fraction).collect();
-        let baseline = self.baseline(scenario, release);
+        let baseline = self.baseline(scenario, trigger);
         let (spell_start, spell_ticks) = longest_spell(&fraction, scenario.outage.threshold);
         let lowest = fraction.iter().copied().fold(f64::INFINITY, f64::min);
         let recovered_at = scenario.outage.recovered_at;
-        let recovered = *fraction.last().expect("a tick lies after the release") >= recovered_at;
+        let recovered = *fraction.last().expect("a tick lies after the trigger") >= recovered_at;
         let last_below = fraction.iter().rposition(|&f| f < recovered_at).unwrap_or(0);
         let logins_since = total(since, |t| t.logins);
         Outcome {
@@ -104,15 +104,15 @@ impl History {
         }
     }
 
-    /// Mean online fraction over the hour before the release, or what there is of it.
+    /// Mean online fraction over the hour before the trigger, or what there is of it.
     ///
-    /// Reading: with a release in tick 0, the state that the run starts in is all that there was before.
-    fn baseline(&self, scenario: &Scenario, release: usize) -> f64 {
-        if release == 0 {
+    /// Reading: with a trigger in tick 0, the state that the run starts in is all that there was before.
+    fn baseline(&self, scenario: &Scenario, trigger: usize) -> f64 {
+        if trigger == 0 {
             return self.before.online_fraction();
         }
         let hour = nearest_tick(1.0, scenario) as usize;
-        let ticks = &self.ticks[release.saturating_sub(hour.max(1))..release];
+        let ticks = &self.ticks[trigger.saturating_sub(hour.max(1))..trigger];
         ticks.iter().map(Tick::online_fraction).sum::<f64>() / ticks.len() as f64
     }
 

@@ -12,6 +12,21 @@ pub(crate) fn nearest_tick(hour: f64, scenario: &Scenario) -> u64 {
     (hour * 3600.0 / scenario.time.tick_s).round() as u64
 }
 
+/// The tick from which on outages are measured.
+///
+/// Reading: with shocks, and a release that reaches nobody, only the shocks count; with neither, the release does.
+pub(crate) fn trigger_tick(scenario: &Scenario) -> u64 {
+    if scenario.outage.trigger_h.is_finite() {
+        return nearest_tick(scenario.outage.trigger_h, scenario);
+    }
+    let release = nearest_tick(scenario.updates.release_h, scenario);
+    let mut candidates: Vec<u64> = scenario.shocks.iter().map(|shock| nearest_tick(shock.at_h, scenario)).collect();
+    if scenario.updates.patched_fraction > 0.0 || candidates.is_empty() {
+        candidates.push(release);
+    }
+    candidates.into_iter().min().expect("there is one")
+}
+
 /// λ(t), per hour, of a region at hour t of the simulation.
 fn hazard_per_h(scenario: &Scenario, region: usize, hour: f64) -> f64 {
     let presence = &scenario.presence;

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 
 use super::exporter::Exporter;
 use crate::parameters::Value;
-use crate::summary::columns::CellSummary;
+use crate::summary::columns::{BASELINE, CellSummary, Statistic};
 use crate::summary::surface::{Surface, interval_name};
 use crate::sweep::{Axis, AxisLabel, Sweep};
 
@@ -62,8 +62,30 @@ pub struct Terminal;
 
 impl Exporter for Terminal {
     fn export(&self, surface: &Surface, out: &mut dyn Write) -> io::Result<()> {
-        out.write_all(in_words(surface.sweep(), surface.cells()).as_bytes())
+        out.write_all(in_words(surface.sweep(), surface.cells()).as_bytes())?;
+        out.write_all(down_before_the_trigger(surface).as_bytes())
     }
+}
+
+/// Names the cells whose network was down before anything happened to it: what they say is no consequence of it.
+fn down_before_the_trigger(surface: &Surface) -> String {
+    const CELLS_MAX: usize = 8;
+    let baselines = surface.statistic(BASELINE, Statistic::Mean).unwrap_or_default();
+    let is_down = |&(row, baseline): &(&CellSummary, &Option<f64>)| {
+        baseline.is_some_and(|baseline| baseline < surface.sweep().cell_scenario(row.cell).outage.threshold)
+    };
+    let down: Vec<String> =
+        surface.cells().iter().zip(baselines).filter(is_down).map(|(row, _)| row.cell.to_string()).collect();
+    if down.is_empty() {
+        return String::new();
+    }
+    let (named, more) = (down[..down.len().min(CELLS_MAX)].join(", "), down.len().saturating_sub(CELLS_MAX));
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!(
+        "down before the trigger, by {BASELINE}_mean:\n{} of {} cells: {named}{more}\n",
+        down.len(),
+        surface.cells().len()
+    )
 }
 
 fn in_words(sweep: &Sweep, rows: &[CellSummary]) -> String {
@@ -168,6 +190,7 @@ fn show_list(sweep: &Sweep, cells: &BTreeMap<u32, CellSummary>, text: &mut Strin
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::summary::surface::{Rows, StatisticColumn};
 
     #[test]
     fn numbers_are_short() {
@@ -183,6 +206,21 @@ mod tests {
         ] {
             assert_eq!(number(x), text);
         }
+    }
+
+    #[test]
+    fn cells_that_were_down_before_the_trigger_are_named() {
+        let toml = "name = \"t\"\n[[axis]]\nparameter = \"outage.threshold\"\nlinear = { from = 0.0, to = 1.0, points = 21 }\n";
+        let sweep = Sweep::parse(toml, "t.toml", &[]).unwrap();
+        let cells = (0..21).map(|cell| CellSummary::new(&sweep.replicates, cell, 20, 0)).collect();
+        let mut statistics = StatisticColumn::all();
+        for column in &mut statistics {
+            column.values = vec![Some(if column.name() == "baseline_online_fraction_mean" { 0.52 } else { 0.0 }); 21];
+        }
+        let text = down_before_the_trigger(&Surface::new(sweep.clone(), Rows { cells, statistics }));
+        assert!(text.contains("10 of 21 cells: 11, 12, 13, 14, 15, 16, 17, 18 and 2 more"), "{text}");
+        assert!(text.lines().all(|line| line.chars().count() <= 80));
+        assert_eq!(down_before_the_trigger(&Surface::new(sweep, Rows::empty())), "");
     }
 
     #[test]
