@@ -45,6 +45,9 @@ impl Failure {
     /// What to say about it, where anything is left to say. On a terminal a wrong sweep file is shown with the place.
     pub(super) fn message(self, on_terminal: bool) -> Option<String> {
         match self {
+            Failure::Failed(message) | Failure::WrongInput(message) if on_terminal => {
+                Some(plain(&wrap_clauses(&format!("error: {message}"), WIDTH)))
+            }
             Failure::Failed(message) | Failure::WrongInput(message) => Some(plain(&format!("error: {message}"))),
             Failure::Sweep(error) if on_terminal => Some(mistakes(error, true)),
             Failure::Sweep(error) => Some(plain(&mistakes(error, false))),

@@ -1,9 +1,12 @@
 //! The commands, one file each. Results go to standard output, everything else to standard error.
 
+mod columns;
 mod failure;
+mod new;
 mod output;
 mod parameters;
 mod progress;
+mod reference;
 mod run;
 mod sample;
 mod signals;
@@ -46,8 +49,14 @@ enum Command {
     Status(status::Arguments),
     /// Submits a sweep to Slurm: an array of shards, and the summary that follows them
     Submit(submit::Arguments),
+    /// Writes a commented sweep file to start from
+    New(new::Arguments),
     /// Lists every parameter: unit, default, range, meaning, source
     Parameters(parameters::Arguments),
+    /// Shows every key of the sweep file
+    Reference(reference::Arguments),
+    /// Lists the columns of the results: type, unit, description
+    Columns(columns::Arguments),
     /// Compares runs with results that are known, and says whether they agree
     Validate(validate::Arguments),
 }
@@ -60,7 +69,10 @@ pub fn main() -> ExitCode {
         Command::Summarize(arguments) => with_threads(|| summarize::summarize(&arguments)),
         Command::Status(arguments) => with_threads(|| status::status(&arguments)),
         Command::Submit(arguments) => with_threads(|| submit::submit(&arguments)),
+        Command::New(arguments) => new::new(&arguments),
         Command::Parameters(arguments) => parameters::parameters(&arguments),
+        Command::Reference(arguments) => reference::reference(&arguments),
+        Command::Columns(arguments) => columns::columns(&arguments),
         Command::Validate(arguments) => with_threads(|| validate::validate(&arguments)),
     };
     ExitCode::from(match result {

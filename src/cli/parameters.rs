@@ -5,11 +5,15 @@ use serde_json::{Value as Json, json};
 
 use super::failure::Failure;
 use super::output::print;
+use super::text::markdown_row;
 use crate::parameters::{PARAMETERS, Parameter};
 
 /// The arguments of `parameters`.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
+    /// Only those whose name holds this word, such as login or timeout; or, if there is none, whose meaning does
+    #[arg(value_name = "WORD")]
+    word: Option<String>,
     /// How to list them
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
@@ -39,21 +43,37 @@ fn row(parameter: &Parameter) -> [String; 6] {
 }
 
 pub(super) fn parameters(arguments: &Arguments) -> Result<(), Failure> {
+    let listed = listed(arguments.word.as_deref())?;
     print(&match arguments.format {
-        Format::Table => table(),
-        Format::Json => format!("{:#}\n", json()),
-        Format::Markdown => markdown(),
+        Format::Table => table(listed),
+        Format::Json => format!("{:#}\n", Json::Array(listed.into_iter().map(json).collect())),
+        Format::Markdown => markdown(listed),
     })
 }
 
+/// The parameters that a word asks for.
+fn listed(word: Option<&str>) -> Result<Vec<&'static Parameter>, Failure> {
+    let Some(word) = word.map(str::to_lowercase) else { return Ok(PARAMETERS.iter().collect()) };
+    let named: Vec<&Parameter> = PARAMETERS.iter().filter(|parameter| parameter.name.contains(&word)).collect();
+    let is_meant = |parameter: &&Parameter| parameter.meaning.to_lowercase().contains(&word);
+    let found = if named.is_empty() { PARAMETERS.iter().filter(is_meant).collect() } else { named };
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    let mut groups: Vec<&str> = PARAMETERS.iter().map(Parameter::group).collect();
+    groups.dedup();
+    let groups = groups.join(", ");
+    Err(Failure::WrongInput(format!("no parameter has {word:?} in its name or meaning; the groups are {groups}")))
+}
+
 /// Two columns: what it is called and takes; what it means. The whole of it in six columns needs 200.
-fn table() -> String {
+fn table(parameters: Vec<&Parameter>) -> String {
     let mut table = Table::new();
     table.load_style(comfy_table::presets::UTF8_HORIZONTAL_ONLY);
     table.set_content_arrangement(ContentArrangement::Dynamic);
     table.set_width(80);
     table.set_header(["parameter = default [unit]", "meaning, range, source"]);
-    for parameter in PARAMETERS {
+    for parameter in parameters {
         let [name, unit, default, range, meaning, source] = row(parameter);
         let unit = if unit == "1" { String::new() } else { format!(" [{unit}]") };
         let changeable = if parameter.intervenable { "\nAn intervention can change it." } else { "" };
@@ -65,23 +85,16 @@ fn table() -> String {
     format!("{table}\n")
 }
 
-fn json() -> Json {
-    let object = |parameter: &Parameter| {
-        let [name, unit, default, range, meaning, source] = row(parameter);
-        json!({
-            "parameter": name, "unit": unit, "default": default, "range": range, "meaning": meaning,
-            "source": source, "intervention": parameter.intervenable,
-        })
-    };
-    Json::Array(PARAMETERS.iter().map(object).collect())
+fn json(parameter: &Parameter) -> Json {
+    let [name, unit, _, range, meaning, source] = row(parameter);
+    json!({
+        "parameter": name, "unit": unit, "default": parameter.default().to_json(), "range": range,
+        "meaning": meaning, "source": source, "intervention": parameter.intervenable,
+    })
 }
 
-fn markdown() -> String {
-    let line = |row: &[String]| {
-        let escaped: Vec<String> = row.iter().map(|entry| entry.replace('|', "\\|")).collect();
-        format!("| {} |\n", escaped.join(" | "))
-    };
-    let mut text = line(&HEAD.map(str::to_owned)) + &line(&HEAD.map(|_| "---".to_owned()));
-    PARAMETERS.iter().for_each(|parameter| text += &line(&row(parameter)));
-    text
+/// A table of Markdown with a row for each parameter.
+pub(super) fn markdown(parameters: impl IntoIterator<Item = &'static Parameter>) -> String {
+    let head = markdown_row(&HEAD.map(str::to_owned)) + &markdown_row(&HEAD.map(|_| "---".to_owned()));
+    parameters.into_iter().fold(head, |text, parameter| text + &markdown_row(&row(parameter)))
 }

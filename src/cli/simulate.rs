@@ -141,7 +141,7 @@ fn json(scenario: &Scenario, seed: u64, outcome: &Outcome) -> Json {
     });
     // Everything that differs from the defaults.
     let changed = PARAMETERS.iter().filter(|parameter| parameter.get(scenario) != parameter.default());
-    let changed = changed.map(|parameter| (parameter.name.to_owned(), json!(parameter.get(scenario).to_string())));
+    let changed = changed.map(|parameter| (parameter.name.to_owned(), parameter.get(scenario).to_json()));
     json!({
         "seed": seed,
         "scenario": Json::Object(changed.collect::<Map<_, _>>()),

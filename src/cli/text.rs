@@ -49,6 +49,12 @@ pub(super) fn wrap_clauses(message: &str, width: usize) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
+/// A row of a table of Markdown.
+pub(super) fn markdown_row(cells: &[String]) -> String {
+    let escaped: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
+    format!("| {} |\n", escaped.join(" | "))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

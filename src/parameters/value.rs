@@ -59,6 +59,20 @@ impl Value {
     }
 }
 
+impl Value {
+    /// The value as JSON, which has no infinite numbers: they become words.
+    pub fn to_json(&self) -> serde_json::Value {
+        match self {
+            Value::Number(x) if x.is_finite() => serde_json::json!(x),
+            Value::Number(x) => serde_json::json!(toml_number(*x)),
+            Value::Integer(n) => serde_json::json!(n),
+            Value::Boolean(truth) => serde_json::json!(truth),
+            Value::Choice(word) => serde_json::json!(word),
+            Value::Regions(regions) => serde_json::json!(regions),
+        }
+    }
+}
+
 impl fmt::Display for Value {
     /// Writes the value as it is written in TOML.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

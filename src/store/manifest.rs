@@ -111,16 +111,8 @@ fn list<T>(entries: &[T], entry: impl Fn(&T) -> Json) -> Json {
     entries.iter().map(entry).collect()
 }
 
-/// A value in JSON, which has no infinity: that is the word "inf".
 fn value(value: &Value) -> Json {
-    match value {
-        Value::Number(x) if x.is_finite() => json!(x),
-        Value::Number(_) => json!("inf"),
-        Value::Integer(n) => json!(n),
-        Value::Boolean(b) => json!(b),
-        Value::Choice(word) => json!(word),
-        Value::Regions(regions) => json!(regions),
-    }
+    value.to_json()
 }
 
 fn settings(settings: &[(&'static Parameter, Value)]) -> Json {

@@ -74,7 +74,7 @@ pub use manifest::{MANIFEST_VERSION, Manifest};
 pub use metadata::KeyMetadata;
 pub use ownership::check_is_ours;
 pub use row::{FoundRun, RunRow};
-pub(crate) use schema::{axis_column, axis_field, run_table};
+pub(crate) use schema::{axis_column, axis_field, run_schema, run_table};
 pub use schema::{trace_batch, trace_schema};
 pub use shard::Shard;
 pub use surface::SurfaceState;

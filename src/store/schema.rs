@@ -57,7 +57,7 @@ fn drawn_type(parameter: &Parameter) -> DataType {
 }
 
 /// The columns of `runs/`: cell, replicate, seed, the axes, the uncertain inputs, the outputs.
-pub(super) fn run_schema(sweep: &Sweep) -> SchemaRef {
+pub(crate) fn run_schema(sweep: &Sweep) -> SchemaRef {
     let mut fields = vec![
         field(columns::CELL, DataType::UInt32, false, "1", "Number of the cell; the last axis varies fastest."),
         field(columns::REPLICATE, DataType::UInt32, false, "1", "Number of the run within its cell."),

@@ -29,4 +29,5 @@ pub use entry::Entry;
 pub use error::SummaryError;
 pub use reproduction::KeptRun;
 pub use surface::{StatisticColumn, Surface};
+pub(crate) use table::schema as surface_schema;
 pub use table::{inventory, write_surface};

@@ -78,7 +78,7 @@ impl Surface {
 }
 
 /// The columns of the surface of a sweep: the cell, the axes, the other fixed columns, the statistics.
-fn schema(sweep: &Sweep) -> SchemaRef {
+pub(crate) fn schema(sweep: &Sweep) -> SchemaRef {
     let confidence = 100.0 * sweep.replicates.confidence;
     let interval = format!("{confidence} % {INTERVAL} ({})", interval_name(&sweep.replicates));
     let mut fixed = FIXED_COLUMNS.iter().map(|column| {

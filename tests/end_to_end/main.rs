@@ -13,6 +13,7 @@ mod shards;
 mod support;
 mod surface;
 mod traces;
+mod words;
 
 use std::fs;
 use std::path::Path;

@@ -43,7 +43,7 @@ macro_rules! declare_tables {
 use Without::{Default, Else, Refused};
 
 declare_tables! {
-    file "the top of the file", None,
+    file "At the top of the file", None,
         "What the sweep is called, and its parts.",
         "name = \"critical-mass\"\nquestion = \"Up to which share of synchronized restarts does the network survive?\"\nseed = 2007\n" {
         NAME "name": Form::Name(100), Refused,
