@@ -120,7 +120,7 @@ fn section(table: &Table, keys: &[Key]) -> String {
     }
     text.extend(settings(table).map(|more| wrap(&more, WIDTH, 0) + "\n"));
     text.extend(
-        table.example.lines().map(|line| if line.is_empty() { "\n".to_owned() } else { format!("    {line}\n") }),
+        table.example.lines().map(|line| if line.is_empty() { "\n".to_owned() } else { format!("  {line}\n") }),
     );
     text
 }

@@ -142,7 +142,10 @@ fn interval((low, low_allowed): (f64, bool), (high, high_allowed): (f64, bool), 
     }
     if high.is_finite() {
         schema = with(schema, json!({ if high_allowed { "maximum" } else { "exclusiveMaximum" }: high }));
-    } else if !infinity {
+    } else if infinity {
+        // What turns TOML into JSON may turn `inf` into null, which no file can hold.
+        schema = with(schema, json!({ "type": ["number", "null"] }));
+    } else {
         schema = with(schema, json!({ "maximum": FINITE_MAX }));
     }
     schema

@@ -45,7 +45,7 @@ use Without::{Default, Else, Refused};
 declare_tables! {
     file "At the top of the file", None,
         "What the sweep is called, and its parts.",
-        "name = \"critical-mass\"\nquestion = \"Up to which share of synchronized restarts does the network survive?\"\nseed = 2007\n" {
+        "name = \"critical-mass\"\nquestion = \"How many may restart at once before the network goes down?\"\nseed = 2007\n" {
         NAME "name": Form::Name(100), Refused,
             "Short name of the sweep, which is part of the names of jobs.";
         QUESTION "question": Form::Text(""), Default("\"\""),
@@ -101,7 +101,7 @@ declare_tables! {
     }
     axis "[[axis]]", None,
         "A swept parameter with its points (one of values, linear and logarithmic), or a name and a list of variants: named bundles of settings. A parameter may be on one axis.",
-        "[[axis]]\nparameter = \"updates.synchronization\"\nlinear = { from = 0.0, to = 1.0, points = 11 }\n\n[[axis]]\nname = \"mechanism\"\nvariants = [\n  { label = \"as it was\" },\n  { label = \"unlimited login server\", login.capacity_per_s_per_million = inf },\n]\n" {
+        "[[axis]]\nparameter = \"updates.synchronization\"\nlinear = { from = 0.0, to = 1.0, points = 11 }\n\n[[axis]]\nname = \"mechanism\"\nvariants = [\n  { label = \"as it was\" },\n  { label = \"unlimited login\", login.capacity_per_s_per_million = inf },\n]\n" {
         PARAMETER "parameter": Form::Parameter, Else("a name and variants"),
             "The parameter that is swept, and the name of the column.";
         VALUES "values": Form::ValuesOfParameter, Else("linear, logarithmic or variants"),
@@ -133,7 +133,7 @@ declare_tables! {
     }
     uncertain "[uncertain]", Laws,
         "Inputs that are drawn anew for every replicate. A law replaces the parameter's value; in a factor it multiplies that of the scenario, the axis or the variant. A draw outside of the parameter's range is drawn again.",
-        "[uncertain]\nupdates.patched_fraction = { beta = { mean = 0.6, sd = 0.1 } }\nupdates.burst_width_s = { factor = { lognormal = { median = 1.0, sigma = 0.4 } } }\n" {
+        "[uncertain]\nupdates.patched_fraction = { beta = { mean = 0.6, sd = 0.1 } }\nretry.base_s = { factor = { lognormal = { median = 1.0, sigma = 0.4 } } }\n" {
         FACTOR "factor": Form::Law, Else("the law replaces the value"),
             "The law of a factor: { factor = { lognormal = { … } } }.";
     }
@@ -155,7 +155,7 @@ declare_tables! {
     }
     lognormal "{ lognormal = { median, sigma } }", None,
         "A positive number whose logarithm is normal.",
-        "login.capacity_per_s_per_million = { lognormal = { median = 150.0, sigma = 0.2 } }\n" {
+        "login.queue_limit_s = { lognormal = { median = 120.0, sigma = 0.2 } }\n" {
         MEDIAN "median": Form::Number(Bounds::above(0.0), ""), Refused,
             "Median.";
         SIGMA "sigma": Form::Number(Bounds::at_least(0.0), ""), Refused,
@@ -171,7 +171,7 @@ declare_tables! {
     }
     triangular "{ triangular = { from, mode, to } }", None,
         "A number of which least, likeliest and most are known.",
-        "overlay.stale_ttl_s = { triangular = { from = 600.0, mode = 3600.0, to = 7200.0 } }\n" {
+        "overlay.stale_ttl_s = { triangular = { from = 600, mode = 3600, to = 7200 } }\n" {
         FROM "from": Form::Number(Bounds::FINITE, ""), Refused,
             "Lower bound.";
         MODE "mode": Form::Number(Bounds::FINITE, ""), Refused,
