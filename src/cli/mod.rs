@@ -9,6 +9,7 @@ mod progress;
 mod reference;
 mod run;
 mod sample;
+mod sensitivity;
 mod signals;
 mod simulate;
 mod status;
@@ -45,6 +46,8 @@ enum Command {
     Simulate(simulate::Arguments),
     /// Writes the summary of a sweep anew and shows it
     Summarize(summarize::Arguments),
+    /// Says which uncertain inputs the outage of a sweep, or another output, depends on
+    Sensitivity(sensitivity::Arguments),
     /// Says what of a sweep is done, missing or damaged
     Status(status::Arguments),
     /// Submits a sweep to Slurm: an array of shards, and the summary that follows them
@@ -67,6 +70,7 @@ pub fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&arguments),
         Command::Simulate(arguments) => simulate::simulate(&arguments),
         Command::Summarize(arguments) => with_threads(|| summarize::summarize(&arguments)),
+        Command::Sensitivity(arguments) => sensitivity::sensitivity(&arguments),
         Command::Status(arguments) => with_threads(|| status::status(&arguments)),
         Command::Submit(arguments) => with_threads(|| submit::submit(&arguments)),
         Command::New(arguments) => new::new(&arguments),

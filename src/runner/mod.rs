@@ -39,6 +39,7 @@ mod progress;
 mod queue;
 mod schedule;
 mod single;
+mod single_runs;
 mod tally;
 
 use std::sync::atomic::AtomicBool;
@@ -54,6 +55,7 @@ pub use memory::{MemoryError, check_memory, check_memory_of_run, memory_needed_b
 pub use progress::{Ending, Progress};
 use queue::{CloseOnDrop, Queue};
 use single::simulate;
+pub use single_runs::outcomes_of;
 
 /// Runs in the queue for each worker.
 const QUEUED_PER_WORKER: usize = 2;

@@ -13,13 +13,17 @@
 //! | `runs` | from runs to a surface: columns of polars, cell by cell |
 //! | `table` | the surface as an Arrow table, and `surface.parquet` |
 //! | `show` | a way to show the surface each |
+//! | `listing` | tables that are results of their own |
+//! | `sensitivity` | which uncertain inputs an output depends on |
 //! | `reproduction` | whether a run that is made again is the one that was kept |
 
 mod columns;
 mod entry;
 mod error;
+mod listing;
 mod reproduction;
 mod runs;
+mod sensitivity;
 pub mod show;
 mod surface;
 mod table;
@@ -27,7 +31,9 @@ mod table;
 pub use columns::{CellSummary, Statistic};
 pub use entry::Entry;
 pub use error::SummaryError;
+pub use listing::{write_csv, write_json};
 pub use reproduction::KeptRun;
+pub use sensitivity::{RunAgain, RunSample, Sensitivity};
 pub use surface::{StatisticColumn, Surface};
 pub(crate) use table::schema as surface_schema;
 pub use table::{inventory, write_surface};

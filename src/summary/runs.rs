@@ -65,13 +65,13 @@ pub(super) fn summarize(sweep: &Sweep, runs: &RecordBatch) -> Result<Rows, Summa
     Ok(Rows { cells, statistics })
 }
 
-fn column<'a>(runs: &'a RecordBatch, name: &str) -> Result<&'a dyn Array, ArrowError> {
+pub(super) fn column<'a>(runs: &'a RecordBatch, name: &str) -> Result<&'a dyn Array, ArrowError> {
     let missing = || ArrowError::SchemaError(format!("the runs have no column {name}"));
     runs.column_by_name(name).map(|column| &**column).ok_or_else(missing)
 }
 
 /// The cells, each with the rows of its runs.
-fn groups(runs: &RecordBatch) -> Result<Vec<(u32, Range<usize>)>, ArrowError> {
+pub(super) fn groups(runs: &RecordBatch) -> Result<Vec<(u32, Range<usize>)>, ArrowError> {
     let cells = column(runs, CELL)?.as_primitive_opt::<UInt32Type>().map_or(&[][..], |cells| cells.values());
     let mut end = 0;
     let ranges = cells.chunk_by(|a, b| a == b).filter_map(|same| {
@@ -83,7 +83,7 @@ fn groups(runs: &RecordBatch) -> Result<Vec<(u32, Range<usize>)>, ArrowError> {
 }
 
 /// A column as real numbers.
-fn numbers(column: &dyn Array) -> Float64Chunked {
+pub(super) fn numbers(column: &dyn Array) -> Float64Chunked {
     let name = "".into();
     if let Some(numbers) = column.as_primitive_opt::<Float64Type>() {
         Float64Chunked::from_iter_options(name, numbers.iter())

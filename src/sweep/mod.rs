@@ -9,6 +9,7 @@
 //! | `fit` | what a scenario of a sweep has to be as a whole |
 //! | `draw` | drawing: the laws of the uncertain inputs |
 //! | `realization` | the runs of a cell: their seeds, and their scenarios with everything drawn |
+//! | `repetition` | a run once more, with another seed or another draw |
 //! | `check` | whether all of the above is possible together, in every cell |
 //! | `canonical` | writing: the sweep as a text, and its hash |
 //! | `read` | reading: from a TOML text with overrides to a sweep that was checked, or a message with a line |
@@ -24,6 +25,7 @@ mod fit;
 pub mod keys;
 mod read;
 mod realization;
+mod repetition;
 mod types;
 
 pub use design::{AxisLabel, Design};

@@ -25,7 +25,11 @@ impl Sweep {
     /// them. A draw outside of the parameter's range, or one that together with what is already set makes an
     /// impossible scenario (a release after the horizon, say), is drawn again.
     pub fn realization(&self, cell: u32, replicate: u32) -> Realization {
-        let seed = self.run_seed(cell, replicate);
+        self.realize(cell, self.run_seed(cell, replicate))
+    }
+
+    /// A run of a cell with this seed, from which its uncertain inputs are drawn, too.
+    pub(super) fn realize(&self, cell: u32, seed: u64) -> Realization {
         let mut scenario = self.cell_scenario(cell);
         let drawn = self
             .uncertain
@@ -42,7 +46,7 @@ impl Sweep {
     }
 
     /// Whether the cell's variant says what this parameter is, so that it is not drawn there.
-    fn is_held(&self, cell: u32, parameter: &Parameter) -> bool {
+    pub(super) fn is_held(&self, cell: u32, parameter: &Parameter) -> bool {
         self.axes.iter().zip(self.coordinates(cell)).any(|(axis, point)| axis.holds(point, parameter))
     }
 }

@@ -9,6 +9,7 @@ mod jobs;
 mod limits;
 #[cfg(unix)]
 mod ownership;
+mod sensitivity;
 mod shards;
 mod support;
 mod surface;

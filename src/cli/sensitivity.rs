@@ -1,0 +1,118 @@
+//! `critmass sensitivity`
+
+use std::io::{BufWriter, Write};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::failure::Failure;
+use super::output::{print, say};
+use super::signals::Signals;
+use super::threads::{pool, threads_given};
+use crate::engine::outcome::OUTPUTS;
+use crate::runner::{check_memory, outcomes_of};
+use crate::store::Folder;
+use crate::summary::{RunSample, Sensitivity, write_csv, write_json};
+
+/// The arguments of `sensitivity`.
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// The folder of a sweep
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+    /// The output
+    #[arg(long, value_name = "NAME", default_value = "outage")]
+    output: String,
+    /// Makes up to N runs again, once with another seed and once with another draw of each input: for the share of
+    /// chance and the total indices
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=10_000_000))]
+    pairs: u32,
+    /// Shows one cell instead of all together (table)
+    #[arg(long, value_name = "C")]
+    cell: Option<u32>,
+    /// Threads; all cores by default
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
+    threads: Option<u16>,
+    /// How to show the result
+    #[arg(long, value_enum, default_value = "table")]
+    format: Format,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// For people
+    Table,
+    /// Every column: a row for each cell and input, and first those of all cells together
+    Csv,
+    /// The same, an object for each row
+    Json,
+}
+
+pub(super) fn sensitivity(arguments: &Arguments) -> Result<(), Failure> {
+    let threads = arguments.threads.map_or_else(threads_given, usize::from);
+    let signals = Signals::catch()?;
+    pool(threads)?.install(|| {
+        let folder = Folder::open(&arguments.folder)?;
+        let sample = RunSample::read(&folder, &arguments.output)?.ok_or_else(|| no_output(&arguments.output))?;
+        if sample.runs() == 0 {
+            return Err(Failure::WrongInput(format!("{}: no run is finished yet", arguments.folder.display())));
+        }
+        if !folder.is_complete()? {
+            say("the sweep is not complete: this is what the runs say that are kept so far");
+        }
+        let result = analyzed(sample, arguments.pairs, threads, &signals)?;
+        show(&result, arguments)
+    })
+}
+
+/// Makes the runs that are wanted, and analyzes all.
+fn analyzed(sample: RunSample, pairs: u32, threads: usize, signals: &Signals) -> Result<Sensitivity, Failure> {
+    let runs = sample.to_repeat(pairs);
+    if !runs.is_empty() {
+        check_memory(sample.sweep(), threads)?;
+        say(format_args!("making {} runs, which are not kept", runs.len()));
+    }
+    let (sweep, done) = (sample.sweep(), AtomicUsize::new(0));
+    let realize = |run: &crate::summary::RunAgain| match run.redrawn {
+        None => Some(sweep.repeated(run.cell, run.replicate)),
+        Some(input) => sweep.redrawn(run.cell, run.replicate, input),
+    };
+    let finished = || {
+        let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+        if done.is_multiple_of(500) {
+            say(format_args!("{done} of {} runs", runs.len()));
+        }
+    };
+    let Some(outcomes) = outcomes_of(&runs, realize, &signals.interrupted, &finished) else {
+        say("interrupted; nothing was kept");
+        return Err(Failure::Interrupted);
+    };
+    Ok(Sensitivity::of(sample, &runs, &outcomes))
+}
+
+fn show(result: &Sensitivity, arguments: &Arguments) -> Result<(), Failure> {
+    let mut out = BufWriter::new(std::io::stdout());
+    let table = || result.to_table().map_err(|error| Failure::Failed(error.to_string()));
+    match arguments.format {
+        Format::Table => {
+            let text = result.in_words(arguments.cell).ok_or_else(|| {
+                let message = format!("--cell: there are no runs of such a cell among the {}", result.sweep().cells());
+                Failure::WrongInput(message)
+            })?;
+            print(&text)?;
+        }
+        Format::Csv => write_csv(&table()?, &mut out)?,
+        Format::Json => write_json(&table()?, &mut out)?,
+    }
+    Ok(out.flush()?)
+}
+
+fn no_output(name: &str) -> Failure {
+    let nearest = OUTPUTS.iter().map(|output| output.name).max_by(|a, b| {
+        let likeness = |known: &str| strsim::jaro_winkler(known, name);
+        likeness(a).total_cmp(&likeness(b))
+    });
+    Failure::WrongInput(format!(
+        "--output: there is no output {name:?}; the nearest is {:?}",
+        nearest.unwrap_or_default()
+    ))
+}
