@@ -27,6 +27,8 @@ pub(super) enum Failure {
     Sweep(SweepError),
     /// Interrupted; what to say has been said: [`INTERRUPTED`].
     Interrupted,
+    /// What to say has been said: this exit status.
+    Said(u8),
     /// Nobody reads the results any more, as in `critmass … | head`: [`DONE`], since nothing is wrong.
     BrokenPipe,
 }
@@ -38,6 +40,7 @@ impl Failure {
             Failure::Failed(_) => FAILED,
             Failure::WrongInput(_) | Failure::Sweep(_) => WRONG_INPUT,
             Failure::Interrupted => INTERRUPTED,
+            Failure::Said(status) => *status,
             Failure::BrokenPipe => DONE,
         }
     }
@@ -51,7 +54,7 @@ impl Failure {
             Failure::Failed(message) | Failure::WrongInput(message) => Some(plain(&format!("error: {message}"))),
             Failure::Sweep(error) if on_terminal => Some(mistakes(error, true)),
             Failure::Sweep(error) => Some(plain(&mistakes(error, false))),
-            Failure::Interrupted | Failure::BrokenPipe => None,
+            Failure::Interrupted | Failure::Said(_) | Failure::BrokenPipe => None,
         }
     }
 }

@@ -46,19 +46,27 @@ pub enum Inspection {
     Bytes,
 }
 
-/// An error of the manifest, with what can be done: only where the mark tells, it may be written anew.
+/// An error of the manifest, with what can be done: only where the mark proves that the folder is ours, it may be written
+/// anew.
 fn advised(path: &Path, error: StoreError) -> StoreError {
-    let is_ours = matches!(Marked::read(path), Ok(Marked::By(mark)) if mark.version == MANIFEST_VERSION);
-    let advice = if is_ours {
-        "critmass run with the same sweep file writes it anew"
-    } else {
-        "nothing else proves that this is the folder of a sweep of this version, and critmass leaves it as it is"
+    let is_ours = match Marked::read(path) {
+        Ok(marked) => matches!(marked, Marked::By(mark) if mark.version == MANIFEST_VERSION),
+        Err(error) => return error,
     };
+    let anew = "critmass run with the same sweep file writes it anew";
     match error {
-        StoreError::Damaged { path, message } => StoreError::Damaged { path, message: format!("{message}; {advice}") },
-        StoreError::Refused { .. } if is_ours && !path.join(MANIFEST).exists() => {
-            StoreError::damaged(&path.join(MANIFEST), format!("gone; {advice}"))
+        StoreError::Damaged { path, message } if is_ours => {
+            StoreError::Damaged { path, message: format!("{message}; {anew}") }
         }
+        StoreError::Damaged { path, message } => {
+            let left = "nothing else proves that this is the folder of a sweep of this version, and critmass leaves it as it is";
+            StoreError::Refused { path, message: format!("{message}; {left}") }
+        }
+        StoreError::Refused { .. } if is_ours => match is_there(&path.join(MANIFEST)) {
+            Ok(true) => error,
+            Ok(false) => StoreError::damaged(&path.join(MANIFEST), format!("gone; {anew}")),
+            Err(error) => error,
+        },
         error => error,
     }
 }

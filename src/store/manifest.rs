@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Value as Json, json};
 
 use super::error::StoreError;
-use super::files::read_file;
+use super::files::{is_there, read_file};
 use super::metadata::SCHEMA_VERSION;
 use crate::parameters::{Intervention, PARAMETERS, Parameter, Scenario, Shock, Value, toml_number};
 use crate::sweep::{Axis, AxisPoints, Design, Distribution, Replicates, Sweep, Uncertain};
@@ -38,7 +38,10 @@ impl Manifest {
         let text = match read_file(&path, BYTES_MAX) {
             Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let message = "no manifest.json: this is not the folder of a sweep";
+                let message = match is_there(folder)? {
+                    true => "no manifest.json: this is not the folder of a sweep",
+                    false => "there is no such folder",
+                };
                 return Err(StoreError::refused(folder, message));
             }
             Err(cause) => return Err(StoreError::io(&path, "the file cannot be read", cause)),

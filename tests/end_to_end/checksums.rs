@@ -23,7 +23,7 @@ fn assert_restored(finished: &Finished, copy: &Path, runs: u64) {
 fn assert_is_whole(finished: &Finished, copy: &Path) {
     assert_same_results(&finished.reference, copy);
     assert!(!has_files(&copy.join("temporary")));
-    let status = succeed(&["status", copy.to_str().unwrap()]);
+    let status = status_of(copy.to_str().unwrap());
     assert!(status.ends_with("\ncomplete\n") && !status.contains("\ndamaged"), "{status}");
 }
 
@@ -76,7 +76,7 @@ fn a_list_that_is_lost_or_damaged_is_made_anew_from_the_other_one() {
                     Some(text) => fs::write(copy.join(list), text).unwrap(),
                 }
                 let copy_text = copy.to_str().unwrap();
-                let status = succeed(&["status", copy_text]);
+                let status = status_of(copy_text);
                 assert!(status.contains("parts    3 present, 0 missing, 0 damaged\n"), "{list} {damage:?}: {status}");
                 assert!(!status.ends_with("\ncomplete\n") && !status.contains('\u{1b}'), "{list} {damage:?}: {status}");
                 match command {
@@ -97,7 +97,7 @@ fn where_both_lists_are_lost_the_surface_tells_whether_the_parts_are_whole() {
     for lost in ["part-000001", "/part-", "runs/", "parquet"] {
         let copy = finished.copy();
         LISTS.iter().for_each(|list| take_out(&copy.join(list), &[lost]));
-        let status = succeed(&["status", copy.to_str().unwrap()]);
+        let status = status_of(copy.to_str().unwrap());
         assert!(status.contains("parts    3 present, 0 missing, 0 damaged\n"), "{lost}: {status}");
         assert!(!status.ends_with("\ncomplete\n"), "{lost}: {status}");
         assert_restored(&finished, &copy, 0);
@@ -119,7 +119,7 @@ fn a_list_that_is_made_anew_does_not_vouch_for_damage() {
         bytes[middle] ^= 1;
         fs::write(part, bytes).unwrap();
         lists.iter().for_each(|list| fs::remove_file(copy.join(list)).unwrap());
-        let status = succeed(&["status", copy.to_str().unwrap()]);
+        let status = status_of(copy.to_str().unwrap());
         assert!(status.contains("damaged  ") && status.contains("\nnot complete"), "{status}");
         assert!(fail(1, &["summarize", copy.to_str().unwrap()]).contains("part-00000"));
         copy
@@ -151,7 +151,7 @@ fn a_kill_between_hash_name_and_list_leaves_nothing_that_is_called_damaged() {
         }
         fs::remove_file(copy.join("surface.parquet")).unwrap();
         let copy_text = copy.to_str().unwrap();
-        let status = succeed(&["status", copy_text]);
+        let status = status_of(copy_text);
         let is_there = named.contains(&runs);
         let present = if is_there { "3 present, 0 missing" } else { "2 present, 1 missing" };
         assert!(status.contains(&format!("parts    {present}, 0 damaged\n")), "{status}");

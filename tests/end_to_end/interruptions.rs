@@ -70,7 +70,7 @@ fn what_was_finished_is_kept_when_the_program_is_asked_to_end() {
         let ended = child.wait_with_output().unwrap();
         assert_eq!(ended.status.code(), Some(130));
         let finished = number_before(&text(&ended.stderr), " runs, ");
-        let status = succeed(&["status", out.to_str().unwrap()]);
+        let status = status_of(out.to_str().unwrap());
         let kept = number_before(&status, " in complete parts") + number_before(&status, " in checkpoints");
         assert!(finished > 0 && kept >= finished, "{finished} runs were finished: {status}");
         assert!(status.contains("not complete: critmass run"), "{status}");
@@ -94,7 +94,7 @@ fn assert_nothing_is_damaged(out: &Path, summarize: bool) {
     if !out.join("manifest.json").exists() {
         return;
     }
-    let status = succeed(&["status", out.to_str().unwrap()]);
+    let status = status_of(out.to_str().unwrap());
     assert!(status.contains(" 0 damaged\n") && !status.contains("\ndamaged"), "{status}");
     if summarize && !status.contains("\nruns     0 in complete parts, 0 in checkpoints") {
         succeed(&["summarize", out.to_str().unwrap()]);

@@ -116,7 +116,7 @@ fn what_a_sweep_is_continued_from_is_what_status_says_and_it_is_said_first() {
     let text_of = |out: &Path| out.to_str().unwrap().to_owned();
     for (shard, decided) in [("0/3", 2), ("2/3", 4)] {
         succeed(&["run", sweep, "--out", &text_of(&out), "--shard", shard]);
-        let status = succeed(&["status", &text_of(&out)]);
+        let status = status_of(&text_of(&out));
         assert!(status.contains(&format!("cells    {decided} of 6 complete")), "{status}");
     }
     assert_eq!(continued(sweep, &out, &["--shard", "0/3"]).0, 2);
@@ -132,7 +132,7 @@ fn what_a_sweep_is_continued_from_is_what_status_says_and_it_is_said_first() {
     wait_until(&mut child, || has_files(&out.join("checkpoint")));
     signal(&child, "-TERM");
     assert_eq!(child.wait().unwrap().code(), Some(130));
-    let status = succeed(&["status", &text_of(&out)]);
+    let status = status_of(&text_of(&out));
     let (kept_cells, kept_runs) = (number_before(&status, " of 6 complete"), number_before(&status, " in checkpoints"));
     let (cells, runs, said) = continued(sweep, &out, &[]);
     assert_eq!(cells, kept_cells, "{status}{said}");

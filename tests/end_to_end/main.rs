@@ -11,6 +11,7 @@ mod limits;
 mod ownership;
 mod sensitivity;
 mod shards;
+mod status;
 mod support;
 mod surface;
 mod traces;

@@ -28,7 +28,7 @@ fn shards_that_run_beside_each_other_give_the_same_bytes_as_one_run() {
     assert!(said.iter().all(|text| text.contains("is complete; ")), "{said:?}");
     assert!(said.iter().any(|text| text.contains("6 of all 6 cells")), "{said:?}");
     assert!(!has_files(&shared.join("runs")) && !shared.join("surface.parquet").exists());
-    let status = succeed(&["status", shared.to_str().unwrap()]);
+    let status = status_of(shared.to_str().unwrap());
     assert!(status.contains("cells    6 of 6 complete") && status.contains("not complete"), "{status}");
     let merged = run(&["run", sweep, "--out", shared.to_str().unwrap()]);
     assert!(merged.status.success() && text(&merged.stderr).contains(" 0 runs, "), "{}", text(&merged.stderr));
@@ -59,7 +59,7 @@ fn the_second_process_on_the_same_cells_says_so_and_damages_nothing() {
     wait_until(&mut child, || has_files(&out.join("checkpoint")));
     // Held in the middle of it, so that it cannot end before the others have been started.
     signal(&child, "-STOP");
-    let status = succeed(&["status", out_text]);
+    let status = status_of(out_text);
     assert!(status.contains("running  shards 1/2") && status.ends_with("not complete yet\n"), "{status}");
     let again = fail(2, &["run", sweep, "--out", out_text, "--shard", "1/2"]);
     assert!(again.contains("another process is running shard 1/2"), "{again}");
@@ -70,7 +70,7 @@ fn the_second_process_on_the_same_cells_says_so_and_damages_nothing() {
     assert_eq!(child.wait().unwrap().code(), Some(130));
 
     let mut child = begin(sweep, &out, &[]);
-    wait_until(&mut child, || succeed(&["status", out_text]).contains("running  the whole sweep"));
+    wait_until(&mut child, || status_of(out_text).contains("running  the whole sweep"));
     signal(&child, "-STOP");
     let shard = fail(2, &["run", sweep, "--out", out_text, "--shard", "0/2"]);
     assert!(shard.contains("another process is running the whole sweep"), "{shard}");

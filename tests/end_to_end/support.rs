@@ -45,6 +45,17 @@ pub(crate) fn fail(status: i32, arguments: &[&str]) -> String {
     text(&output.stderr)
 }
 
+/// What `status` says of a folder that it can look at; only of one that is complete it ends with success.
+#[track_caller]
+pub(crate) fn status_of(folder: &str) -> String {
+    let said = run(&["status", folder]);
+    let (status, shown) = (said.status.code(), text(&said.stdout));
+    assert!(matches!(status, Some(0 | 3 | 4)) && said.stderr.is_empty(), "{status:?}: {}", text(&said.stderr));
+    assert_eq!(status == Some(0), shown.ends_with("\ncomplete\n"), "{shown}");
+    assert_eq!(status == Some(4), ["\ndamaged ", "\nstray "].iter().any(|line| shown.contains(line)), "{shown}");
+    shown
+}
+
 /// Every file of a folder that results are read from, with its bytes.
 pub(crate) fn results(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut files: Vec<PathBuf> =

@@ -16,7 +16,7 @@ fn assert_written_anew(finished: &Finished, spoil: impl Fn(&Path), named: &str) 
         let copy = finished.copy();
         spoil(&copy);
         let copy_text = copy.to_str().unwrap();
-        let status = succeed(&["status", copy_text]);
+        let status = status_of(copy_text);
         assert!(!status.ends_with("\ncomplete\n") && status.contains(named), "{named}: {status}");
         assert!(status.contains("parts    3 present, 0 missing, 0 damaged\n"), "{status}");
         assert!(read_surface(&copy).is_err(), "{named}: it was read");
@@ -25,7 +25,7 @@ fn assert_written_anew(finished: &Finished, spoil: impl Fn(&Path), named: &str) 
             _ => succeed(&["summarize", copy_text]),
         };
         assert_same_results(&finished.reference, &copy);
-        assert!(succeed(&["status", copy_text]).ends_with("\ncomplete\n"));
+        assert!(status_of(copy_text).ends_with("\ncomplete\n"));
         assert_eq!(read_surface(&copy).unwrap().cells().len(), 6);
     }
 }
@@ -68,7 +68,7 @@ fn half(finished: &Finished) -> PathBuf {
 fn a_surface_of_a_part_of_the_runs_is_told_apart_and_does_not_stay() {
     let finished = Finished::new();
     let half = half(&finished);
-    let status = succeed(&["status", half.to_str().unwrap()]);
+    let status = status_of(half.to_str().unwrap());
     assert!(status.contains("\nsurface  of the runs that were there") && status.contains("\nnot complete"), "{status}");
     let refused = read_surface(&half).err().unwrap().to_string();
     assert!(refused.contains("surface.parquet: it is of a part of the runs"), "{refused}");
@@ -126,7 +126,7 @@ fn a_summary_that_began_before_the_sweep_was_complete_does_not_replace_the_one_o
     assert!(!folder.write_surface(schema, pieces).unwrap(), "it is out of date");
     assert_same_results(&finished.reference, &half);
     assert!(!has_files(&half.join("temporary")));
-    assert!(succeed(&["status", half.to_str().unwrap()]).ends_with("\ncomplete\n"));
+    assert!(status_of(half.to_str().unwrap()).ends_with("\ncomplete\n"));
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn the_surface_of_all_runs_is_not_replaced_by_one_of_fewer_when_parts_are_lost()
     assert_eq!(rows.as_array().unwrap().len(), 4);
     let surface = |folder: &Path| fs::read(folder.join("surface.parquet")).unwrap();
     assert!(surface(&copy) == surface(&finished.reference));
-    assert!(succeed(&["status", copy_text]).contains("\nnot complete"));
+    assert!(status_of(copy_text).contains("\nnot complete"));
     succeed(&["run", &finished.sweep, "--out", copy_text]);
     assert_same_results(&finished.reference, &copy);
 }
@@ -196,7 +196,7 @@ fn beside_a_running_sweep_nothing_is_called_damaged_and_no_run_vanishes() {
     let (mut before, mut looks) = (vec![0; 40], 0);
     loop {
         let is_last = child.try_wait().unwrap().is_some();
-        let status = succeed(&["status", out_text]);
+        let status = status_of(out_text);
         assert!(!status.contains("damaged  ") && status.contains(" 0 damaged\n"), "{status}");
         let rows: serde_json::Value =
             serde_json::from_str(&succeed(&["summarize", out_text, "--format", "json"])).unwrap();
@@ -212,7 +212,7 @@ fn beside_a_running_sweep_nothing_is_called_damaged_and_no_run_vanishes() {
     }
     let ended = child.wait_with_output().unwrap();
     assert!(ended.status.success() && looks > 3, "{looks}: {}", text(&ended.stderr));
-    assert!(succeed(&["status", out_text]).ends_with("\ncomplete\n"));
+    assert!(status_of(out_text).ends_with("\ncomplete\n"));
     let reference = folder.path().join("reference");
     succeed(&["run", sweep.to_str().unwrap(), "--out", reference.to_str().unwrap()]);
     assert_same_results(&reference, &out);

@@ -60,6 +60,12 @@ same() {
   diff -r "$work/reference/runs" "$1/runs" && diff -r "$work/reference/traces" "$1/traces" || fail "$1 differs"
   for file in manifest.json surface.parquet SHA256SUMS; do cmp "$work/reference/$file" "$1/$file" || fail "$1 differs"; done
 }
+status_of() { # OUT: what is said of a folder, complete or not
+  local status=0
+  "$critmass" status "$1" >"$work/status" || status=$?
+  cat "$work/status"
+  [[ "$status" = [034] ]] || fail "status ended with $status"
+}
 submit() { # OUT: sets shards, summary
   { read -r shards; read -r summary; } < <("$critmass" submit "$sweep" --out "$1" --shards 5 -- --time=10 || true)
   [ -n "${summary:-}" ] || fail "nothing was submitted"
@@ -95,7 +101,7 @@ until_holds grep -qs 'try 1' "$(log 4)"
 until_holds killed "$out" 4/5
 until_holds grep -qs 'tried once more' "$(log 2)"
 exec 9>&-
-"$critmass" status "$out" | tee "$work/status"
+status_of "$out"
 says "$work/status" 'slurm    5 shards: '
 until_holds has_state "$summary" COMPLETED FAILED
 says "$(log 0)" 'interrupted before the time limit.*, and .*queued again'
@@ -108,7 +114,7 @@ for task in 0 2 4; do has_state "${shards}_$task" COMPLETED || fail "task $task:
 has_state "${shards}_1" CANCELLED || fail "the task that was cancelled: $(state "${shards}_1")"
 has_state "$summary" COMPLETED || fail "the summary: $(state "$summary")"
 same "$out"
-"$critmass" status "$out" | tee "$work/status"
+status_of "$out"
 says "$work/status" '^complete$'
 
 echo "- a shard that fails twice the same way"
@@ -122,7 +128,7 @@ has_state "$summary" FAILED || fail "the summary did not fail"
 says "$(log 2)" 'failed twice the same way'
 says "$out/slurm/logs/summary-$summary.log" 'these shards failed'
 [ -e "$out/surface.parquet" ] || fail "what is there was not summarized"
-"$critmass" status "$out" | tee "$work/status"
+status_of "$out"
 says "$work/status" '^failed   shard-2: error: .*another process is running shard 2/5'
 says "$work/status" '^shard    2: 0 of 3 cells'
 exec 9>&-

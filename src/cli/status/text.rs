@@ -1,43 +1,32 @@
-//! `critmass status`
+//! The state of a folder for people.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
 
-use super::failure::Failure;
-use super::output::print;
-use crate::runner::decided_cells;
-use crate::slurm::{Job, Submitted, failed, jobs};
-use crate::store::{Folder, Inventory, Shard, SurfaceState};
-use crate::summary::inventory as take_inventory;
+use super::report::{Report, Submission};
+use super::state::State;
+use crate::slurm::Job;
+use crate::store::{Inventory, Shard, SurfaceState};
 
-/// The arguments of `status`.
-#[derive(clap::Args)]
-pub(super) struct Arguments {
-    /// The folder of a sweep
-    #[arg(value_name = "DIR")]
-    folder: PathBuf,
-}
+/// Shards that are shown at most.
+const SHARDS_MAX: usize = 20;
 
-pub(super) fn status(arguments: &Arguments) -> Result<(), Failure> {
-    let folder = Folder::open(&arguments.folder)?;
-    let inventory = take_inventory(&folder)?;
-    let (decided, runs_in_checkpoints) = decided_cells(&folder, &inventory.open())?;
-    let sweep = folder.sweep();
+pub(super) fn text(report: &Report) -> String {
+    let (inventory, sweep) = (&report.inventory, report.folder.sweep());
     let mut text = format!(
         "sweep    {} ({:.12})\ncells    {} of {} complete\nruns     {} in complete parts, {} in checkpoints\n\
          parts    {} present, {} missing, {} damaged\n",
         sweep.name,
         sweep.hash,
-        inventory.cells + decided.len() as u64,
+        report.cells(),
         sweep.cells(),
         inventory.runs,
-        runs_in_checkpoints,
+        report.runs_in_checkpoints,
         inventory.complete.len(),
         inventory.missing.len(),
         inventory.damaged.len()
     );
-    for message in damage(&inventory) {
+    for message in report.damage() {
         let _ = writeln!(text, "damaged  {message}");
     }
     if inventory.surface == SurfaceState::Partial {
@@ -54,51 +43,46 @@ pub(super) fn status(arguments: &Arguments) -> Result<(), Failure> {
         let shards: Vec<String> = workers.shards.iter().map(Shard::to_string).collect();
         let _ = writeln!(text, "running  shards {}", shards.join(", "));
     }
-    text += &of_slurm(&arguments.folder, &folder, &inventory, &decided)?;
-    text += conclusion(&inventory);
-    print(&text)
-}
-
-/// What is of no use, each with the file and what is wrong with it.
-fn damage(inventory: &Inventory) -> impl Iterator<Item = &String> {
-    let surface = match &inventory.surface {
-        SurfaceState::Damaged(message) => Some(message),
-        _ => None,
-    };
-    let parts = inventory.damaged.iter().map(|(_, message)| message);
-    parts.chain(&inventory.damaged_checkpoints).chain(&inventory.damaged_checksums).chain(surface)
+    text += &report.slurm.as_ref().map_or_else(String::new, |slurm| of_slurm(slurm, report));
+    text + conclusion(inventory) + "\n"
 }
 
 /// Whether the sweep is complete, and what to do if not.
-fn conclusion(inventory: &Inventory) -> &'static str {
+pub(super) fn conclusion(inventory: &Inventory) -> &'static str {
     let ended = !inventory.workers.whole && inventory.workers.shards.is_empty();
     let is_listed = inventory.damaged_checksums.is_empty() && inventory.unlisted == 0;
     match (inventory.is_complete(), &inventory.surface) {
-        (true, SurfaceState::Whole) if is_listed => "complete\n",
-        (_, _) if !ended => "not complete yet\n",
-        (true, SurfaceState::Whole) => {
-            "complete, but not all of it is listed in SHA256SUMS: critmass summarize lists it\n"
+        _ if State::of(inventory) == State::Complete => "complete",
+        _ if !ended => "not complete yet",
+        (true, SurfaceState::Whole) if !is_listed => {
+            "complete, but not all of it is listed in SHA256SUMS: critmass summarize lists it"
         }
-        (true, SurfaceState::Missing) => "complete, but without surface.parquet: critmass summarize writes it\n",
+        (true, SurfaceState::Whole) if !inventory.strays.is_empty() => {
+            "complete, but other files lie among the results: put them somewhere else"
+        }
+        (true, SurfaceState::Whole) => {
+            "complete, but checkpoint/ holds damaged files: critmass run with the same sweep file sets them aside"
+        }
+        (true, SurfaceState::Missing) => "complete, but without surface.parquet: critmass summarize writes it",
         (true, SurfaceState::Partial) => {
-            "complete, but surface.parquet is of a part of the runs: critmass summarize writes it anew\n"
+            "complete, but surface.parquet is of a part of the runs: critmass summarize writes it anew"
         }
         (true, SurfaceState::Damaged(_)) => {
-            "complete, but surface.parquet is of no use: critmass summarize writes it anew\n"
+            "complete, but surface.parquet is of no use: critmass summarize writes it anew"
         }
         (false, _) => {
-            "not complete: critmass run with the same sweep file continues it, and computes again what is damaged\n"
+            "not complete: critmass run with the same sweep file continues it, and computes again what is damaged"
         }
     }
 }
 
-/// What became of the jobs of a submission; empty if there was none.
-fn of_slurm(path: &Path, folder: &Folder, inventory: &Inventory, decided: &[u32]) -> Result<String, Failure> {
-    let Some(submitted) = Submitted::read(path)? else { return Ok(String::new()) };
-    let jobs = match jobs(&submitted) {
+/// What became of the jobs of a submission.
+fn of_slurm(slurm: &Submission, report: &Report) -> String {
+    let jobs = match &slurm.jobs {
         Ok(jobs) => jobs,
-        Err(error) => return Ok(format!("slurm    nothing is known of its jobs: {error}\n")),
+        Err(error) => return format!("slurm    nothing is known of its jobs: {error}\n"),
     };
+    let submitted = &slurm.submitted;
     let (summary, shards): (Vec<&Job>, Vec<&Job>) = jobs.iter().partition(|job| job.shard.is_none());
     let mut states: BTreeMap<&str, u32> = BTreeMap::new();
     shards.iter().for_each(|job| *states.entry(&job.state).or_default() += 1);
@@ -110,11 +94,11 @@ fn of_slurm(path: &Path, folder: &Folder, inventory: &Inventory, decided: &[u32]
     let mut text = format!("slurm    {} shards: {}; summary: ", submitted.shards, states.join(", "));
     text += &summary.first().map_or("forgotten by Slurm".to_owned(), |job| in_words(job));
     text.push('\n');
-    text += &open_shards(&submitted, &shards, folder, inventory, decided);
-    for failed in failed(path)? {
+    text += &open_shards(submitted.shards, &shards, report);
+    for failed in &slurm.failed {
         let _ = writeln!(text, "failed   {}: {}", failed.name, failed.message);
     }
-    Ok(text)
+    text
 }
 
 fn in_words(job: &Job) -> String {
@@ -123,34 +107,26 @@ fn in_words(job: &Job) -> String {
 }
 
 /// The shards of a submission that have cells to do, each with its job.
-fn open_shards(
-    submitted: &Submitted,
-    jobs: &[&Job],
-    folder: &Folder,
-    inventory: &Inventory,
-    decided: &[u32],
-) -> String {
-    const LINES_MAX: usize = 20;
+fn open_shards(count: u32, jobs: &[&Job], report: &Report) -> String {
+    let (folder, inventory) = (&report.folder, &report.inventory);
     if inventory.missing.is_empty() {
         return String::new();
     }
-    let mut done = vec![0; submitted.shards as usize];
+    let mut done = vec![0; count as usize];
     let in_parts = inventory.complete.iter().flat_map(|&block| folder.cells_of(block));
-    in_parts
-        .chain(decided.iter().copied())
-        .for_each(|cell| done[Shard::index_of(cell, submitted.shards) as usize] += 1);
+    in_parts.chain(report.decided.iter().copied()).for_each(|cell| done[Shard::index_of(cell, count) as usize] += 1);
     let jobs: BTreeMap<u32, &Job> = jobs.iter().filter_map(|job| Some((job.shard?, *job))).collect();
     let mut lines = Vec::new();
     for (index, done) in done.into_iter().enumerate() {
-        let size = Shard::new(index as u32, submitted.shards).map_or(0, |shard| shard.size(folder.sweep().cells()));
+        let size = Shard::new(index as u32, count).map_or(0, |shard| shard.size(folder.sweep().cells()));
         if done < size {
             let job = jobs.get(&(index as u32)).map_or("no job that Slurm knows".to_owned(), |job| in_words(job));
             lines.push(format!("shard    {index}: {done} of {size} cells, {job}\n"));
         }
     }
-    if lines.len() > LINES_MAX {
-        let more = lines.len() - LINES_MAX;
-        lines.truncate(LINES_MAX);
+    if lines.len() > SHARDS_MAX {
+        let more = lines.len() - SHARDS_MAX;
+        lines.truncate(SHARDS_MAX);
         lines.push(format!("         … and {more} more shards that are not complete\n"));
     }
     lines.concat()
