@@ -7,6 +7,7 @@ mod output;
 mod parameters;
 mod progress;
 mod reference;
+mod resources;
 mod run;
 mod sample;
 mod sensitivity;

@@ -1,12 +1,14 @@
 //! `critmass submit`
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::failure::Failure;
 use super::output::{print, say};
-use crate::slurm::Submission;
-use crate::store::{check_is_ours, prepare};
+use super::resources::proposal;
+use super::text::{WIDTH, wrap_clauses};
+use crate::slurm::{SlurmError, Submission, Submitted};
+use crate::store::{check_is_ours, prepare, take_back};
 use crate::sweep::Sweep;
 
 /// The arguments of `submit`.
@@ -27,29 +29,55 @@ pub(super) struct Arguments {
     /// Shows the script and the commands, and submits nothing
     #[arg(long)]
     dry_run: bool,
-    /// Arguments for sbatch, such as --time=2:00:00 --cpus-per-task=8
+    /// Arguments for sbatch, such as --cpus-per-task=8; --time and --mem are proposed where none are given
     #[arg(last = true, value_name = "SBATCH ARGUMENTS")]
     sbatch: Vec<OsString>,
 }
 
 pub(super) fn submit(arguments: &Arguments) -> Result<(), Failure> {
-    let sweep = Sweep::read(&arguments.sweep, &arguments.set)?;
-    check_is_ours(&arguments.out, &sweep)?;
-    let submission = Submission::plan(&sweep, &arguments.out, arguments.shards, &arguments.sbatch)?;
+    let (sweep, out) = (Sweep::read(&arguments.sweep, &arguments.set)?, arguments.out.as_path());
+    check_is_ours(out, &sweep)?;
+    Submission::check(&sweep, out, arguments.shards, &arguments.sbatch)?;
+    let proposal = proposal(&sweep, arguments.shards, &arguments.sbatch)?;
+    let submission = Submission::plan(&sweep, out, arguments.shards, &proposal.arguments, &arguments.sbatch)?;
+    for note in &proposal.notes {
+        say(wrap_clauses(note, WIDTH));
+    }
     if arguments.dry_run {
         return print(&submission.show());
     }
     submission.check_slurm()?;
-    prepare(&arguments.out, &sweep)?;
-    let submitted = submission.submit()?;
-    let out = arguments.out.display();
+    let is_new = !out.try_exists().map_err(|error| Failure::Failed(format!("{}: {error}", out.display())))?;
+    prepare(out, &sweep)?;
+    let submitted = submission.submit().inspect_err(|error| {
+        // Of jobs that may be in the queue the folder stays.
+        if is_new && !matches!(error, SlurmError::Unknown(_)) {
+            submission.take_back();
+            // It may be in use by now, and harms nobody.
+            let _ = take_back(out, &sweep);
+        }
+    })?;
     for array in &submitted.arrays {
         print(&format!("{}\n", array.job))?;
     }
-    print(&format!("{}\n", submitted.summary))?;
+    print(&format!("{}\n", submitted.summary.as_deref().unwrap_or_default()))?;
+    say_what_was_done(&submission, &submitted, out);
+    Ok(())
+}
+
+fn say_what_was_done(submission: &Submission, submitted: &Submitted, out: &Path) {
+    let out = out.display();
+    let whose = if submission.is_another_program(&submitted.program) {
+        "that of the earlier submission, and not of this program, so that the results of two builds are not mixed"
+    } else {
+        "a copy of this program, whatever becomes of it"
+    };
+    say(wrap_clauses(
+        &format!("the jobs run {out}/slurm/critmass (SHA-256 {:.12}…): {whose}", submitted.program),
+        WIDTH,
+    ));
     say(format_args!(
         "submitted {} shards, and the summary that follows them; critmass status {out} says how far they are",
         submitted.shards
     ));
-    Ok(())
 }

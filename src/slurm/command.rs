@@ -23,6 +23,15 @@ pub enum SlurmError {
         /// What it said.
         message: String,
     },
+    /// A command of Slurm did not answer in time: nobody knows what became of the request.
+    #[error("{command}: no answer within {} s", ANSWER_WITHIN.as_secs())]
+    Silent {
+        /// The command.
+        command: String,
+    },
+    /// Whether Slurm has taken a job is not known; the message says what to do.
+    #[error("{0}")]
+    Unknown(String),
     /// A file could not be written or read.
     #[error("{}: {cause}", path.display())]
     File {
@@ -83,7 +92,7 @@ pub(super) fn ask(command: &mut Command) -> Result<String, SlurmError> {
                 // It may have ended in this moment.
                 let _ = child.kill();
                 let _ = child.wait();
-                return Err(failed(format!("no answer within {} s", ANSWER_WITHIN.as_secs())));
+                return Err(SlurmError::Silent { command: name });
             }
             None => std::thread::sleep(POLL),
         }

@@ -3,17 +3,24 @@
 //! | file | what it holds |
 //! | --- | --- |
 //! | `submission` | makes an array of the shards, or as many as the site's MaxArraySize asks for, and a job that depends on them and writes the result |
-//! | `job.sh` | what a job does on its node |
+//! | `sending` | gives jobs to Slurm, and finds out what became of those that it does not answer for |
+//! | `job.sh`, `script` | what a job does on its node |
 //! | `submitted` | the note of what was submitted, in the folder of the sweep |
 //! | `queue` | what became of the jobs |
-//! | `command` | the commands of Slurm |
+//! | `options` | options of sbatch, as the user gave them |
+//! | `cluster`, `command` | the commands of Slurm |
 
+mod cluster;
 mod command;
+mod options;
 mod queue;
+mod script;
+mod sending;
 mod submission;
 mod submitted;
 
 pub use command::SlurmError;
+pub use options::value_of;
 pub use queue::{Failed, Job, failed, jobs};
 pub use submission::Submission;
 pub use submitted::{Array, Submitted};

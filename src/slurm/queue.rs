@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::Command;
 
 use super::command::{SlurmError, ask};
 use super::submitted::Submitted;
@@ -39,8 +38,11 @@ pub struct Failed {
 /// squeue is not there, or does not answer.
 pub fn jobs(submitted: &Submitted) -> Result<Vec<Job>, SlurmError> {
     let arrays: BTreeMap<&str, u32> = submitted.arrays.iter().map(|array| (array.job.as_str(), array.first)).collect();
-    let numbers: Vec<&str> = arrays.keys().copied().chain([submitted.summary.as_str()]).collect();
-    let mut command = Command::new("squeue");
+    let numbers: Vec<&str> = arrays.keys().copied().chain(submitted.summary.as_deref()).collect();
+    if numbers.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut command = submitted.cluster().command("squeue");
     command.args(["--noheader", "--array", "--states=all", "--format=%i|%T|%r", "--jobs", &numbers.join(",")]);
     let text = match ask(&mut command) {
         Ok(text) => text,
@@ -48,16 +50,16 @@ pub fn jobs(submitted: &Submitted) -> Result<Vec<Job>, SlurmError> {
         Err(SlurmError::Command { message, .. }) if message.contains("Invalid job id") => return Ok(Vec::new()),
         Err(error) => return Err(error),
     };
-    Ok(text.lines().filter_map(|line| job(line, &arrays, &submitted.summary)).collect())
+    Ok(text.lines().filter_map(|line| job(line, &arrays, submitted.summary.as_deref())).collect())
 }
 
-fn job(line: &str, arrays: &BTreeMap<&str, u32>, summary: &str) -> Option<Job> {
+fn job(line: &str, arrays: &BTreeMap<&str, u32>, summary: Option<&str>) -> Option<Job> {
     let mut fields = line.trim().splitn(3, '|');
     let (id, state) = (fields.next()?, fields.next()?);
     let reason = fields.next().filter(|reason| *reason != "None").unwrap_or_default();
     let shard = match id.split_once('_') {
         Some((array, index)) => Some(arrays.get(array)?.checked_add(index.parse().ok()?)?),
-        None if id == summary => None,
+        None if Some(id) == summary => None,
         None => return None,
     };
     Some(Job { id: id.to_owned(), shard, state: state.to_owned(), reason: reason.to_owned() })
@@ -94,7 +96,7 @@ mod tests {
     #[test]
     fn lines_of_squeue_are_told_apart() {
         let arrays = BTreeMap::from([("12", 0), ("13", 1001)]);
-        let read = |line: &str| job(line, &arrays, "14");
+        let read = |line: &str| job(line, &arrays, Some("14"));
         let pending = read("13_2|PENDING|Resources").unwrap();
         assert_eq!(
             (pending.shard, pending.state.as_str(), pending.reason.as_str()),

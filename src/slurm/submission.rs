@@ -1,78 +1,88 @@
 //! Submits a sweep: arrays of shards, and the job that ends it.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::cluster::{Cluster, is_alive};
 use super::command::{SlurmError, ask};
-use super::queue::{Job, jobs};
+use super::options::{refusal, value_of};
+use super::queue::jobs;
+use super::script::{script, shell_word};
+use super::sending::Sending;
 use super::submitted::{Array, Submitted};
-use crate::store::{check_replaceable, create_folder, is_regular, replace_text};
+use crate::store::{check_replaceable, create_folder, hash_of, is_regular, replace_text, replace_with_copy, token};
 use crate::sweep::Sweep;
 
-/// What a job does.
-const JOB: &str = include_str!("job.sh");
 /// Tasks of an array at most, where Slurm does not say: its own default.
 const ARRAY_SIZE_MAX: u32 = 1001;
-/// Options of sbatch that are ours, and what to use instead.
-const OWN_OPTIONS: [(&str, &str); 6] = [
-    ("--array", "the array follows from --shards; scontrol update ArrayTaskThrottle=… limits how many run at once"),
-    ("-a", "the array follows from --shards; scontrol update ArrayTaskThrottle=… limits how many run at once"),
-    ("--dependency", "the summary depends on the shards; scontrol hold and release let them wait"),
-    ("-d", "the summary depends on the shards; scontrol hold and release let them wait"),
-    ("--wrap", "the script is that of critmass; see --dry-run"),
-    ("--test-only", "see --dry-run"),
-];
-/// States of a job that has not ended.
-const ALIVE: [&str; 8] =
-    ["PENDING", "RUNNING", "SUSPENDED", "COMPLETING", "CONFIGURING", "REQUEUED", "STAGE_OUT", "SIGNALING"];
+/// Folders of what the jobs write, in `slurm/`.
+const FOLDERS: [&str; 3] = ["logs", "tried", "failed"];
 
 /// A sweep that is to be submitted.
 pub struct Submission {
-    /// Short name of the sweep.
+    /// The name of its jobs, with a token that no other submission has.
     name: String,
     /// The sweep as it is run, whatever becomes of its file.
     toml: String,
     shards: u32,
-    /// The program and the folder, absolute.
+    /// The program, of which the jobs run a copy, and the folder, absolute.
     program: PathBuf,
     folder: PathBuf,
-    /// The user's arguments for sbatch.
+    /// Arguments for sbatch: what is proposed, then the user's.
     arguments: Vec<OsString>,
+    cluster: Cluster,
     /// Most tasks of an array.
     array_size: u32,
 }
 
 impl Submission {
-    /// Plans a submission; nothing is written or submitted.
+    /// Plans a submission; nothing is written or submitted. `proposed` are arguments for sbatch that come before the
+    /// user's.
     ///
     /// # Errors
     /// Something about it cannot be.
-    pub fn plan(sweep: &Sweep, folder: &Path, shards: u32, arguments: &[OsString]) -> Result<Submission, SlurmError> {
+    pub fn plan(
+        sweep: &Sweep,
+        folder: &Path,
+        shards: u32,
+        proposed: &[String],
+        arguments: &[OsString],
+    ) -> Result<Submission, SlurmError> {
+        let absolute = std::path::absolute(folder).map_err(|cause| SlurmError::file(folder, cause))?;
+        let program = std::env::current_exe().map_err(|cause| SlurmError::file(Path::new("critmass"), cause))?;
+        let cluster = Cluster(value_of(arguments, "--clusters", Some("-M")));
+        Ok(Submission {
+            name: format!("critmass-{}-{:08x}", sweep.name, token()),
+            toml: sweep.canonical.clone(),
+            shards,
+            program,
+            folder: absolute,
+            arguments: proposed.iter().map(OsString::from).chain(arguments.iter().cloned()).collect(),
+            array_size: array_size_max(&cluster),
+            cluster,
+        })
+    }
+
+    /// Refuses what cannot be submitted.
+    ///
+    /// # Errors
+    /// It says why.
+    pub fn check(sweep: &Sweep, folder: &Path, shards: u32, arguments: &[OsString]) -> Result<(), SlurmError> {
         if shards > sweep.cells() {
             let message = format!("--shards {shards}: the sweep has {0} cells; at most {0} are allowed", sweep.cells());
             return Err(SlurmError::Refused(message));
         }
-        for argument in arguments {
-            let text = argument.to_string_lossy();
-            let is_own = |option: &str| {
-                let rest = text.strip_prefix(option);
-                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('=') || !option.starts_with("--"))
-            };
-            if let Some((option, instead)) = OWN_OPTIONS.into_iter().find(|(option, _)| is_own(option)) {
-                return Err(SlurmError::Refused(format!("{option} cannot be given to sbatch here: {instead}")));
-            }
+        if let Some(message) = refusal(arguments) {
+            return Err(SlurmError::Refused(message));
         }
         let absolute = std::path::absolute(folder).map_err(|cause| SlurmError::file(folder, cause))?;
-        let text = absolute.to_str().filter(|text| !text.contains(['\\', '\n']));
-        if text.is_none() {
+        if absolute.to_str().is_none_or(|text| text.contains('\\') || text.contains(char::is_control)) {
             let message = format!("{}: Slurm cannot write logs into a folder with this name", absolute.display());
             return Err(SlurmError::Refused(message));
         }
-        let program = std::env::current_exe().map_err(|cause| SlurmError::file(Path::new("critmass"), cause))?;
-        let (name, toml) = (sweep.name.clone(), sweep.canonical.clone());
-        let array_size = array_size_max();
-        Ok(Submission { name, toml, shards, program, folder: absolute, arguments: arguments.to_vec(), array_size })
+        Ok(())
     }
 
     /// Whether there is a Slurm to submit to, found out before anything is written.
@@ -83,11 +93,17 @@ impl Submission {
         ask(Command::new("sbatch").arg("--version")).map(drop)
     }
 
+    fn slurm(&self) -> PathBuf {
+        self.folder.join("slurm")
+    }
+
+    /// The copy of the program that the jobs run.
+    fn copy(&self) -> PathBuf {
+        self.slurm().join("critmass")
+    }
+
     fn script(&self) -> String {
-        let quoted = |path: &Path| format!("'{}'", path.display().to_string().replace('\'', r"'\''"));
-        JOB.replace("@CRITMASS@", &quoted(&self.program))
-            .replace("@FOLDER@", &quoted(&self.folder))
-            .replace("@SHARDS@", &self.shards.to_string())
+        script(&self.copy(), &self.folder, self.shards)
     }
 
     /// First shard and number of tasks of each array.
@@ -98,17 +114,16 @@ impl Submission {
 
     /// The arguments of sbatch for one job: those of ours that the user may change, the user's, the rest.
     fn sbatch(&self, log: &str, own: &[String], job: &[&str]) -> Vec<OsString> {
-        let slurm = self.folder.join("slurm");
         // A percent sign begins a pattern.
-        let logs = slurm.join("logs").display().to_string().replace('%', "%%");
+        let logs = self.slurm().join("logs").display().to_string().replace('%', "%%");
         let mut arguments: Vec<OsString> = vec![
             "--parsable".into(),
-            format!("--job-name=critmass-{}", self.name).into(),
+            format!("--job-name={}", self.name).into(),
             format!("--output={logs}/{log}.log").into(),
         ];
         arguments.extend(self.arguments.iter().cloned());
         arguments.extend(own.iter().map(OsString::from));
-        arguments.push(slurm.join("job.sh").into());
+        arguments.push(self.slurm().join("job.sh").into());
         arguments.extend(job.iter().map(OsString::from));
         arguments
     }
@@ -132,99 +147,135 @@ impl Submission {
         let names: Vec<String> = (1..=arrays.len()).map(|number| format!("<job {number}>")).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let commands: String = arrays.iter().map(|&(first, tasks)| line(self.array_arguments(first, tasks))).collect();
-        let script = self.folder.join("slurm").join("job.sh");
+        let script = self.slurm().join("job.sh");
         format!("# {}\n{}\n{commands}{}", script.display(), self.script(), line(self.summary_arguments(&names)))
     }
 
-    /// Submits it, into a folder that was prepared.
+    /// Submits it, into a folder that was prepared. What is submitted is noted before and after each job.
     ///
     /// # Errors
-    /// The jobs of an earlier submission have not ended, or Slurm refuses a job. Then nothing stays submitted.
+    /// The jobs of an earlier submission have not ended, or Slurm refuses a job: then nothing stays submitted. Or whether
+    /// Slurm has taken a job is not known, which stays noted.
     pub fn submit(&self) -> Result<Submitted, SlurmError> {
-        self.check_ended()?;
-        let slurm = self.folder.join("slurm");
+        let slurm = self.slurm();
+        create_folder(&slurm)?;
+        // Where there are no locks, nobody is told.
+        let lock = File::open(&slurm).map_err(|cause| SlurmError::file(&slurm, cause))?;
+        if matches!(lock.try_lock(), Err(std::fs::TryLockError::WouldBlock)) {
+            let message = format!("{}: another process is just submitting this sweep", self.folder.display());
+            return Err(SlurmError::Refused(message));
+        }
+        let earlier = Submitted::read(&self.folder)?;
+        earlier.as_ref().map_or(Ok(()), |earlier| self.check_ended(earlier))?;
         // Before anything is submitted that could not be noted.
         check_replaceable(&Submitted::path(&self.folder))?;
         // Slurm fails a job without a word if the folder of its log is not there.
-        create_folder(&slurm)?;
-        for part in ["logs", "tried", "failed"] {
-            create_folder(&slurm.join(part))?;
-        }
+        FOLDERS.iter().try_for_each(|part| create_folder(&slurm.join(part)))?;
         for part in ["tried", "failed"] {
             remove_notes(&slurm.join(part))?;
         }
+        let program = self.copy_program(earlier.as_ref())?;
         replace_text(&slurm.join("sweep.toml"), &self.toml)?;
         replace_text(&slurm.join("job.sh"), &self.script())?;
-        let mut arrays = Vec::new();
-        match self.submit_all(&mut arrays) {
-            Ok(summary) => {
-                let submitted = Submitted { shards: self.shards, arrays, summary };
-                submitted.write(&self.folder)?;
-                Ok(submitted)
+        let mut note = Submitted {
+            shards: self.shards,
+            name: self.name.clone(),
+            cluster: self.cluster.0.clone(),
+            arrays: Vec::new(),
+            summary: None,
+            program,
+        };
+        note.write(&self.folder)?;
+        let mut sending = Sending::new(&self.name, self.cluster.clone());
+        if let Err(error) = self.send_all(&mut sending, &mut note) {
+            let error = sending.take_back(error);
+            if !matches!(error, SlurmError::Unknown(_)) {
+                let path = Submitted::path(&self.folder);
+                std::fs::remove_file(&path).map_err(|cause| SlurmError::file(&path, cause))?;
             }
-            Err(error) => {
-                // A job that cannot be cancelled is named by the message that follows.
-                let jobs: Vec<&str> = arrays.iter().map(|array: &Array| array.job.as_str()).collect();
-                if !jobs.is_empty() && ask(Command::new("scancel").args(&jobs)).is_err() {
-                    let message = format!("{error}; cancel the jobs {}", jobs.join(", "));
-                    return Err(SlurmError::Command { command: "scancel".to_owned(), message });
-                }
-                Err(error)
-            }
+            return Err(error);
         }
+        Ok(note)
     }
 
-    fn submit_all(&self, arrays: &mut Vec<Array>) -> Result<String, SlurmError> {
+    /// Submits the arrays and the summary, and notes each.
+    fn send_all(&self, sending: &mut Sending, note: &mut Submitted) -> Result<(), SlurmError> {
         for (first, tasks) in self.arrays() {
-            let job = sbatch(&self.array_arguments(first, tasks))?;
-            arrays.push(Array { job, first });
+            let job = sending.send(&self.array_arguments(first, tasks))?;
+            note.arrays.push(Array { job, first });
+            note.cluster = sending.cluster.0.clone();
+            note.write(&self.folder)?;
         }
-        let jobs: Vec<&str> = arrays.iter().map(|array| array.job.as_str()).collect();
-        sbatch(&self.summary_arguments(&jobs))
+        let jobs: Vec<&str> = note.arrays.iter().map(|array| array.job.as_str()).collect();
+        note.summary = Some(sending.send(&self.summary_arguments(&jobs))?);
+        note.write(&self.folder)
     }
 
-    /// Refuses to submit a sweep whose jobs are still there.
-    fn check_ended(&self) -> Result<(), SlurmError> {
-        let Some(submitted) = Submitted::read(&self.folder)? else { return Ok(()) };
-        let alive: Vec<Job> = jobs(&submitted)?.into_iter().filter(|job| ALIVE.contains(&job.state.as_str())).collect();
-        let Some(first) = alive.first() else { return Ok(()) };
+    /// Puts a copy of the program where the jobs find it whatever becomes of this one, unless that of an earlier
+    /// submission is there: results of two builds are not to be mixed. Returns its hash.
+    fn copy_program(&self, earlier: Option<&Submitted>) -> Result<String, SlurmError> {
+        let copy = self.copy();
+        check_replaceable(&copy)?;
+        if let (Some(earlier), Ok(hash)) = (earlier, hash_of(&copy))
+            && earlier.program == hash
+        {
+            return Ok(hash);
+        }
+        Ok(replace_with_copy(&copy, &self.program)?)
+    }
+
+    /// Whether the jobs run another build than this one; `hash` is that of what they run.
+    pub fn is_another_program(&self, hash: &str) -> bool {
+        hash_of(&self.program).is_ok_and(|own| own != hash)
+    }
+
+    /// Removes what was written for jobs that Slurm has refused, in a folder that was made for them.
+    pub fn take_back(&self) {
+        let slurm = self.slurm();
+        // What cannot be removed stays, and harms nobody.
+        for file in ["sweep.toml", "job.sh", "critmass"] {
+            let _ = std::fs::remove_file(slurm.join(file));
+        }
+        for folder in FOLDERS {
+            let _ = std::fs::remove_dir(slurm.join(folder));
+        }
+        let _ = std::fs::remove_dir(slurm);
+    }
+
+    /// Refuses to submit a sweep whose jobs are still there, or may be.
+    fn check_ended(&self, earlier: &Submitted) -> Result<(), SlurmError> {
+        let alive: Vec<(String, String)> = if earlier.summary.is_some() {
+            let alive = jobs(earlier)?.into_iter().filter(|job| is_alive(&job.state));
+            alive.map(|job| (job.id, job.state)).collect()
+        } else {
+            let named = earlier.cluster().named(&earlier.name).map_err(|error| {
+                SlurmError::Unknown(format!(
+                    "{}: whether Slurm has taken the jobs of an earlier submission is not known, and it does not tell: \
+                     {error}; nothing is submitted: try again, or look with {}",
+                    self.folder.display(),
+                    earlier.question()
+                ))
+            })?;
+            named.into_iter().filter(|job| job.is_alive()).map(|job| (job.id, job.state)).collect()
+        };
+        let Some((id, state)) = alive.first() else { return Ok(()) };
         Err(SlurmError::Refused(format!(
-            "{}: {} jobs of this sweep have not ended, such as {} ({}); wait for them, or cancel them with scancel",
+            "{}: {} jobs of this sweep have not ended, such as {id} ({state}); wait for them, or cancel them with {}",
             self.folder.display(),
             alive.len(),
-            first.id,
-            first.state
+            earlier.cluster().in_words("scancel", &earlier.name)
         )))
     }
 }
 
-/// Submits one job; returns its number.
-fn sbatch(arguments: &[OsString]) -> Result<String, SlurmError> {
-    let answer = ask(Command::new("sbatch").args(arguments))?;
-    // With several clusters: number;cluster.
-    let job = answer.trim().split(';').next().unwrap_or_default().to_owned();
-    if job.is_empty() || !job.bytes().all(|byte| byte.is_ascii_digit()) {
-        let message = format!("{:?} is not the number of a job", answer.trim());
-        return Err(SlurmError::Command { command: "sbatch".to_owned(), message });
-    }
-    Ok(job)
-}
-
 /// Most tasks of an array that this Slurm allows: MaxArraySize, of which the largest index is one less.
-fn array_size_max() -> u32 {
-    let config = ask(Command::new("scontrol").args(["show", "config"])).unwrap_or_default();
+fn array_size_max(cluster: &Cluster) -> u32 {
+    let config = ask(cluster.command("scontrol").args(["show", "config"])).unwrap_or_default();
     let size = config.lines().find_map(|line| {
         let (key, value) = line.split_once('=')?;
         (key.trim() == "MaxArraySize").then(|| value.trim().parse::<u32>().ok()).flatten()
     });
     size.filter(|&size| size > 0).unwrap_or(ARRAY_SIZE_MAX)
-}
-
-/// A word as the shell wants it.
-fn shell_word(word: &OsStr) -> String {
-    let text = word.to_string_lossy();
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_=/.,:%@+".contains(c);
-    if text.chars().all(plain) { text.into_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
 
 /// Removes what the jobs of an earlier submission have noted, and nothing else.
@@ -248,12 +299,13 @@ mod tests {
 
     fn submission(shards: u32, array_size: u32) -> Submission {
         Submission {
-            name: "test".to_owned(),
+            name: "critmass-test-0123abcd".to_owned(),
             toml: String::new(),
             shards,
-            program: "/opt/it's/critmass".into(),
-            folder: "/data/100 %/out".into(),
+            program: "/opt/critmass".into(),
+            folder: "/data/100 % it's @SHARDS@/out".into(),
             arguments: vec!["--time=1:00:00".into()],
+            cluster: Cluster(None),
             array_size,
         }
     }
@@ -269,11 +321,13 @@ mod tests {
     fn what_is_shown_can_be_given_to_a_shell() {
         let text = submission(2000, 1001).show();
         for part in [
-            "critmass='/opt/it'\\''s/critmass'",
-            "folder='/data/100 %/out'",
-            "'--output=/data/100 %%/out/slurm/logs/shard-%A_%a.log' --time=1:00:00 --array=0-1000 \
-             '/data/100 %/out/slurm/job.sh' shards 0",
-            "--array=0-998 '/data/100 %/out/slurm/job.sh' shards 1001",
+            r"critmass='/data/100 % it'\''s @SHARDS@/out/slurm/critmass'",
+            r"folder='/data/100 % it'\''s @SHARDS@/out'",
+            "\nshards=2000\n",
+            "--job-name=critmass-test-0123abcd '--output=/data/100 %% it",
+            r"s @SHARDS@/out/slurm/logs/shard-%A_%a.log' --time=1:00:00 --array=0-1000 '/data/100 % it'\''s",
+            "/out/slurm/job.sh' shards 0",
+            "/out/slurm/job.sh' shards 1001",
             "'--dependency=afterany:<job 1>:<job 2>'",
         ] {
             assert!(text.contains(part), "{part}:\n{text}");

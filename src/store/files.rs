@@ -39,7 +39,7 @@ pub fn create_folder(path: &Path) -> Result<(), StoreError> {
 }
 
 /// A number that tells what this process writes from what others do, also in another container or on another machine.
-pub(super) fn token() -> u32 {
+pub fn token() -> u32 {
     std::hash::RandomState::new().build_hasher().finish() as u32
 }
 
@@ -189,6 +189,25 @@ pub fn replace_text(path: &Path, text: &str) -> Result<(), StoreError> {
     write_text(path, &beside(path), text)
 }
 
+/// Writes a copy of a file in place of what had its name, whole or not at all, with the same permissions. Returns its
+/// hash.
+///
+/// # Errors
+/// It cannot be read or written, or its name is that of a link.
+pub fn replace_with_copy(path: &Path, source: &Path) -> Result<String, StoreError> {
+    let cannot_read = |cause| StoreError::io(source, "the file cannot be read", cause);
+    let temporary = beside(path);
+    let written = write_temporary(path, &temporary, |file| {
+        let mut from = open_regular(source).map_err(cannot_read)?;
+        std::io::copy(&mut from, file).map_err(cannot_write(path))?;
+        let permissions = from.metadata().map_err(cannot_read)?.permissions();
+        file.file.set_permissions(permissions).map_err(cannot_write(path))
+    })?;
+    let hash = written.hash.clone();
+    written.publish(path)?;
+    Ok(hash)
+}
+
 /// A name beside that of a file that is to be written, which nothing has.
 pub fn beside(path: &Path) -> PathBuf {
     path.with_added_extension(format!("{:08x}.part", token()))
@@ -199,7 +218,10 @@ pub(super) fn hexadecimal(hash: Sha256) -> String {
 }
 
 /// SHA-256 of the bytes of a file, in hexadecimal.
-pub(super) fn hash_of(path: &Path) -> std::io::Result<String> {
+///
+/// # Errors
+/// It cannot be read, or is no regular file.
+pub fn hash_of(path: &Path) -> std::io::Result<String> {
     let mut file = open_regular(path)?;
     let mut hash = Sha256::new();
     let mut buffer = vec![0; 1 << 18];

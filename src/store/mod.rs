@@ -34,6 +34,7 @@
 //! | `checkpoint`, `checkpoints`, `merging` | one checkpoint; all of them; which of them are put into one |
 //! | `folder`, `surface`, `inventory` | the folder as a whole, for reading; its summary; what is in it |
 //! | `ownership`, `unsaved`, `writer` | whether the folder may be written to; runs in memory; the folder as a whole, for writing |
+//! | `preparation` | a folder that others are to run |
 
 mod blocks;
 mod checkpoint;
@@ -53,6 +54,7 @@ mod mark;
 mod merging;
 mod metadata;
 mod ownership;
+mod preparation;
 mod row;
 mod schema;
 mod shard;
@@ -65,7 +67,9 @@ mod writer;
 
 pub use destination::Destination;
 pub use error::StoreError;
-pub use files::{beside, check_replaceable, create_folder, is_regular, read_file, replace_text};
+pub use files::{
+    beside, check_replaceable, create_folder, hash_of, is_regular, read_file, replace_text, replace_with_copy, token,
+};
 pub use folder::{Folder, Inspection, PartState};
 pub use inventory::Inventory;
 pub use key::RunKey;
@@ -73,9 +77,10 @@ pub use locks::Workers;
 pub use manifest::{MANIFEST_VERSION, Manifest};
 pub use metadata::KeyMetadata;
 pub use ownership::check_is_ours;
+pub use preparation::{prepare, take_back};
 pub use row::{FoundRun, RunRow};
 pub(crate) use schema::{axis_column, axis_field, run_schema, run_table};
 pub use schema::{trace_batch, trace_schema};
 pub use shard::Shard;
 pub use surface::SurfaceState;
-pub use writer::{Store, prepare};
+pub use writer::Store;

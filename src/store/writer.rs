@@ -403,11 +403,3 @@ fn writer_of_temporary(name: &str) -> Option<Shard> {
     let is_named = of == "of" && token.len() == 8 && is_number(token) && fields.next().is_some();
     Shard::new(index.parse().ok()?, count.parse().ok()?).filter(|_| is_named)
 }
-
-/// Makes the folder of a sweep that is to be run by others.
-///
-/// # Errors
-/// As [`Store::open`].
-pub fn prepare(path: &Path, sweep: &Sweep) -> Result<(), StoreError> {
-    Store::open(path, sweep, Shard::new(0, 1)).map(|_| ())
-}

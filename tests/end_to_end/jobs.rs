@@ -47,6 +47,7 @@ impl Submitted {
         shown.truncate(shown.find("\nsbatch ").unwrap());
         let script = shown.replace(other.to_str().unwrap(), at("out").to_str().unwrap());
         fs::write(at("job.sh"), script).unwrap();
+        fs::copy(env!("CARGO_BIN_EXE_critmass"), at("out/slurm/critmass")).unwrap();
         fs::copy(sweep, at("out/slurm/sweep.toml")).unwrap();
         command(&at("bin/scontrol"), &format!("echo \"$@\" >>'{}'", at("queued").display()));
         submitted

@@ -12,6 +12,8 @@ mod ownership;
 mod sensitivity;
 mod shards;
 mod status;
+#[cfg(target_os = "linux")]
+mod submissions;
 mod support;
 mod surface;
 mod traces;

@@ -46,7 +46,7 @@ until_holds() {
 killed() { # OUT SHARD: the program, not the shell that started it
   local process
   for process in /proc/[0-9]*; do
-    if { tr '\0' ' ' <"$process/cmdline"; } 2>/dev/null | grep -qF -- "$critmass run $1/slurm/sweep.toml --out $1 --shard $2 "; then
+    if { tr '\0' ' ' <"$process/cmdline"; } 2>/dev/null | grep -qF -- "$1/slurm/critmass run $1/slurm/sweep.toml --out $1 --shard $2 "; then
       kill -KILL "${process#/proc/}"
       return
     fi

@@ -58,6 +58,8 @@ fn of_slurm(slurm: &Submission) -> Json {
     let failed = slurm.failed.iter().map(|failed| json!({ "name": failed.name, "message": failed.message }));
     json!({
         "shards": slurm.submitted.shards,
+        "name": slurm.submitted.name,
+        "is_submitted": slurm.submitted.summary.is_some(),
         "jobs": jobs.as_ref().ok(),
         "unknown": jobs.as_ref().err(),
         "failed": failed.collect::<Json>(),

@@ -83,6 +83,13 @@ fn of_slurm(slurm: &Submission, report: &Report) -> String {
         Err(error) => return format!("slurm    nothing is known of its jobs: {error}\n"),
     };
     let submitted = &slurm.submitted;
+    if submitted.summary.is_none() {
+        return format!(
+            "slurm    whether Slurm has taken all jobs of the last submission is not known: {} shows what there is; \
+             critmass submit with the same arguments looks for them before it submits again\n",
+            submitted.question()
+        );
+    }
     let (summary, shards): (Vec<&Job>, Vec<&Job>) = jobs.iter().partition(|job| job.shard.is_none());
     let mut states: BTreeMap<&str, u32> = BTreeMap::new();
     shards.iter().for_each(|job| *states.entry(&job.state).or_default() += 1);
