@@ -47,7 +47,8 @@ assert pq.read_table(folder / "runs").num_rows == runs.height
 again = runs.group_by("cell").agg(
     pl.len().alias("n"),
     pl.col("outage").sum().alias("k"),
-    pl.col("lost_client_h").mean().alias("mean"),
+    pl.col("lost_client_h").filter(pl.col("outage")).mean().alias("with"),
+    pl.col("lost_client_h").filter(~pl.col("outage")).mean().alias("without"),
     pl.col("lost_client_h").std().alias("sd"),
     pl.col("lost_client_h").quantile(0.95, "linear").alias("q95"),
     # Of those that recovered; and of all, where a recovery that was not seen is later than any that was.
@@ -56,17 +57,26 @@ again = runs.group_by("cell").agg(
     pl.col("recovery_h").fill_null(math.inf).quantile(0.5, "linear").alias("median"),
     pl.col("outage_start_h").quantile(0.5, "linear").alias("start"),
 )
+fixed = "\nhalf_width = " not in pq.read_schema(files[0]).metadata[b"critmass.sweep"].decode()
 both = surface.join(again, on="cell", how="full")
 assert both.height == surface.height == again.height
 assert surface.schema["recovery_h_n"] == pl.Int64
 for row in both.iter_rows(named=True):
     assert (row["replicates"], row["outages"]) == (row["n"], row["k"]), row["cell"]
-    assert row["outage_probability"] == row["k"] / row["n"]
+    if fixed:
+        assert row["outage_probability"] == row["k"] / row["n"]
     assert 0 <= row["outage_probability_low"] <= row["outage_probability"] <= row["outage_probability_high"] <= 1
-    for ours, theirs in (("mean", "mean"), ("sd", "sd"), ("q95", "q95")):
+    # Cells that stop by their outages: the means with and without one have the weights of the estimate.
+    p = row["outage_probability"]
+    row["mean"] = p * (row["with"] or 0) + (1 - p) * (row["without"] or 0)
+    for ours, theirs in (("mean", "mean"), ("q95", "q95")) + ((("sd", "sd"),) if fixed else ()):
         assert math.isclose(row[f"lost_client_h_{ours}"], row[theirs], rel_tol=1e-9, abs_tol=1e-9), row["cell"]
     assert (row["recovery_h_mean"] is None) == (row["recovery"] is None), row["cell"]
     assert row["recovery_h_n"] == row["recovered"], row["cell"]
+    for name in ("lost_client_h_mean", "lost_client_h_q50", "recovery_h_q50"):
+        low, value, high = (row[name + end] for end in ("_low", "", "_high"))
+        assert low is None or value is None or low <= value, (row["cell"], name)
+        assert high is None or value is not None and value <= high, (row["cell"], name)
     assert (row["recovery_h_q50"] is None) == (not math.isfinite(row["median"])), row["cell"]
     for ours, theirs in (("recovery_h_q50", "median"), ("outage_start_h_q50", "start")):
         assert row[ours] is None or math.isclose(row[ours], row[theirs], rel_tol=1e-9, abs_tol=1e-9), row["cell"]

@@ -1,6 +1,7 @@
 //! Takes in finished runs: decides cells, writes what is complete, and says which runs are next.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
@@ -72,10 +73,11 @@ impl<'a> Collector<'a> {
     /// # Errors
     /// What is in the folder cannot be read.
     pub(super) fn new(store: &'a mut Store, sweep: &Sweep, queue_min: usize) -> Result<Collector<'a>, StoreError> {
-        let tally = Tally::take(store, &sweep.replicates)?;
+        let plan = Arc::new(sweep.replicates.plan());
+        let tally = Tally::take(store, &sweep.replicates, &plan)?;
         let shard = store.shard().unwrap_or(Shard::ALL);
         let upcoming = Upcoming { shard, next: 0, cells: sweep.cells(), block: None, found: BTreeMap::new() };
-        let schedule = Schedule::new(sweep.replicates);
+        let schedule = Schedule::new(plan);
         Ok(Collector { store, schedule, upcoming, decided: BTreeMap::new(), tally, queue_min })
     }
 

@@ -1,5 +1,7 @@
 //! Which cells are decided by what is kept, without a run.
 
+use std::sync::Arc;
+
 use super::schedule::decided_with;
 use crate::store::{Folder, StoreError};
 
@@ -12,6 +14,7 @@ const RUNS_AT_ONCE: u32 = 2_000_000;
 /// A file cannot be read.
 pub fn decided_cells(folder: &Folder, blocks: &[u32]) -> Result<(Vec<u32>, u64), StoreError> {
     let rule = &folder.sweep().replicates;
+    let plan = Arc::new(rule.plan());
     let cells_at_once = (RUNS_AT_ONCE / rule.at_most).max(1);
     let (mut decided, mut runs) = (Vec::new(), 0);
     let mut blocks = blocks.iter().peekable();
@@ -27,7 +30,7 @@ pub fn decided_cells(folder: &Folder, blocks: &[u32]) -> Result<(Vec<u32>, u64),
         let found = folder.found(cells)?;
         runs += found.len() as u64;
         let by_cell = found.chunk_by(|a, b| a.key.cell == b.key.cell);
-        let decided_now = by_cell.filter(|found| decided_with(rule, found).is_some());
+        let decided_now = by_cell.filter(|found| decided_with(&plan, found).is_some());
         decided.extend(decided_now.filter_map(|found| found.first()).map(|run| run.key.cell));
     }
     Ok((decided, runs))

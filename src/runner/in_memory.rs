@@ -1,5 +1,7 @@
 //! The runs of a sweep that fits into memory, without a folder.
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
 use super::schedule::Schedule;
@@ -11,7 +13,7 @@ use crate::sweep::Sweep;
 /// Makes all runs of a sweep on the threads of rayon's current pool: those that would be written to its folder, in the
 /// order of (cell, replicate).
 pub fn run_in_memory(sweep: &Sweep) -> Vec<RunRow> {
-    let mut schedule = Schedule::new(sweep.replicates);
+    let mut schedule = Schedule::new(Arc::new(sweep.replicates.plan()));
     (0..sweep.cells()).for_each(|cell| schedule.open(cell, Vec::new()));
     let mut runs = Vec::new();
     while !schedule.is_idle() {

@@ -5,10 +5,10 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 
-use crate::statistics::interval::Interval;
+use crate::statistics::plan::Plan;
 use crate::store::{FoundRun, RunKey};
-use crate::sweep::Replicates;
 
 /// A cell that is not decided yet.
 struct OpenCell {
@@ -21,7 +21,7 @@ struct OpenCell {
 
 /// The cells that are open, and the runs that they want.
 pub(super) struct Schedule {
-    rule: Replicates,
+    plan: Arc<Plan>,
     open: BTreeMap<u32, OpenCell>,
     /// Decided cells of blocks that are not complete, each with its number of replicates.
     replicates: BTreeMap<u32, u32>,
@@ -31,29 +31,9 @@ pub(super) struct Schedule {
     wanted: Vec<RunKey>,
 }
 
-/// The number of replicates at the first look.
-fn first_look(rule: &Replicates) -> u32 {
-    if rule.half_width.is_some() { rule.at_least.min(rule.at_most) } else { rule.at_most }
-}
-
-/// The number of replicates at the look after the one at `n`: an eighth more, so that the looks are not too many, and
-/// not too late.
-fn next_look(rule: &Replicates, n: u32) -> u32 {
-    n.saturating_add((n / 8).max(8)).min(rule.at_most)
-}
-
-/// Whether a cell is decided with these outages of its replicates.
-fn is_decided(rule: &Replicates, outages: u32, n: u32) -> bool {
-    n >= rule.at_most
-        || rule.half_width.is_some_and(|half_width| {
-            let interval = Interval::sequence(outages, n, rule.confidence);
-            interval.high - interval.low <= 2.0 * half_width
-        })
-}
-
 /// The number of replicates with which a cell is decided, if these of its runs are there, in order.
-pub(super) fn decided_with(rule: &Replicates, found: &[FoundRun]) -> Option<u32> {
-    let mut schedule = Schedule::new(*rule);
+pub(super) fn decided_with(plan: &Arc<Plan>, found: &[FoundRun]) -> Option<u32> {
+    let mut schedule = Schedule::new(plan.clone());
     let cell = found.first()?.key.cell;
     schedule.open(cell, found.to_vec());
     schedule.replicates(cell)
@@ -61,8 +41,8 @@ pub(super) fn decided_with(rule: &Replicates, found: &[FoundRun]) -> Option<u32>
 
 impl Schedule {
     /// A schedule without cells.
-    pub(super) fn new(rule: Replicates) -> Schedule {
-        Schedule { rule, open: BTreeMap::new(), replicates: BTreeMap::new(), fresh: Vec::new(), wanted: Vec::new() }
+    pub(super) fn new(plan: Arc<Plan>) -> Schedule {
+        Schedule { plan, open: BTreeMap::new(), replicates: BTreeMap::new(), fresh: Vec::new(), wanted: Vec::new() }
     }
 
     /// Whether every cell that was opened is decided.
@@ -85,7 +65,7 @@ impl Schedule {
     /// Opens a cell of which some runs were found, in order.
     pub(super) fn open(&mut self, cell: u32, found: Vec<FoundRun>) {
         self.open.insert(cell, OpenCell { found, outages: Vec::new(), unfinished: 0 });
-        self.extend(cell, first_look(&self.rule));
+        self.extend(cell, self.plan.first_look());
         self.look(cell);
     }
 
@@ -125,12 +105,12 @@ impl Schedule {
         {
             let n = open.outages.len() as u32;
             let outages = open.outages.iter().filter(|&&outage| outage == Some(true)).count() as u32;
-            if is_decided(&self.rule, outages, n) {
+            if self.plan.stops(outages, n) {
                 self.open.remove(&cell);
                 self.replicates.insert(cell, n);
                 self.fresh.push(cell);
             } else {
-                self.extend(cell, next_look(&self.rule, n));
+                self.extend(cell, self.plan.next_look(n));
             }
         }
     }
@@ -146,8 +126,9 @@ mod tests {
     use super::*;
     use crate::sweep::Sweep;
 
-    fn rule(replicates: &str) -> Replicates {
-        Sweep::parse(&format!("name = \"test\"\n[replicates]\n{replicates}"), "test.toml", &[]).unwrap().replicates
+    fn plan(replicates: &str) -> Arc<Plan> {
+        let sweep = Sweep::parse(&format!("name = \"test\"\n[replicates]\n{replicates}"), "test.toml", &[]).unwrap();
+        Arc::new(sweep.replicates.plan())
     }
 
     fn found(cell: u32, replicate: u32, outage: bool) -> FoundRun {
@@ -155,10 +136,10 @@ mod tests {
     }
 
     /// Runs a schedule, finishing runs in the order that `pick` says; returns the replicates of each cell.
-    fn replicates(rule: Replicates, found: &[FoundRun], pick: impl Fn(usize) -> usize) -> Vec<u32> {
+    fn replicates(plan: &Arc<Plan>, found: &[FoundRun], pick: impl Fn(usize) -> usize) -> Vec<u32> {
         // Cell 0 never has an outage, cell 1 always, cell 2 every other time.
         let outage = |run: RunKey| [false, true, run.replicate.is_multiple_of(2)][run.cell as usize];
-        let mut schedule = Schedule::new(rule);
+        let mut schedule = Schedule::new(plan.clone());
         for cell in 0..3 {
             schedule.open(cell, found.iter().copied().filter(|run| run.key.cell == cell).collect());
         }
@@ -176,22 +157,22 @@ mod tests {
 
     #[test]
     fn without_a_half_width_every_cell_runs_all_its_replicates() {
-        let rule = rule("at_least = 3\nat_most = 7");
-        assert_eq!(replicates(rule, &[], |_| 0), [7, 7, 7]);
+        let plan = plan("at_least = 3\nat_most = 7");
+        assert_eq!(replicates(&plan, &[], |_| 0), [7, 7, 7]);
     }
 
     #[test]
     fn a_cell_stops_at_the_same_number_whatever_the_order_and_what_was_found() {
-        let rule = rule("at_least = 10\nat_most = 1000\nhalf_width = 0.1");
-        let expected = replicates(rule, &[], |_| 0);
+        let plan = plan("at_least = 10\nat_most = 1000\nhalf_width = 0.1");
+        let expected = replicates(&plan, &[], |_| 0);
         assert_eq!(expected[0], expected[1]);
         assert!(expected[0] < expected[2] && expected[2] < 1000, "{expected:?}");
-        assert_eq!(replicates(rule, &[], |n| n - 1), expected);
-        assert_eq!(replicates(rule, &[], |n| n / 2), expected);
+        assert_eq!(replicates(&plan, &[], |n| n - 1), expected);
+        assert_eq!(replicates(&plan, &[], |n| n / 2), expected);
         let some = [found(0, 3, false), found(2, 0, true), found(2, 40, true), found(1, 900, true)];
-        assert_eq!(replicates(rule, &some, |_| 0), expected);
+        assert_eq!(replicates(&plan, &some, |_| 0), expected);
         let all: Vec<FoundRun> = (0..expected[1]).map(|replicate| found(1, replicate, true)).collect();
-        assert_eq!(decided_with(&rule, &all), Some(expected[1]));
-        assert_eq!(decided_with(&rule, &all[1..]), None);
+        assert_eq!(decided_with(&plan, &all), Some(expected[1]));
+        assert_eq!(decided_with(&plan, &all[1..]), None);
     }
 }

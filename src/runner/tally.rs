@@ -1,7 +1,10 @@
 //! Counts what was found and what is done, for those who want to know how far a sweep is.
 
+use std::sync::Arc;
+
 use super::progress::Progress;
 use super::schedule::decided_with;
+use crate::statistics::plan::Plan;
 use crate::store::{Shard, Store, StoreError};
 use crate::sweep::Replicates;
 
@@ -16,7 +19,7 @@ pub(super) struct Tally {
 
 impl Tally {
     /// Counts what is in the folder. Reads the runs in checkpoints, if there are any.
-    pub(super) fn take(store: &Store, rule: &Replicates) -> Result<Tally, StoreError> {
+    pub(super) fn take(store: &Store, rule: &Replicates, plan: &Arc<Plan>) -> Result<Tally, StoreError> {
         let (folder, shard) = (store.folder(), store.shard().unwrap_or(Shard::ALL));
         let (complete, open): (Vec<u32>, Vec<u32>) = (0..folder.blocks()).partition(|&block| store.is_complete(block));
         let cells_of = |block: u32| folder.cells_of(block).filter(|&cell| shard.has(cell)).count() as u32;
@@ -27,7 +30,7 @@ impl Tally {
             let found = store.found(block)?;
             let cells = found.chunk_by(|a, b| a.key.cell == b.key.cell).filter(|runs| shard.has(runs[0].key.cell));
             for runs in cells {
-                match decided_with(rule, runs) {
+                match decided_with(plan, runs) {
                     Some(replicates) => {
                         cells_found += 1;
                         measured = (measured.0 + 1, measured.1 + u64::from(replicates));

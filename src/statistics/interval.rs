@@ -4,9 +4,9 @@
 //! least the confidence for every probability, at 0 and 1 and at 20 replicates too, where the normal approximation
 //! collapses to a point.
 //!
-//! A cell that stops once its interval is narrow enough looks at its data many times, and an interval for a fixed
-//! number would then miss the truth more often than it says. It gets a confidence sequence instead, which covers at
-//! all looks at once: the probabilities p that a mixture of all alternatives, with Jeffreys' weight Beta(½, ½), does
+//! Where data are looked at many times, and by no rule that is known beforehand, an interval for a fixed number would miss
+//! the truth more often than it says. A confidence sequence covers at all looks at once, whatever made them the last one:
+//! the probabilities p that a mixture of all alternatives, with Jeffreys' weight Beta(½, ½), does
 //! not reject (Robbins 1970, Ann. Math. Statist. 41:1397; Howard, Ramdas, McAuliffe, Sekhon 2021, Ann. Statist.
 //! 49:1055): with k outages in n runs those with p^k (1−p)^(n−k) > α · B(k+½, n−k+½) / B(½, ½). The likelihood ratio
 //! on the right is a martingale under p, so by Ville's inequality it ever exceeds 1/α with probability α at most.
@@ -57,7 +57,7 @@ fn bisect(is_below: impl Fn(f64) -> bool) -> f64 {
 
 /// P(X ≥ k) for X binomial(n, p), k ≥ 1: the sum of its terms, from the largest one on outwards until they no longer
 /// count. The terms are computed from logarithms, and are all positive: no cancellation.
-fn upper_tail(k: u32, n: u32, p: f64) -> f64 {
+pub(super) fn upper_tail(k: u32, n: u32, p: f64) -> f64 {
     if p <= 0.0 || p >= 1.0 {
         return if p >= 1.0 { 1.0 } else { 0.0 };
     }

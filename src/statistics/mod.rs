@@ -1,7 +1,12 @@
 //! Functions of numbers: what can be concluded from runs. No tables, no files, no command line.
 
 pub mod clusters;
+pub mod crossing;
 pub mod interval;
 pub mod normal;
+pub mod plan;
 pub mod quantile;
 pub mod sensitivity;
+pub mod sign;
+pub mod stopping;
+pub mod student;

@@ -11,7 +11,6 @@ use arrow_array::{Array, ArrayRef, Float64Array, Int64Array, UInt32Array};
 use arrow_schema::DataType;
 
 use super::entry::Entry;
-use crate::engine::outcome::{Missing, Outcome, Output, OutputType};
 use crate::sweep::columns as names;
 
 /// The output whose mean over the runs of a cell the fixed columns hold, with its interval; it has no statistics.
@@ -140,82 +139,10 @@ fixed_columns! {
         outages (names::OUTAGES): u64,
             "Runs with an outage.";
         outage_probability (names::OUTAGE_PROBABILITY): f64,
-            "Share of the runs with an outage.";
+            "Probability of an outage: the share of the runs with one, corrected for the bias that comes from stopping once it is known.";
         outage_probability_low (names::OUTAGE_PROBABILITY_LOW): f64,
             "Lower end of the interval of outage_probability.";
         outage_probability_high (names::OUTAGE_PROBABILITY_HIGH): f64,
             "Upper end of the interval of outage_probability.";
-    }
-}
-
-/// A statistic of an output over the runs of a cell.
-///
-/// Of an output that can be missing, mean and deviation are conditional: over the runs that have it. So are the quantiles,
-/// unless its absence says that it is above all numbers ([`Missing::AboveAll`]): then every run counts, and a quantile
-/// that lies above all numbers is missing itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Statistic {
-    /// The mean; of a truth, the share of the runs.
-    Mean,
-    /// The standard deviation, from the sum of squares over n − 1; missing for a single run.
-    Deviation,
-    /// The 5 % quantile. Quantiles interpolate linearly between the order statistics (type 7 of Hyndman and Fan 1996).
-    Quantile05,
-    /// The median.
-    Median,
-    /// The 95 % quantile.
-    Quantile95,
-    /// The number of runs that have the output, where it can be missing.
-    Count,
-}
-
-impl Statistic {
-    /// The statistics of a number, in the order of the columns.
-    pub const ALL: [Statistic; names::STATISTICS.len()] = [
-        Statistic::Mean,
-        Statistic::Deviation,
-        Statistic::Quantile05,
-        Statistic::Median,
-        Statistic::Quantile95,
-        Statistic::Count,
-    ];
-
-    /// The statistics of an output, in the order of the columns.
-    pub fn of(output: &Output<Outcome>) -> impl Iterator<Item = Statistic> + use<> {
-        let (kind, missing) = (output.kind, output.missing);
-        Statistic::ALL.into_iter().filter(move |statistic| match statistic {
-            Statistic::Mean => true,
-            Statistic::Count => missing != Missing::Never,
-            // Quantiles of a truth say nothing.
-            _ => kind != OutputType::Boolean,
-        })
-    }
-
-    /// What it is called in the name of a column, after the name of the output.
-    pub fn name(self) -> &'static str {
-        names::STATISTICS[self as usize]
-    }
-
-    /// What its column of an output holds.
-    pub(super) fn in_words(self, output: &Output<Outcome>) -> String {
-        let name = output.name;
-        let (statistic, is_quantile) = match self {
-            Statistic::Count => return format!("Runs of the cell in which {name} is not null."),
-            Statistic::Mean => ("Mean", false),
-            Statistic::Deviation => ("Standard deviation (n − 1)", false),
-            Statistic::Quantile05 => ("5 % quantile", true),
-            Statistic::Median => ("Median", true),
-            Statistic::Quantile95 => ("95 % quantile", true),
-        };
-        match output.missing {
-            Missing::Never => format!("{statistic} of {name} over the runs of the cell."),
-            Missing::AboveAll if is_quantile => format!(
-                "{statistic} of {name} over all runs of the cell, where null counts as larger than every number; null if \
-                 the quantile is larger, too."
-            ),
-            _ => format!(
-                "Conditional: {statistic} of {name} over those runs of the cell in which it is not null ({name}_n)."
-            ),
-        }
     }
 }

@@ -10,7 +10,10 @@
 //! | `columns` | its columns, declared once |
 //! | `entry` | one entry of the surface |
 //! | `surface` | the surface as a type |
+//! | `statistic` | the statistics of an output |
+//! | `estimates` | what the runs of one cell say about one output |
 //! | `runs` | from runs to a surface: columns of polars, cell by cell |
+//! | `crossings` | where the surface crosses a level, along each axis |
 //! | `table` | the surface as an Arrow table, and `surface.parquet` |
 //! | `show` | a way to show the surface each |
 //! | `listing` | tables that are results of their own |
@@ -18,22 +21,27 @@
 //! | `reproduction` | whether a run that is made again is the one that was kept |
 
 mod columns;
+mod crossings;
 mod entry;
 mod error;
 mod listing;
+mod estimates;
 mod reproduction;
 mod runs;
 mod sensitivity;
 pub mod show;
+mod statistic;
 mod surface;
 mod table;
 
-pub use columns::{CellSummary, Statistic};
+pub use columns::CellSummary;
+pub use crossings::{Along, Crossings, Line, Reversal, crossings};
 pub use entry::Entry;
 pub use error::SummaryError;
 pub use listing::{write_csv, write_json};
 pub use reproduction::KeptRun;
 pub use sensitivity::{RunAgain, RunSample, Sensitivity};
+pub use statistic::Statistic;
 pub use surface::{StatisticColumn, Surface};
 pub(crate) use table::schema as surface_schema;
 pub use table::{inventory, write_surface};

@@ -9,13 +9,12 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int64Type, UInt32Type};
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::ArrowError;
-use polars::prelude::{ChunkAgg, ChunkVar, Float64Chunked, NewChunkedArray};
+use polars::prelude::{Float64Chunked, NewChunkedArray};
 
-use super::columns::{CellSummary, OUTAGE, Statistic};
+use super::columns::OUTAGE;
 use super::error::SummaryError;
+use super::estimates::{CellRuns, Estimator};
 use super::surface::{Rows, StatisticColumn, Surface};
-use crate::engine::outcome::Missing;
-use crate::statistics::quantile::quantile;
 use crate::store::{RunRow, run_table};
 use crate::sweep::Sweep;
 use crate::sweep::columns::CELL;
@@ -26,7 +25,7 @@ impl Surface {
     /// # Errors
     /// A statistic cannot be computed.
     pub fn of(sweep: &Sweep, runs: &[RunRow]) -> Result<Surface, SummaryError> {
-        let rows = summarize(sweep, &run_table(sweep, runs)?)?;
+        let rows = summarize(&mut Estimator::of(sweep), &run_table(sweep, runs)?)?;
         Ok(Surface::new(sweep.clone(), rows))
     }
 }
@@ -35,30 +34,24 @@ impl Surface {
 ///
 /// # Errors
 /// A column is missing.
-pub(super) fn summarize(sweep: &Sweep, runs: &RecordBatch) -> Result<Rows, SummaryError> {
+pub(super) fn summarize(estimator: &mut Estimator, runs: &RecordBatch) -> Result<Rows, SummaryError> {
     let groups = groups(runs)?;
     let outages = numbers(column(runs, OUTAGE)?);
-    let cells = groups.iter().map(|(cell, rows)| {
-        let outages = of_rows(&outages, rows).sum().unwrap_or(0.0) as u32;
-        CellSummary::new(&sweep.replicates, *cell, rows.len() as u32, outages)
-    });
-    let cells = cells.collect();
+    let mut of_cells: Vec<CellRuns> = Vec::new();
+    let mut cells = Vec::new();
+    for (cell, rows) in &groups {
+        let runs = estimator.cell(of_rows(&outages, rows).iter().map(|outage| outage == Some(1.0)).collect());
+        cells.push(runs.summary(*cell));
+        of_cells.push(runs);
+    }
     let mut statistics = StatisticColumn::all();
     for of_output in statistics.chunk_by_mut(|a, b| a.output.name == b.output.name) {
         let Some(output) = of_output.first().map(|column| column.output) else { continue };
         let values = numbers(column(runs, output.name)?);
-        for (_, rows) in &groups {
-            let values = of_rows(&values, rows);
-            let ascending = ascending(&values, output.missing);
+        for ((_, rows), cell) in groups.iter().zip(&of_cells) {
+            let estimates = estimator.estimates(cell, &of_rows(&values, rows), (output.kind, output.missing));
             for column in &mut *of_output {
-                column.values.push(match column.statistic {
-                    Statistic::Mean => values.mean(),
-                    Statistic::Deviation => values.std(1),
-                    Statistic::Quantile05 => quantile(&ascending, 5),
-                    Statistic::Median => quantile(&ascending, 50),
-                    Statistic::Quantile95 => quantile(&ascending, 95),
-                    Statistic::Count => Some((values.len() - values.null_count()) as f64),
-                });
+                column.values.push(estimates.get(column.statistic));
             }
         }
     }
@@ -99,16 +92,6 @@ fn of_rows(values: &Float64Chunked, rows: &Range<usize>) -> Float64Chunked {
     values.slice(rows.start as i64, rows.len())
 }
 
-/// The values in ascending order; what is missing counts as larger than every number, or not at all.
-fn ascending(values: &Float64Chunked, missing: Missing) -> Vec<f64> {
-    let mut ascending: Vec<f64> = match missing {
-        Missing::AboveAll => values.iter().map(|value| value.unwrap_or(f64::INFINITY)).collect(),
-        Missing::Never | Missing::Undefined => values.iter().flatten().collect(),
-    };
-    ascending.sort_unstable_by(f64::total_cmp);
-    ascending
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -116,7 +99,8 @@ mod tests {
     use arrow_array::{ArrayRef, BooleanArray, Float64Array, Int64Array, UInt32Array};
 
     use super::*;
-    use crate::engine::outcome::{OUTPUTS, OutputType};
+    use crate::engine::outcome::{Missing, OUTPUTS, OutputType};
+    use crate::summary::statistic::Statistic;
 
     /// Five runs of cell 3 and one of cell 7. A number is 1, 2, 4, 8, 16 and 32, a count 1000 times that; an output that
     /// can be missing is so in every other run.
@@ -145,14 +129,15 @@ mod tests {
     #[track_caller]
     fn assert_statistics(rows: &Rows, output: &str, cell: usize, expected: &[Option<f64>]) {
         let columns = rows.statistics.iter().filter(|column| column.output.name == output);
-        let values: Vec<Option<f64>> = columns.map(|column| column.values[cell]).collect();
-        assert_eq!(values, expected, "{output}");
+        let is_end = |statistic: Statistic| statistic.name().ends_with("_low") || statistic.name().ends_with("_high");
+        let values = columns.filter(|column| !is_end(column.statistic)).map(|column| column.values[cell]);
+        assert_eq!(values.collect::<Vec<Option<f64>>>(), expected, "{output}");
     }
 
     #[test]
     fn statistics_are_those_of_the_runs_of_each_cell() {
         let sweep = Sweep::parse("name = \"t\"", "t.toml", &[]).unwrap();
-        let rows = summarize(&sweep, &runs()).unwrap();
+        let rows = summarize(&mut Estimator::of(&sweep), &runs()).unwrap();
         let counts: Vec<_> = rows.cells.iter().map(|row| (row.cell, row.replicates, row.outages)).collect();
         assert_eq!(counts, [(3, 5, 3), (7, 1, 1)]);
         assert_eq!(rows.cells[0].outage_probability, 0.6);
@@ -173,7 +158,7 @@ mod tests {
     #[test]
     fn a_recovery_that_was_not_seen_is_later_than_the_horizon_and_a_spell_that_did_not_come_has_no_start() {
         let sweep = Sweep::parse("name = \"t\"", "t.toml", &[]).unwrap();
-        let rows = summarize(&sweep, &runs()).unwrap();
+        let rows = summarize(&mut Estimator::of(&sweep), &runs()).unwrap();
         let (mean, deviation) = (Some(7.0), Some(63.0_f64.sqrt()));
         // 1, 4, 16 and two above all numbers; the median of all five is the third.
         assert_statistics(&rows, "recovery_h", 0, &[mean, deviation, Some(1.6), Some(16.0), None, Some(3.0)]);
@@ -201,7 +186,7 @@ mod tests {
         };
         let outputs = OUTPUTS.iter().map(|o| (o.name, column(o.name, o.kind)));
         let runs = RecordBatch::try_from_iter([("cell", cells)].into_iter().chain(outputs)).unwrap();
-        let rows = summarize(&Sweep::parse("name = \"t\"", "t.toml", &[]).unwrap(), &runs).unwrap();
+        let rows = summarize(&mut Estimator::of(&Sweep::parse("name = \"t\"", "t.toml", &[]).unwrap()), &runs).unwrap();
         assert_statistics(&rows, "recovery_h", 0, &[Some(0.0), None, None, None, None, Some(1.0)]);
     }
 
@@ -209,9 +194,9 @@ mod tests {
     fn without_runs_there_are_no_rows_and_a_missing_column_is_an_error() {
         let sweep = Sweep::parse("name = \"t\"", "t.toml", &[]).unwrap();
         let runs = runs();
-        let nothing = summarize(&sweep, &runs.slice(0, 0)).unwrap();
+        let nothing = summarize(&mut Estimator::of(&sweep), &runs.slice(0, 0)).unwrap();
         assert!(nothing.cells.is_empty() && nothing.statistics.iter().all(|column| column.values.is_empty()));
         let columns: Vec<usize> = (0..runs.num_columns() - 1).collect();
-        assert!(summarize(&sweep, &runs.project(&columns).unwrap()).is_err());
+        assert!(summarize(&mut Estimator::of(&sweep), &runs.project(&columns).unwrap()).is_err());
     }
 }

@@ -1,9 +1,9 @@
 //! The surface: one row for each cell that has runs.
 
-use super::columns::{CellSummary, FIXED_COLUMNS, OUTAGE, Statistic};
+use super::columns::{CellSummary, FIXED_COLUMNS, OUTAGE};
 use super::entry::Entry;
+use super::statistic::Statistic;
 use crate::engine::outcome::{OUTPUTS, Outcome, Output};
-use crate::statistics::interval::Interval;
 use crate::sweep::columns as names;
 use crate::sweep::{Replicates, Sweep};
 
@@ -33,9 +33,9 @@ impl StatisticColumn {
         names::of_statistic(self.output.name, self.statistic.name())
     }
 
-    /// What the column holds, in words.
-    pub fn description(&self) -> String {
-        format!("{} {}", self.statistic.in_words(self.output), self.output.description)
+    /// What the column holds, in words; the intervals of the sweep have this confidence.
+    pub fn description(&self, confidence: f64) -> String {
+        format!("{} {}", self.statistic.in_words(self.output, 100.0 * confidence), self.output.description)
     }
 
     /// Its unit: that of the output, unless it counts runs.
@@ -135,30 +135,7 @@ impl Surface {
     }
 }
 
-impl CellSummary {
-    /// What `outages` of `replicates` runs say about a cell of a sweep with this rule.
-    pub(super) fn new(rule: &Replicates, cell: u32, replicates: u32, outages: u32) -> CellSummary {
-        let interval = if rule.half_width.is_some() {
-            Interval::sequence(outages, replicates, rule.confidence)
-        } else {
-            Interval::fixed(outages, replicates, rule.confidence)
-        };
-        CellSummary {
-            cell,
-            replicates: replicates.into(),
-            outages: outages.into(),
-            outage_probability: f64::from(outages) / f64::from(replicates),
-            outage_probability_low: interval.low,
-            outage_probability_high: interval.high,
-        }
-    }
-}
-
 /// The name of the intervals of a sweep with this rule, for people.
 pub(super) fn interval_name(rule: &Replicates) -> &'static str {
-    if rule.half_width.is_some() {
-        "confidence sequence, valid although cells stop when it is narrow enough"
-    } else {
-        "Clopper–Pearson"
-    }
+    if rule.half_width.is_some() { "exact for cells that stop when it is narrow enough" } else { "Clopper–Pearson" }
 }

@@ -8,9 +8,11 @@ use arrow_array::types::{Float64Type, Int64Type};
 use arrow_array::{ArrayRef, Float64Array, Int64Array, RecordBatch};
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
 
-use super::columns::{CellSummary, FIXED_COLUMNS, INTERVAL, Statistic};
+use super::columns::{CellSummary, FIXED_COLUMNS, INTERVAL};
 use super::error::SummaryError;
+use super::estimates::Estimator;
 use super::runs::summarize;
+use super::statistic::Statistic;
 use super::surface::{Rows, StatisticColumn, Surface, interval_name};
 use crate::store::{Folder, Inventory, StoreError, axis_column, axis_field};
 use crate::sweep::Sweep;
@@ -24,19 +26,20 @@ use crate::sweep::Sweep;
 /// # Errors
 /// A part cannot be read or is damaged, or the surface cannot be written.
 pub fn write_surface(folder: &Folder, statistics: bool) -> Result<Surface, SummaryError> {
+    let mut estimator = Estimator::of(folder.sweep());
     loop {
-        if let Some(surface) = write_once(folder, statistics)? {
+        if let Some(surface) = write_once(folder, statistics, &mut estimator)? {
             return Ok(surface);
         }
     }
 }
 
 /// The same; `None` if the sweep was completed meanwhile, so that the surface would be out of date.
-fn write_once(folder: &Folder, statistics: bool) -> Result<Option<Surface>, SummaryError> {
+fn write_once(folder: &Folder, statistics: bool, estimator: &mut Estimator) -> Result<Option<Surface>, SummaryError> {
     let sweep = folder.sweep();
     let (mut kept, mut failed) = (if statistics { Rows::empty() } else { Rows::without_statistics() }, None);
     let mut piece = |block| {
-        let rows = summarize(sweep, &folder.runs(block)?)?;
+        let rows = summarize(estimator, &folder.runs(block)?)?;
         let table = table(sweep, &rows)?;
         kept.append(rows);
         Ok(table)
@@ -93,7 +96,7 @@ pub(crate) fn schema(sweep: &Sweep) -> SchemaRef {
             Statistic::Count => (DataType::Int64, false),
             _ => (DataType::Float64, true),
         };
-        described(&column.name(), data_type, nullable, column.unit(), column.description())
+        described(&column.name(), data_type, nullable, column.unit(), column.description(sweep.replicates.confidence))
     }));
     Arc::new(Schema::new(fields))
 }
@@ -166,7 +169,9 @@ mod tests {
     /// Rows in which every number is another one, and some are missing.
     fn some_rows() -> Rows {
         let mut rows = Rows::empty();
-        rows.cells = [0, 2, 3].map(|cell| CellSummary::new(&sweep().replicates, cell, 20, 5 * cell)).to_vec();
+        let mut estimator = Estimator::of(&sweep());
+        let mut summary = |cell| estimator.cell((0..20).map(|run| run < 5 * cell).collect()).summary(cell);
+        rows.cells = [0, 2, 3].map(&mut summary).to_vec();
         for (index, column) in rows.statistics.iter_mut().enumerate() {
             column.values = match column.statistic {
                 Statistic::Count => vec![Some(index as f64), Some(0.0), Some(7.0)],

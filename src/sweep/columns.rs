@@ -22,9 +22,24 @@ pub const OUTAGE_PROBABILITY_LOW: &str = "outage_probability_low";
 /// Upper end of its interval.
 pub const OUTAGE_PROBABILITY_HIGH: &str = "outage_probability_high";
 
-/// The statistics of an output over the runs of a cell: mean, standard deviation, the 5, 50 and 95 % quantiles, and the
-/// number of runs that have it.
-pub const STATISTICS: [&str; 6] = ["mean", "sd", "q05", "q50", "q95", "n"];
+/// The statistics of an output over the runs of a cell: mean, standard deviation, the 5, 50 and 95 % quantiles, the number
+/// of runs that have it, and the ends of the intervals of mean and quantiles.
+pub const STATISTICS: [&str; 14] = [
+    "mean",
+    "sd",
+    "q05",
+    "q50",
+    "q95",
+    "n",
+    "mean_low",
+    "mean_high",
+    "q05_low",
+    "q05_high",
+    "q50_low",
+    "q50_high",
+    "q95_low",
+    "q95_high",
+];
 
 /// The columns that have a name of their own.
 const FIXED: [&str; 8] =

@@ -1,6 +1,8 @@
 //! A sweep and its parts.
 
 use crate::parameters::{Parameter, Scenario, Value};
+use crate::statistics::plan::Plan;
+use crate::statistics::stopping::Rule;
 
 /// A sweep, as resolved from its file: everything that the rows depend on.
 #[derive(Debug, Clone)]
@@ -84,6 +86,14 @@ pub struct Replicates {
     pub confidence: f64,
     /// Whether replicate r of every cell sees the same draws.
     pub common_random_numbers: bool,
+}
+
+impl Replicates {
+    /// When a cell stops, and what its runs say then.
+    pub fn plan(&self) -> Plan {
+        let Replicates { at_least, at_most, half_width, confidence, .. } = *self;
+        Plan::new(Rule { at_least, at_most, half_width, confidence })
+    }
 }
 
 /// Which runs are traced.

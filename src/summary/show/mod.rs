@@ -1,10 +1,12 @@
 //! Ways to show a surface, one file each.
 
+mod crossings;
 mod csv;
 mod exporter;
 mod json;
 mod terminal;
 
+pub use crossings::{crossings_as_csv, crossings_as_json, crossings_as_text};
 pub use csv::Csv;
 pub use exporter::Exporter;
 pub use json::Json;

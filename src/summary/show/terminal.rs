@@ -98,8 +98,12 @@ fn in_words(sweep: &Sweep, rows: &[CellSummary]) -> String {
     let runs: u64 = rows.iter().map(|row| row.replicates).sum();
     let confidence = 100.0 * sweep.replicates.confidence;
     let name = interval_name(&sweep.replicates);
-    let _ =
-        writeln!(text, "{} of {} cells, {runs} runs; intervals: {confidence} %,\n{name}", cells.len(), sweep.cells());
+    let _ = writeln!(
+        text,
+        "{} of {} cells, {runs} runs; intervals: {confidence} % for each cell\nby itself, {name}",
+        cells.len(),
+        sweep.cells()
+    );
     text
 }
 
