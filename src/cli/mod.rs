@@ -1,6 +1,7 @@
 //! The commands, one file each. Results go to standard output, everything else to standard error.
 
 mod columns;
+mod crossings;
 mod failure;
 mod new;
 mod output;
@@ -49,6 +50,8 @@ enum Command {
     Summarize(summarize::Arguments),
     /// Says which uncertain inputs the outage of a sweep, or another output, depends on
     Sensitivity(sensitivity::Arguments),
+    /// Says where the outage probability crosses a level, along each axis, and how surely
+    Crossings(crossings::Arguments),
     /// Says what of a sweep is done, missing or damaged
     Status(status::Arguments),
     /// Submits a sweep to Slurm: an array of shards, and the summary that follows them
@@ -72,6 +75,7 @@ pub fn main() -> ExitCode {
         Command::Simulate(arguments) => simulate::simulate(&arguments),
         Command::Summarize(arguments) => with_threads(|| summarize::summarize(&arguments)),
         Command::Sensitivity(arguments) => sensitivity::sensitivity(&arguments),
+        Command::Crossings(arguments) => with_threads(|| crossings::crossings(&arguments)),
         Command::Status(arguments) => with_threads(|| status::status(&arguments)),
         Command::Submit(arguments) => with_threads(|| submit::submit(&arguments)),
         Command::New(arguments) => new::new(&arguments),

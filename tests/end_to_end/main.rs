@@ -1,6 +1,7 @@
 //! The program as its users run it.
 
 mod checksums;
+mod crossings;
 mod damage;
 #[cfg(target_os = "linux")]
 mod faults;

@@ -6,7 +6,8 @@ use std::io::{self, Write};
 
 use super::exporter::Exporter;
 use crate::parameters::Value;
-use crate::summary::columns::{BASELINE, CellSummary, Statistic};
+use crate::summary::columns::{BASELINE, CellSummary};
+use crate::summary::statistic::Statistic;
 use crate::summary::surface::{Surface, interval_name};
 use crate::sweep::{Axis, AxisLabel, Sweep};
 
@@ -194,6 +195,7 @@ fn show_list(sweep: &Sweep, cells: &BTreeMap<u32, CellSummary>, text: &mut Strin
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::summary::estimates::Estimator;
     use crate::summary::surface::{Rows, StatisticColumn};
 
     #[test]
@@ -216,7 +218,8 @@ mod tests {
     fn cells_that_were_down_before_the_trigger_are_named() {
         let toml = "name = \"t\"\n[[axis]]\nparameter = \"outage.threshold\"\nlinear = { from = 0.0, to = 1.0, points = 21 }\n";
         let sweep = Sweep::parse(toml, "t.toml", &[]).unwrap();
-        let cells = (0..21).map(|cell| CellSummary::new(&sweep.replicates, cell, 20, 0)).collect();
+        let runs = Estimator::of(&sweep).cell(vec![false; 20]);
+        let cells = (0..21).map(|cell| runs.summary(cell)).collect();
         let mut statistics = StatisticColumn::all();
         for column in &mut statistics {
             column.values = vec![Some(if column.name() == "baseline_online_fraction_mean" { 0.52 } else { 0.0 }); 21];

@@ -1,0 +1,54 @@
+//! `critmass crossings`
+
+use std::path::PathBuf;
+
+use super::failure::Failure;
+use super::output::print;
+use crate::store::Folder;
+use crate::summary::crossings as crossings_of;
+use crate::summary::show::{crossings_as_csv, crossings_as_json, crossings_as_text};
+
+/// The arguments of `crossings`.
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// The folder of a finished sweep
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+    /// The outage probability that is crossed, between 0 and 1
+    #[arg(long, value_name = "P", default_value = "0.5", value_parser = level)]
+    level: f64,
+    /// How to show the crossings
+    #[arg(long, value_enum, default_value = "table")]
+    format: Format,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Format {
+    /// For people
+    Table,
+    /// A line for each crossing
+    Csv,
+    /// Every line, with its crossings and the tests of monotony
+    Json,
+}
+
+fn level(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(level) if level > 0.0 && level < 1.0 => Ok(level),
+        _ => Err("expected a number between 0 and 1, neither included".to_owned()),
+    }
+}
+
+pub(super) fn crossings(arguments: &Arguments) -> Result<(), Failure> {
+    let folder = Folder::open(&arguments.folder)?;
+    if !folder.is_complete()? {
+        let folder = arguments.folder.display();
+        return Err(Failure::WrongInput(format!("{folder}: the sweep is not complete; critmass run completes it")));
+    }
+    let crossings = crossings_of(&folder, arguments.level)?;
+    match arguments.format {
+        Format::Table => print(&crossings_as_text(&crossings)),
+        Format::Csv => print(&crossings_as_csv(&crossings)?),
+        Format::Json => print(&format!("{:#}\n", crossings_as_json(&crossings))),
+    }
+}

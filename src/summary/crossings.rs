@@ -1,0 +1,236 @@
+//! Where the surface crosses a level, along each axis.
+//!
+//! A line is what is left of a grid if every other axis is held at one of its points. Along it the outage probability need
+//! not be monotone; whether it is gets tested, by the replicates that two of its cells share: how many have their outage in
+//! the one and not in the other, against the direction of the line.
+
+use std::collections::BTreeMap;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::UInt32Type;
+
+use super::columns::{CellSummary, OUTAGE};
+use super::error::SummaryError;
+use super::estimates::Estimator;
+use crate::statistics::crossing::{Crossing, Point, crossings as crossings_of};
+use crate::statistics::interval::Interval;
+use crate::statistics::sign::sign_test;
+use crate::store::Folder;
+use crate::sweep::columns::CELL;
+use crate::sweep::{AxisPoints, Sweep};
+
+/// The crossings of a level by the surface of a sweep.
+pub struct Crossings {
+    /// The sweep.
+    pub sweep: Sweep,
+    /// The outage probability that is crossed.
+    pub level: f64,
+    /// What there is along each axis that has more than one number.
+    pub along: Vec<Along>,
+}
+
+/// The lines along one axis.
+pub struct Along {
+    /// Number of the axis.
+    pub axis: usize,
+    /// Its lines, in the order of their first cells.
+    pub lines: Vec<Line>,
+    /// Pairs of cells that were compared.
+    pub pairs: u32,
+    /// The pair of cells that contradicts most surely that each line only rises, or only falls.
+    pub reversal: Option<Reversal>,
+}
+
+/// One line.
+pub struct Line {
+    /// The cell with the first of its points.
+    pub first_cell: u32,
+    /// Its crossings, from its lowest point on.
+    pub crossings: Vec<Crossing>,
+    /// Whether all of its points are surely above the level (true), or all surely below it.
+    pub side: Option<bool>,
+}
+
+/// Two cells of a line, between which the outage probability goes against the direction of the line.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Reversal {
+    /// The cell of the lower point.
+    pub from: u32,
+    /// The cell of the higher one.
+    pub to: u32,
+    /// Replicates that go against the direction of the line, from one cell to the other.
+    pub against: u32,
+    /// Replicates that go with it.
+    pub with: u32,
+    /// The p-value of the sign test, times the number of pairs that were compared along this axis (Bonferroni); at most 1.
+    pub p_value: f64,
+}
+
+/// A cell on a line.
+struct OnLine<'a> {
+    cell: u32,
+    x: f64,
+    outages: &'a [bool],
+    summary: CellSummary,
+}
+
+/// The crossings of a level, in (0, 1), by the runs of a finished sweep.
+///
+/// # Errors
+/// A part cannot be read or is damaged.
+pub fn crossings(folder: &Folder, level: f64) -> Result<Crossings, SummaryError> {
+    let sweep = folder.sweep();
+    let outages = outages(folder)?;
+    let mut estimator = Estimator::of(sweep);
+    let summaries = outages.iter().map(|(&cell, outages)| (cell, estimator.cell(outages.clone()).summary(cell)));
+    let summaries: BTreeMap<u32, CellSummary> = summaries.collect();
+    let along = (0..sweep.axes.len()).filter_map(|axis| {
+        let positions = positions(sweep, axis)?;
+        let mut lines: BTreeMap<Vec<usize>, Vec<OnLine>> = BTreeMap::new();
+        for (&cell, summary) in &summaries {
+            let mut others = sweep.coordinates(cell);
+            let point = std::mem::take(others.get_mut(axis)?);
+            let (Some(Some(x)), Some(outages)) = (positions.get(point), outages.get(&cell)) else { continue };
+            lines.entry(others).or_default().push(OnLine { cell, x: *x, outages, summary: *summary });
+        }
+        let mut lines: Vec<Vec<OnLine>> = lines.into_values().collect();
+        lines.iter_mut().for_each(|line| line.sort_by(|a, b| a.x.total_cmp(&b.x)));
+        let (pairs, reversal) = most_sure_reversal(&lines);
+        let is_logarithmic = is_logarithmic(sweep, axis);
+        let lines = lines.iter().map(|line| of_line(line, level, is_logarithmic)).collect();
+        Some(Along { axis, lines, pairs, reversal })
+    });
+    Ok(Crossings { sweep: sweep.clone(), level, along: along.collect() })
+}
+
+/// Whether each run of each cell had an outage, in the order of the replicates.
+fn outages(folder: &Folder) -> Result<BTreeMap<u32, Vec<bool>>, SummaryError> {
+    let mut outages: BTreeMap<u32, Vec<bool>> = BTreeMap::new();
+    for block in 0..folder.blocks() {
+        let runs = folder.runs(block)?;
+        let cells = runs.column_by_name(CELL).and_then(|column| column.as_primitive_opt::<UInt32Type>());
+        let flags = runs.column_by_name(OUTAGE).and_then(|column| column.as_boolean_opt());
+        for (&cell, outage) in cells.iter().flat_map(|cells| cells.values()).zip(flags.into_iter().flatten()) {
+            outages.entry(cell).or_default().push(outage == Some(true));
+        }
+    }
+    Ok(outages)
+}
+
+/// Where the points of an axis are, if it has more than one number; `None` for a point at infinity.
+fn positions(sweep: &Sweep, axis: usize) -> Option<Vec<Option<f64>>> {
+    let AxisPoints::Values { parameter, values, .. } = &sweep.axes.get(axis)?.points else { return None };
+    let positions: Vec<Option<f64>> = values.iter().map(|value| value.as_f64().filter(|x| x.is_finite())).collect();
+    (parameter.domain.is_numeric() && positions.iter().flatten().count() > 1).then_some(positions)
+}
+
+fn is_logarithmic(sweep: &Sweep, axis: usize) -> bool {
+    matches!(sweep.axes.get(axis).map(|axis| &axis.points), Some(AxisPoints::Values { logarithmic: true, .. }))
+}
+
+fn of_line(line: &[OnLine], level: f64, is_logarithmic: bool) -> Line {
+    let points = line.iter().map(|on_line| {
+        let CellSummary { replicates, outages, outage_probability_low, outage_probability_high, .. } = on_line.summary;
+        let interval = Interval { low: outage_probability_low, high: outage_probability_high };
+        let x = if is_logarithmic { libm::log(on_line.x) } else { on_line.x };
+        // Replicates are numbered by 32 bits.
+        Point { x, outages: outages as u32, runs: replicates as u32, interval }
+    });
+    let points: Vec<Point> = points.collect();
+    let mut crossings = crossings_of(&points, level);
+    if is_logarithmic {
+        // The ends are points of the axis, as they are written there.
+        let point = |x: f64| points.iter().position(|point| point.x == x).map_or(libm::exp(x), |index| line[index].x);
+        for crossing in &mut crossings {
+            crossing.at = point(crossing.at);
+            crossing.low = crossing.low.map(point);
+            crossing.high = crossing.high.map(point);
+        }
+    }
+    let all = |is: fn(&Interval, f64) -> bool| points.iter().all(|point| is(&point.interval, level));
+    let above = all(|interval, level| interval.low > level);
+    let side = (above || all(|interval, level| interval.high < level)).then_some(above);
+    Line { first_cell: line.first().map_or(0, |on_line| on_line.cell), crossings, side }
+}
+
+/// Compares the points of each line that are 1, 2, 4, … apart, and returns how many pairs these are, and the one that
+/// contradicts the direction of its line most surely.
+fn most_sure_reversal(lines: &[Vec<OnLine>]) -> (u32, Option<Reversal>) {
+    let (mut pairs, mut most): (u32, Option<Reversal>) = (0, None);
+    for line in lines {
+        let (Some(first), Some(last)) = (line.first(), line.last()) else { continue };
+        let rises = last.summary.outage_probability >= first.summary.outage_probability;
+        let distances = std::iter::successors(Some(1), |distance| Some(2 * distance));
+        for distance in distances.take_while(|&distance| distance < line.len()) {
+            for (from, to) in line.iter().zip(&line[distance..]) {
+                pairs += 1;
+                let changes = from.outages.iter().zip(to.outages);
+                let count = |from: bool| changes.clone().filter(|&(&a, &b)| a == from && b != from).count() as u32;
+                let (against, with) = (count(rises), count(!rises));
+                let p_value = sign_test(against, with);
+                if against > with && most.is_none_or(|most| p_value < most.p_value) {
+                    most = Some(Reversal { from: from.cell, to: to.cell, against, with, p_value });
+                }
+            }
+        }
+    }
+    let adjusted = |most: Reversal| Reversal { p_value: (most.p_value * f64::from(pairs)).min(1.0), ..most };
+    (pairs, most.map(adjusted))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A line on which each cell has its outages in the first so many of its replicates, or in the last ones.
+    fn line(outages: &[Vec<bool>]) -> Vec<OnLine<'_>> {
+        let mut estimator = Estimator::of(&Sweep::parse("name = \"t\"", "t.toml", &[]).unwrap());
+        let on_line = |(cell, outages): (usize, &'_ Vec<bool>)| (cell, estimator.cell(outages.clone()));
+        let summaries: Vec<CellSummary> =
+            outages.iter().enumerate().map(on_line).map(|(cell, runs)| runs.summary(cell as u32)).collect();
+        let cells = outages.iter().zip(summaries);
+        cells
+            .map(|(outages, summary)| OnLine { cell: summary.cell, x: f64::from(summary.cell), outages, summary })
+            .collect()
+    }
+
+    fn first(outages: usize) -> Vec<bool> {
+        (0..100).map(|replicate| replicate < outages).collect()
+    }
+
+    #[test]
+    fn a_line_that_only_rises_is_not_contradicted() {
+        let cells = [0, 20, 40, 60, 100].map(first);
+        let (pairs, reversal) = most_sure_reversal(&[line(&cells)]);
+        // Four neighbours, three pairs two apart, one pair four apart.
+        assert_eq!((pairs, reversal), (8, None));
+        let falling = [100, 60, 20, 3].map(first);
+        assert_eq!(most_sure_reversal(&[line(&falling)]).1, None);
+    }
+
+    #[test]
+    fn a_few_replicates_that_go_back_are_seen_where_two_samples_would_not_differ() {
+        // 74 and 66 outages in the same hundred replicates: none goes up, eight go down.
+        let cells = [2, 74, 66, 98].map(first);
+        let (pairs, reversal) = most_sure_reversal(&[line(&cells)]);
+        let reversal = reversal.unwrap();
+        assert_eq!((reversal.from, reversal.to, reversal.against, reversal.with), (1, 2, 8, 0));
+        assert!((reversal.p_value - f64::from(pairs) / 256.0).abs() < 1e-12, "{reversal:?}");
+    }
+
+    #[test]
+    fn a_line_is_crossed_between_its_points_linearly_or_logarithmically() {
+        let cells = [1, 30, 70, 99].map(first);
+        let mut on_line = line(&cells);
+        let linear = of_line(&on_line, 0.5, false);
+        assert_eq!((linear.crossings[0].at, linear.crossings[0].low, linear.side), (1.5, Some(1.0), None));
+        for (cell, x) in on_line.iter_mut().zip([0.01, 0.02, 0.04, 0.08]) {
+            cell.x = x;
+        }
+        let logarithmic = of_line(&on_line, 0.5, true).crossings[0];
+        assert!((logarithmic.at - libm::sqrt(0.02 * 0.04)).abs() < 1e-12, "{logarithmic:?}");
+        assert_eq!((logarithmic.low, logarithmic.high), (Some(0.02), Some(0.04)));
+        assert_eq!(of_line(&on_line[3..], 0.5, false).side, Some(true));
+        assert_eq!(of_line(&on_line[..1], 0.5, false).side, Some(false));
+    }
+}
