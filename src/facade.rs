@@ -4,7 +4,7 @@ use std::path::Path;
 use std::str::FromStr;
 
 use crate::engine::population::Simulator;
-use crate::engine::{Engine, Request, Run};
+use crate::engine::{Engine, EngineKind, Request, Run};
 use crate::parameters::{Scenario, ScenarioError};
 use crate::runner::{MemoryError, check_memory, check_memory_of_run, run_in_memory};
 use crate::store::{Folder, RunRow, StoreError};
@@ -79,7 +79,7 @@ pub fn simulate_with_trace(scenario: &Scenario, seed: u64, every_s: f64) -> Resu
 
 fn run(scenario: &Scenario, seed: u64, request: &Request<'_>) -> Result<Run, Error> {
     scenario.check().map_err(Cause::Scenario)?;
-    check_memory_of_run(scenario).map_err(Cause::Memory)?;
+    check_memory_of_run(EngineKind::Agents, scenario).map_err(Cause::Memory)?;
     Ok(Simulator::new().run(scenario, seed, request).ok_or(Cause::Stopped)?)
 }
 

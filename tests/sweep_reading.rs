@@ -1,5 +1,6 @@
 //! What a sweep file means: every spelling of it, its points, its canonical text, its overrides.
 
+use critmass::engine::EngineKind;
 use critmass::parameters::{Discipline, Parameter, Scenario, Value};
 use critmass::sweep::{AxisLabel, AxisPoints, Distribution, Sweep};
 use proptest::prelude::*;
@@ -285,7 +286,8 @@ fn overrides_change_the_file() {
 
 fn scenario(text: &str, overrides: &[&str]) -> Result<Scenario, String> {
     let overrides: Vec<String> = overrides.iter().map(|set| (*set).to_owned()).collect();
-    Sweep::parse_scenario(text, "s.toml", &overrides).map_err(|error| error.to_string())
+    let read = Sweep::parse_scenario(text, "s.toml", &overrides);
+    read.map(|(scenario, _)| scenario).map_err(|error| error.to_string())
 }
 
 #[test]
@@ -362,4 +364,24 @@ proptest! {
             Err(error) => prop_assert!(error.to_string().starts_with("t.toml:"), "{}", error),
         }
     }
+}
+
+#[test]
+fn the_engine_is_part_of_a_sweep_and_of_its_text_only_where_it_is_not_the_default() {
+    let read = |run: &str| Sweep::parse(&format!("name = \"x\"\n{run}"), "t.toml", &[]);
+    let plain = read("").unwrap();
+    let agents = read("[run]\nengine = \"agents\"").unwrap();
+    let limit = read("[run]\nengine = \"mean-field\"").unwrap();
+    assert_eq!(
+        [plain.engine, agents.engine, limit.engine],
+        [EngineKind::Agents, EngineKind::Agents, EngineKind::MeanField]
+    );
+    assert_eq!(plain.hash, agents.hash);
+    assert_ne!(plain.hash, limit.hash);
+    let again = Sweep::parse(&limit.canonical, "t.toml", &[]).unwrap();
+    assert_eq!((again.engine, again.hash), (EngineKind::MeanField, limit.hash));
+    let set = Sweep::parse("name = \"x\"", "t.toml", &["run.engine=mean-field".to_owned()]).unwrap();
+    assert_eq!(set.engine, EngineKind::MeanField);
+    let refused = read("[run]\nengine = \"fluid\"").unwrap_err().to_string();
+    assert!(refused.contains("t.toml:3: run.engine: ") && refused.contains("\"mean-field\""), "{refused}");
 }

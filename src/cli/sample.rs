@@ -5,8 +5,7 @@ use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use super::failure::Failure;
-use crate::engine::population::Simulator;
-use crate::engine::{Engine, Request};
+use crate::engine::Request;
 use crate::sweep::Sweep;
 
 /// How long the sample takes at most, whatever a run does.
@@ -41,7 +40,7 @@ pub(super) fn sample(sweep: &Sweep) -> Result<Sample, Failure> {
 }
 
 fn make_runs(sweep: &Sweep, stop: &AtomicBool) -> Sample {
-    let mut simulator = Simulator::new();
+    let mut engine = sweep.engine.workspace();
     let (start, mut count, mut each_s) = (Instant::now(), 0, 0.0);
     while count < RUNS_MAX {
         // Steps of the golden ratio spread evenly, however many there are.
@@ -49,7 +48,7 @@ fn make_runs(sweep: &Sweep, stop: &AtomicBool) -> Sample {
         let cell = (fraction * f64::from(sweep.cells())) as u32;
         let realization = sweep.realization(cell, count % sweep.replicates.at_most);
         let request = Request { stop: Some(stop), ..Request::default() };
-        if simulator.run(&realization.scenario, realization.seed, &request).is_none() {
+        if engine.run(&realization.scenario, realization.seed, &request).is_none() {
             break;
         }
         count += 1;

@@ -9,8 +9,7 @@ use super::output::{print, say};
 use super::threads::with_threads;
 use super::timeline::{in_words, timeline};
 use crate::engine::outcome::{OUTPUTS, Outcome, OutputValue};
-use crate::engine::population::Simulator;
-use crate::engine::{Engine, Request, Run};
+use crate::engine::{EngineKind, Request, Run};
 use crate::parameters::{PARAMETERS, Scenario};
 use crate::runner::check_memory_of_run;
 use crate::store::{Destination, Folder, KeyMetadata, trace_batch, trace_schema};
@@ -30,6 +29,10 @@ pub(super) struct Arguments {
     /// Seed of the run
     #[arg(long, value_name = "S", conflicts_with = "cell")]
     seed: Option<u64>,
+    /// The engine that makes the run, instead of the sweep file's: agents, which follows every client, or mean-field, its
+    /// limit for ever more clients, to which the seed is without effect
+    #[arg(long, value_name = "ENGINE", value_parser = engine, conflicts_with = "cell")]
+    engine: Option<EngineKind>,
     /// Cell of the run in a finished sweep
     #[arg(long, value_name = "C", requires = "replicate", requires = "source")]
     cell: Option<u32>,
@@ -56,11 +59,11 @@ enum Format {
 const TRACE_EVERY_S: f64 = 60.0;
 
 pub(super) fn simulate(arguments: &Arguments) -> Result<(), Failure> {
-    let Chosen { scenario, seed, kept } = chosen(arguments)?;
-    check_memory_of_run(&scenario)?;
+    let Chosen { engine, scenario, seed, kept } = chosen(arguments)?;
+    check_memory_of_run(engine, &scenario)?;
     // Before the run, which may take long.
     let trace = arguments.trace.as_deref().map(Destination::of_table).transpose()?;
-    let Some(run) = Simulator::new().run(&scenario, seed, &Request::trace(TRACE_EVERY_S)) else {
+    let Some(run) = engine.workspace().run(&scenario, seed, &Request::trace(TRACE_EVERY_S)) else {
         return Err(Failure::Interrupted);
     };
     if let Some(destination) = &trace {
@@ -68,13 +71,20 @@ pub(super) fn simulate(arguments: &Arguments) -> Result<(), Failure> {
     }
     print(&match arguments.format {
         Format::Text => format!("{}\n{}", timeline(&scenario, &run), in_words(&scenario, &run.outcome)),
-        Format::Json => format!("{:#}\n", json(&scenario, seed, &run.outcome)),
+        Format::Json => format!("{:#}\n", json(engine, &scenario, seed, &run.outcome)),
     })?;
     kept.map_or(Ok(()), |kept| compare(&run.outcome, &kept))
 }
 
+/// Reads the name of an engine.
+fn engine(name: &str) -> Result<EngineKind, String> {
+    let names = EngineKind::ALL.map(EngineKind::name);
+    EngineKind::find(name).ok_or_else(|| format!("expected {}", names.join(" or ")))
+}
+
 /// The run that is to be simulated.
 struct Chosen {
+    engine: EngineKind,
     scenario: Scenario,
     seed: u64,
     /// What the sweep that it belongs to kept of it, if it has run already.
@@ -91,8 +101,10 @@ fn chosen(arguments: &Arguments) -> Result<Chosen, Failure> {
         (Some(path), ..) => (read_text(path)?, path.display().to_string()),
         (None, ..) => (String::new(), "the defaults".to_owned()),
     };
-    let scenario = Sweep::parse_scenario(&text, &source, &arguments.set)?;
-    Ok(Chosen { scenario, seed: arguments.seed.unwrap_or(0), kept: None })
+    let (scenario, of_file) = Sweep::parse_scenario(&text, &source, &arguments.set)?;
+    let engine = arguments.engine.unwrap_or(of_file);
+    engine.check(&scenario).map_err(|error| Failure::WrongInput(format!("{source}: {error}")))?;
+    Ok(Chosen { engine, scenario, seed: arguments.seed.unwrap_or(0), kept: None })
 }
 
 /// One run of a sweep.
@@ -107,7 +119,7 @@ fn of_a_sweep(path: &Path, cell: u32, replicate: u32) -> Result<Chosen, Failure>
     check_range("replicate", replicate, sweep.replicates.at_most)?;
     let kept = with_threads(|| Ok(KeptRun::find(&folder, cell, replicate)?))?;
     let Realization { scenario, seed, .. } = sweep.realization(cell, replicate);
-    Ok(Chosen { scenario, seed, kept })
+    Ok(Chosen { engine: sweep.engine, scenario, seed, kept })
 }
 
 /// Compares a run with the one that the sweep kept, output by output.
@@ -130,7 +142,7 @@ fn write_trace(destination: &Destination, run: &Run) -> Result<(), Failure> {
     Ok(destination.write(&table.schema(), &KeyMetadata::none(), &[table])?)
 }
 
-fn json(scenario: &Scenario, seed: u64, outcome: &Outcome) -> Json {
+fn json(engine: EngineKind, scenario: &Scenario, seed: u64, outcome: &Outcome) -> Json {
     let outputs = OUTPUTS.iter().map(|output| {
         let value = match (output.get)(outcome) {
             OutputValue::Boolean(b) => json!(b),
@@ -143,6 +155,7 @@ fn json(scenario: &Scenario, seed: u64, outcome: &Outcome) -> Json {
     let changed = PARAMETERS.iter().filter(|parameter| parameter.get(scenario) != parameter.default());
     let changed = changed.map(|parameter| (parameter.name.to_owned(), parameter.get(scenario).to_json()));
     json!({
+        "engine": engine.name(),
         "seed": seed,
         "scenario": Json::Object(changed.collect::<Map<_, _>>()),
         "outputs": Json::Object(outputs.collect::<Map<_, _>>()),

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{Engine, mean_field, population};
-use crate::parameters::{Scenario, ScenarioError};
+use crate::parameters::{Parameter, Scenario, ScenarioError};
 
 /// Which engine makes a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -37,6 +37,14 @@ impl EngineKind {
         match self {
             EngineKind::Agents => Box::new(population::Simulator::new()),
             EngineKind::MeanField => Box::new(mean_field::Solver::new()),
+        }
+    }
+
+    /// Whether the engine has a parameter.
+    pub fn has(self, parameter: &Parameter) -> bool {
+        match self {
+            EngineKind::Agents => true,
+            EngineKind::MeanField => mean_field::has(parameter),
         }
     }
 

@@ -107,7 +107,7 @@ impl Sizes {
 }
 
 /// Accumulates the outputs.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Observation {
     /// The tick from which on outages are measured.
     trigger: u32,
@@ -190,6 +190,22 @@ impl Observation {
         }
     }
 
+    /// Takes over what another observation has seen of ticks before the trigger, which is the same for both.
+    pub(crate) fn adopt(&mut self, before: &Observation) {
+        (self.baseline_sum, self.baseline_ticks) = (before.baseline_sum, before.baseline_ticks);
+        (self.at_trigger, self.last) = (before.at_trigger, before.last);
+    }
+
+    /// Whether there is an outage, if that is known with so many ticks to come.
+    pub(crate) fn outage(&self, scenario: &Scenario, ticks_left: u32) -> Option<bool> {
+        let least_ticks = least_ticks(scenario);
+        if self.longest_ticks > 0 && f64::from(self.longest_ticks) >= least_ticks {
+            return Some(true);
+        }
+        // A spell lasts a tick at least.
+        (f64::from(self.spell_ticks + ticks_left) < least_ticks.max(1.0)).then_some(false)
+    }
+
     fn observe_spells(&mut self, now: u32, fraction: f64) {
         self.spell_ticks = if fraction < self.threshold { self.spell_ticks + 1 } else { 0 };
         if self.spell_ticks > self.longest_ticks {
@@ -247,8 +263,7 @@ impl Observation {
         let outage_h = f64::from(self.longest_ticks) * self.tick_h;
         let logins = self.last.logins - self.at_trigger.logins;
         let requests = self.last.login_requests - self.at_trigger.login_requests;
-        // Compared in ticks, so that the rounding of a quotient does not decide.
-        let least_ticks = scenario.outage.min_duration_h * 3600.0 / scenario.time.tick_s - 1e-9;
+        let least_ticks = least_ticks(scenario);
         let outcome = Outcome {
             outage: self.longest_ticks > 0 && f64::from(self.longest_ticks) >= least_ticks,
             outage_h,
@@ -279,6 +294,12 @@ impl Observation {
         };
         (outcome, self.trace)
     }
+}
+
+/// Ticks that a spell has to last to be an outage. Spells are compared in ticks, so that the rounding of a quotient does
+/// not decide.
+fn least_ticks(scenario: &Scenario) -> f64 {
+    scenario.outage.min_duration_h * 3600.0 / scenario.time.tick_s - 1e-9
 }
 
 /// The whole number that is nearest to a number of clients.

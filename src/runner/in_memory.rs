@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::schedule::Schedule;
 use super::single::simulate;
-use crate::engine::population::Simulator;
+use crate::engine::Engine;
 use crate::store::RunRow;
 use crate::sweep::Sweep;
 
@@ -17,9 +17,9 @@ pub fn run_in_memory(sweep: &Sweep) -> Vec<RunRow> {
     (0..sweep.cells()).for_each(|cell| schedule.open(cell, Vec::new()));
     let mut runs = Vec::new();
     while !schedule.is_idle() {
-        let make = |simulator: &mut Simulator, key| simulate(simulator, sweep, key, None);
+        let make = |engine: &mut Box<dyn Engine>, key| simulate(engine.as_mut(), sweep, key, None);
         let wanted = schedule.take_wanted();
-        let made: Vec<RunRow> = wanted.into_par_iter().map_init(Simulator::new, make).flatten().collect();
+        let made: Vec<RunRow> = wanted.into_par_iter().map_init(|| sweep.engine.workspace(), make).flatten().collect();
         made.iter().for_each(|row| schedule.finish(row.key(), row.run.outcome.outage));
         runs.extend(made);
     }

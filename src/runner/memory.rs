@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::control_groups::left_bytes;
-use crate::engine::population::memory_estimate_bytes;
+use crate::engine::EngineKind;
 use crate::parameters::Scenario;
 use crate::sweep::Sweep;
 
@@ -36,7 +36,7 @@ fn largest(sweep: &Sweep) -> (u64, Scenario) {
     // Where only some axes matter, few cells show their largest values: each is tried by itself.
     let sizing = sweep.axes.iter().filter(|axis| axis.parameters().any(|parameter| parameter.sizes_memory));
     let alone = sizing.flat_map(|axis| (0..axis.size()).map(|point| axis.applied(point, &sweep.scenario)));
-    let sizes = tried.chain(alone).map(|scenario| (memory_estimate_bytes(&scenario), scenario));
+    let sizes = tried.chain(alone).map(|scenario| (sweep.engine.memory_estimate_bytes(&scenario), scenario));
     sizes.max_by_key(|&(bytes, _)| bytes).unwrap_or_else(|| (0, sweep.scenario.clone()))
 }
 
@@ -68,8 +68,8 @@ pub fn check_memory(sweep: &Sweep, threads: usize) -> Result<(), MemoryError> {
 ///
 /// # Errors
 /// It does not.
-pub fn check_memory_of_run(scenario: &Scenario) -> Result<(), MemoryError> {
-    check(memory_estimate_bytes(scenario), scenario.population.clients, 1)
+pub fn check_memory_of_run(engine: EngineKind, scenario: &Scenario) -> Result<(), MemoryError> {
+    check(engine.memory_estimate_bytes(scenario), scenario.population.clients, 1)
 }
 
 fn check(each: u64, clients: u64, threads: usize) -> Result<(), MemoryError> {
@@ -111,7 +111,7 @@ mod tests {
                 .map(|value| {
                     let mut scenario = Scenario::default();
                     parameter.set(&mut scenario, value).unwrap();
-                    memory_estimate_bytes(&scenario)
+                    EngineKind::Agents.memory_estimate_bytes(&scenario)
                 })
                 .collect();
             assert!(estimates.len() > 1, "{}", parameter.name);

@@ -45,7 +45,6 @@ mod tally;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{Sender, channel};
 
-use crate::engine::population::Simulator;
 use crate::store::{RunRow, Store, StoreError};
 use crate::sweep::Sweep;
 use collector::Collector;
@@ -101,9 +100,9 @@ pub fn run(
 
 /// What a worker does: makes runs until the queue is closed, its run is abandoned, or nobody takes it in.
 fn work(sweep: &Sweep, queue: &Queue, abandon: &AtomicBool, sender: &Sender<RunRow>) {
-    let mut simulator = Simulator::new();
+    let mut engine = sweep.engine.workspace();
     while let Some(key) = queue.take() {
-        let Some(row) = simulate(&mut simulator, sweep, key, Some(abandon)) else { return };
+        let Some(row) = simulate(engine.as_mut(), sweep, key, Some(abandon)) else { return };
         if sender.send(row).is_err() {
             return;
         }

@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::design::spaced_values;
 use super::types::{Axis, AxisPoints, Distribution, Sweep};
+use crate::engine::EngineKind;
 use crate::parameters::{PARAMETERS, Parameter, Scenario, Value, toml_number as number, toml_text as text};
 
 /// Writes a sweep with every parameter, sorted keys, and one spelling for each value. Reading it returns the same sweep.
@@ -31,6 +32,10 @@ pub(super) fn toml(sweep: &Sweep) -> String {
     lines.push(format!("common_random_numbers = {}", replicates.common_random_numbers));
     lines.push(format!("confidence = {}", number(replicates.confidence)));
     lines.extend(replicates.half_width.map(|half_width| format!("half_width = {}", number(half_width))));
+    // Newer than the hashes of sweeps that do without it.
+    if sweep.engine != EngineKind::default() {
+        lines.extend([String::new(), "[run]".to_owned(), format!("engine = {}", text(sweep.engine.name()))]);
+    }
     lines.extend(scenario_lines(&sweep.scenario));
     if let Some(traces) = &sweep.traces {
         lines.extend([String::new(), "[traces]".to_owned()]);

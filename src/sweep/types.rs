@@ -1,5 +1,6 @@
 //! A sweep and its parts.
 
+use crate::engine::EngineKind;
 use crate::parameters::{Parameter, Scenario, Value};
 use crate::statistics::plan::Plan;
 use crate::statistics::stopping::Rule;
@@ -23,6 +24,8 @@ pub struct Sweep {
     pub replicates: Replicates,
     /// Which runs are traced, if any.
     pub traces: Option<Traces>,
+    /// The engine that makes the runs.
+    pub engine: EngineKind,
     /// What its author should know, though nothing is wrong: a sentence each, which nothing depends on.
     pub notes: Vec<String>,
     /// The sweep as canonical TOML: sorted keys, no comments, `--set` applied. Reading it returns the same sweep.

@@ -79,6 +79,12 @@ impl Boots {
         }
     }
 
+    /// The same without anybody who boots, and with room for boots of that length: to the digit what it would be if it
+    /// had that room from the start, where nobody has booted so far.
+    pub(super) fn emptied(&self, longest_ticks: u32) -> Boots {
+        Boots { survival: self.survival, ..Boots::new(self.regions, longest_ticks) }
+    }
+
     /// Masses begin to boot in tick `now`, by region; `pending` ones still have their update to come.
     pub(super) fn enter(&mut self, law: &BootLaw, now: u32, masses: &[Pair], pending: bool) {
         let scaled: Vec<Pair> = masses.iter().map(|mass| mass.map(|mass| mass / self.survival)).collect();

@@ -175,6 +175,45 @@ proptest! {
     }
 }
 
+/// Runs that begin alike, one after another in the same workspace, and a row and a yes or no for each.
+#[test]
+fn a_run_that_goes_on_from_the_beginning_of_another_is_the_same() {
+    let mut plain = Scenario::default();
+    (plain.updates.release_h, plain.time.horizon_h) = (1.0, 4.0);
+    let change = |change: &dyn Fn(&mut Scenario)| {
+        let mut scenario = plain.clone();
+        change(&mut scenario);
+        scenario
+    };
+    let set = |at_h, name: &str, value| Intervention { at_h, settings: vec![(Parameter::find(name).unwrap(), value)] };
+    let scenarios = [
+        plain.clone(),
+        change(&|s| s.updates.synchronization = 0.7),
+        change(&|s| (s.updates.synchronization, s.updates.boot_median_s) = (0.7, 900.0)),
+        change(&|s| (s.updates.synchronization, s.login.capacity_per_s_per_million) = (0.7, 120.0)),
+        change(&|s| s.login.capacity_per_s_per_million = 3.0),
+        change(&|s| s.updates.patched_fraction = 0.0),
+        change(&|s| s.shocks = vec![Shock { at_h: 1.5, supernode_fraction: 0.4, client_fraction: 0.0 }]),
+        change(&|s| s.shocks = vec![Shock { at_h: 0.5, supernode_fraction: 0.4, client_fraction: 0.0 }]),
+        change(&|s| s.interventions = vec![set(0.5, "login.discipline", Value::Choice("lifo"))]),
+        change(&|s| s.interventions = vec![set(0.5, "overlay.dedicated_per_million", Value::Number(500.0))]),
+        change(&|s| s.interventions = vec![set(1.5, "overlay.dedicated_per_million", Value::Number(500.0))]),
+        change(&|s| s.interventions = vec![set(1.5, "retry.cap_s", Value::Number(3000.0))]),
+        change(&|s| (s.updates.synchronization, s.outage.threshold) = (0.7, 0.9)),
+    ];
+    let (mut used, mut outages) = (Solver::new(), 0);
+    for again in 0..2 {
+        for (index, scenario) in scenarios.iter().enumerate() {
+            let expected = Solver::new().run(scenario, 0, &Request::default());
+            assert_eq!(used.run(scenario, 0, &Request::default()), expected, "{again} {index}");
+            let outage = expected.unwrap().outcome.outage;
+            assert_eq!((used.has_outage(scenario), Solver::new().has_outage(scenario)), (outage, outage), "{index}");
+            outages += u32::from(outage);
+        }
+    }
+    assert!((4..22).contains(&outages), "{outages}");
+}
+
 /// Through the outage of a large network, and its nights.
 #[test]
 fn masses_are_accounted_for_through_two_days() {

@@ -55,7 +55,7 @@ const HAS: [&str; 42] = [
 const HAS_GROUPS: [&str; 1] = ["outage"];
 
 /// Whether the engine has a parameter.
-pub(super) fn has(parameter: &Parameter) -> bool {
+pub fn has(parameter: &Parameter) -> bool {
     HAS.contains(&parameter.name) || HAS_GROUPS.contains(&parameter.group())
 }
 

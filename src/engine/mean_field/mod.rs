@@ -12,6 +12,7 @@
 //! | file | what it holds |
 //! | --- | --- |
 //! | `solver` | the workspace; a run, tick by tick; the order of the phases |
+//! | `warm_up` | how a run began, kept for the next one |
 //! | `phases` | the phases |
 //! | `set_up` | the network at tick 0 |
 //! | `complete` | what of the model the engine has: all else is refused by name |
@@ -56,6 +57,7 @@ mod set_up;
 mod settings;
 mod solver;
 mod state;
+mod warm_up;
 
-pub use complete::{check, memory_estimate_bytes};
+pub use complete::{check, has, memory_estimate_bytes};
 pub use solver::Solver;

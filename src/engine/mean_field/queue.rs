@@ -173,8 +173,9 @@ impl Queue {
             service.wasted += (requests - live) * share;
         }
         cohort.kept *= 1.0 - share;
-        // A difference would be 0 but for rounding.
-        if share < 1.0 { 0.0 } else { slots - cost }
+        // What is left but for rounding is nothing: with a slot that is left, expired requests would be met and dropped.
+        let left = slots - cost;
+        if share < 1.0 || left <= 1e-12 * server.slots { 0.0 } else { left }
     }
 
     /// The requests of a tick time out: their cohort, if they were not all served. They stay in the queue.

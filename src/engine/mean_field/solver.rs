@@ -2,8 +2,10 @@
 
 use super::classes::{Pair, ZERO};
 use super::poisson::Poisson;
+use super::set_up::set_up;
 use super::settings::{Settings, failures_that_matter};
 use super::state::State;
+use super::warm_up::{WarmUp, fork};
 use crate::engine::laws::restarts::Restarts;
 use crate::engine::laws::time::nearest_tick;
 use crate::engine::observation::{Counters, Observation, Sizes};
@@ -13,7 +15,8 @@ use crate::parameters::{Intervention, Scenario, Shock};
 /// An engine that follows shares of the population; see [`super`].
 #[derive(Default)]
 pub struct Solver {
-    run: Option<Running>,
+    /// How the last run began.
+    warm_up: Option<WarmUp>,
 }
 
 /// A run under way.
@@ -28,6 +31,8 @@ pub(super) struct Running {
     pub(super) shocks: Vec<(u32, Shock)>,
     /// By tick.
     pub(super) interventions: Vec<(u32, Intervention)>,
+    /// The most login requests of a tick so far, if each was served at once.
+    pub(super) asked_most: Option<f64>,
     pub(super) scratch: Scratch,
 }
 
@@ -68,37 +73,79 @@ impl Solver {
 
 impl Engine for Solver {
     fn run(&mut self, scenario: &Scenario, _seed: u64, request: &Request<'_>) -> Option<Run> {
+        let ticks = scenario.ticks() as u32;
+        let trace_every = request.trace_every_s.map(|s| nearest_tick(s / 3600.0, scenario.time.tick_s).max(1));
+        let (run, observation) = self.go(scenario, trace_every, |_, _| request.is_stopped())?;
+        let events = run.state.events * scenario.population.clients as f64;
+        let (outcome, trace) = observation.finish(scenario, ticks, events);
+        Some(Run { outcome, trace })
+    }
+}
+
+impl Solver {
+    /// Whether a scenario that passed [`Scenario::check`] and [`super::check`] ends in an outage: what
+    /// [`Engine::run`] returns, as soon as it is known.
+    pub fn has_outage(&mut self, scenario: &Scenario) -> bool {
+        let ticks = scenario.ticks() as u32;
+        let mut outage = None;
+        self.go(scenario, None, |observation, now| {
+            outage = observation.outage(scenario, ticks - now);
+            outage.is_some()
+        });
+        outage.unwrap_or(false)
+    }
+
+    /// Makes a run until it ends, or until `stops` says so at the start of a tick, or after the last one; then there is
+    /// none.
+    fn go(
+        &mut self,
+        scenario: &Scenario,
+        trace_every: Option<u32>,
+        mut stops: impl FnMut(&Observation, u32) -> bool,
+    ) -> Option<(Running, Observation)> {
         let clients = scenario.population.clients as f64;
         let ticks = scenario.ticks() as u32;
-        let mut run = Running::new(scenario);
-        let trace_every = request.trace_every_s.map(|s| nearest_tick(s / 3600.0, scenario.time.tick_s).max(1));
-        let mut observation = Observation::new(scenario, trace_every, &run.state.sizes());
-        for now in 0..ticks {
-            if request.is_stopped() {
+        let fork = fork(scenario);
+        let mut observation = Observation::new(scenario, trace_every, &Sizes::default());
+        // A trace needs all ticks.
+        let kept = self.warm_up.as_ref().filter(|_| trace_every.is_none());
+        let (mut run, from) = kept.and_then(|kept| kept.resume(scenario, &mut observation)).unwrap_or_else(|| {
+            let run = Running::new(scenario);
+            observation = Observation::new(scenario, trace_every, &run.state.sizes().times(clients));
+            (run, 0)
+        });
+        for now in from..ticks {
+            if now == fork && from < fork {
+                self.warm_up = Some(WarmUp::keep(scenario, &run, &observation));
+            }
+            if stops(&observation, now) {
                 return None;
             }
             let sizes = run.tick(now);
             let counters = in_clients(&run.state.counters, clients);
             observation.observe_real(now, &counters, &sizes.times(clients), now + 1 == ticks);
         }
-        let (outcome, trace) = observation.finish(scenario, ticks, run.state.events * clients);
-        self.run = Some(run);
-        Some(Run { outcome, trace })
+        if stops(&observation, ticks) { None } else { Some((run, observation)) }
     }
 }
 
 impl Running {
     /// The network before tick 0.
     pub(super) fn new(scenario: &Scenario) -> Running {
-        let tick_s = scenario.time.tick_s;
         let ticks = scenario.ticks() as u32;
+        Running::with(scenario, |scenario, settings| set_up(scenario, settings, settings.longest_wait_ticks(ticks)))
+    }
+
+    /// A run of a scenario in some state.
+    pub(super) fn with(scenario: &Scenario, state: impl FnOnce(&Scenario, &Settings) -> State) -> Running {
+        let tick_s = scenario.time.tick_s;
         let settings = Settings::new(scenario, failures_that_matter(scenario));
         let mut restarts = Restarts::default();
         restarts.reset(&scenario.updates, &scenario.population.regions, tick_s);
         let at_tick = |change: &Intervention| (nearest_tick(change.at_h, tick_s), change.clone());
         let mut interventions: Vec<(u32, Intervention)> = scenario.interventions.iter().map(at_tick).collect();
         interventions.sort_by(|(_, a), (_, b)| a.at_h.total_cmp(&b.at_h));
-        let state = super::set_up::set_up(scenario, &settings, settings.longest_wait_ticks(ticks));
+        let state = state(scenario, &settings);
         let mut run = Running {
             scenario: scenario.clone(),
             settings,
@@ -107,6 +154,7 @@ impl Running {
             release: nearest_tick(scenario.updates.release_h, tick_s),
             shocks: scenario.shocks.iter().map(|shock| (nearest_tick(shock.at_h, tick_s), *shock)).collect(),
             interventions,
+            asked_most: Some(0.0),
             scratch: Scratch::default(),
         };
         run.scratch.attached.resize(run.state.online.len(), ZERO);

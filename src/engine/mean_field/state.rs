@@ -191,7 +191,7 @@ impl State {
 }
 
 /// Whether there is ever a super node of the operator.
-fn has_dedicated(scenario: &Scenario) -> bool {
+pub(super) fn has_dedicated(scenario: &Scenario) -> bool {
     let mut in_force = scenario.clone();
     let settings = scenario.interventions.iter().flat_map(|intervention| &intervention.settings);
     let mut some = in_force.overlay.dedicated_per_million > 0.0;

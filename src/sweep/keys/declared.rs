@@ -64,6 +64,8 @@ declare_tables! {
             "Which runs are kept as time series, too.";
         DESIGN "design": Form::Table(&design::TABLE), Else("the full grid"),
             "Which combinations of the axes are cells.";
+        RUN "run": Form::Table(&run::TABLE), Else("its defaults"),
+            "How a run is made.";
     }
     scenario "[scenario]", Values,
         "What all runs have in common: parameters under their dotted names (the rest keep their defaults), shocks and interventions.",
@@ -208,6 +210,12 @@ declare_tables! {
             "The first so many replicates of each cell; 0 for none.";
         EVERY_S "every_s": Form::Number(Bounds::above(0.0), "s"), Refused,
             "Time between two rows, rounded to whole ticks.";
+    }
+    run "[run]", None,
+        "How a run is made.",
+        "[run]\nengine = \"mean-field\"\n" {
+        ENGINE "engine": Form::Word(&["agents", "mean-field"]), Default("\"agents\""),
+            "\"agents\" follows every client; \"mean-field\" computes what a run tends to with ever more clients, without chance: every replicate with the same draws is the same run.";
     }
     design "[design]", None,
         "Which combinations of the points of the axes are cells.",

@@ -7,6 +7,7 @@ use super::document::{self, Content, Entry, Node};
 use super::error::{Problems, SweepError};
 use super::reader::Reader;
 use super::{hints, locate, overrides, scenario, sweep};
+use crate::engine::EngineKind;
 use crate::parameters::Scenario;
 use crate::sweep::types::Sweep;
 
@@ -56,19 +57,28 @@ impl Sweep {
         twice(text, file_name, overrides, |root| root, read)
     }
 
-    /// Reads a scenario alone: the one of a sweep file, without its axes and uncertain inputs, or of a file that holds
+    /// Reads a scenario alone, and with which engine it is to be run: the one of a sweep file, without its axes and uncertain inputs, or of a file that holds
     /// the content of `[scenario]`, with or without that header. The other parts of a sweep file have to be right too.
     ///
     /// # Errors
     /// Everything that is wrong, in the order of the file.
-    pub fn parse_scenario(text: &str, file_name: &str, overrides: &[String]) -> Result<Scenario, SweepError> {
+    pub fn parse_scenario(
+        text: &str,
+        file_name: &str,
+        overrides: &[String],
+    ) -> Result<(Scenario, EngineKind), SweepError> {
         let read = |root: &Reader, _: &[String]| {
             let is_alone = root.entries().all(|(key, _)| key == "scenario");
-            let scenario = if is_alone { scenario::scenario(root) } else { sweep::sweep(root, false)?.scenario };
+            let (scenario, engine) = if is_alone {
+                (scenario::scenario(root), EngineKind::default())
+            } else {
+                let sweep = sweep::sweep(root, false)?;
+                (sweep.scenario, sweep.engine)
+            };
             if root.problems().is_empty() {
                 scenario.conflicts_together().iter().for_each(|error| locate::report_scenario(error, root));
             }
-            Some(scenario)
+            Some((scenario, engine))
         };
         twice(text, file_name, overrides, wrap_scenario, read)
     }

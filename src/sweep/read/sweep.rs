@@ -3,7 +3,7 @@
 use super::document::Content;
 use super::hints;
 use super::reader::Reader;
-use super::{axes, locate, replicates, scenario, uncertain};
+use super::{axes, locate, replicates, run, scenario, uncertain};
 use crate::parameters::Parameter;
 use crate::sweep::design::Design;
 use crate::sweep::keys::{Form, design as design_keys, file};
@@ -25,6 +25,7 @@ pub(super) fn sweep(root: &Reader, named: bool) -> Option<Sweep> {
     check_design(root);
     let replicates = replicates::replicates(root);
     let traces = replicates::traces(root);
+    let engine = run::engine(root);
     let (axes, notes) = axes::axes(root);
     let uncertain = uncertain::uncertain(root, &axes);
     if !root.problems().is_empty() {
@@ -36,7 +37,7 @@ pub(super) fn sweep(root: &Reader, named: bool) -> Option<Sweep> {
     }
     let (canonical, hash) = (String::new(), String::new());
     let mut sweep =
-        Sweep { name, question, seed, scenario, axes, uncertain, replicates, traces, notes, canonical, hash };
+        Sweep { name, question, seed, scenario, axes, uncertain, replicates, traces, engine, notes, canonical, hash };
     for conflict in check::check(&sweep) {
         locate::report(&conflict, root);
     }

@@ -28,8 +28,10 @@ impl Running {
             state.counters.logins += asked;
             state.events += asked;
             state.queue_before_service = asked;
+            self.asked_most = self.asked_most.map(|most| most.max(asked));
             return;
         }
+        self.asked_most = None;
         let admitted = if asked <= room { 1.0 } else { room / asked };
         if asked > 0.0 {
             self.requests_enter(now, admitted, asked * admitted);

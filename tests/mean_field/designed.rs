@@ -1,0 +1,197 @@
+//! Scenarios in which each mechanism matters.
+
+use critmass::parameters::{Discipline, Intervention, Jitter, Parameter, Region, Scenario, Shock, Value};
+
+/// Clients in each scenario.
+const CLIENTS: u64 = 1_000_000;
+
+/// The default network with its update an hour after the start, and two hours to see what comes of it.
+pub(crate) fn short() -> Scenario {
+    let mut s = Scenario::default();
+    s.population.clients = CLIENTS;
+    (s.updates.release_h, s.time.horizon_h) = (1.0, 3.0);
+    s
+}
+
+/// The same with an update that takes it down.
+fn down() -> Scenario {
+    let mut s = short();
+    s.updates.synchronization = 0.7;
+    s
+}
+
+fn with(mut scenario: Scenario, change: impl FnOnce(&mut Scenario)) -> Scenario {
+    change(&mut scenario);
+    scenario
+}
+
+/// Sets parameters at an hour.
+fn intervene(scenario: &mut Scenario, at_h: f64, settings: &[(&str, Value)]) {
+    let parameter = |name: &str| Parameter::find(name).unwrap_or_else(|| panic!("{name}"));
+    let settings = settings.iter().map(|(name, value)| (parameter(name), value.clone())).collect();
+    scenario.interventions.push(Intervention { at_h, settings });
+}
+
+pub(crate) fn scenarios() -> Vec<(&'static str, Scenario)> {
+    let mut all = vec![
+        ("healthy", short()),
+        ("down", down()),
+        ("all at once", with(down(), |s| (s.updates.synchronization, s.updates.burst_width_s) = (1.0, 0.0))),
+        ("nobody patched", with(short(), |s| s.updates.patched_fraction = 0.0)),
+        (
+            "everybody patched, few start again",
+            with(short(), |s| {
+                (s.updates.patched_fraction, s.updates.autostart_probability) = (1.0, 0.4);
+                s.updates.boot_sigma = 1.2;
+            }),
+        ),
+        (
+            "rolling restarts",
+            with(short(), |s| {
+                s.updates.synchronization = 0.0;
+                (s.updates.detection_window_h, s.updates.rolling_width_s) = (1.0, 1800.0);
+                s.updates.install_local_h = 3.0;
+            }),
+        ),
+        (
+            "short sessions, seven regions",
+            with(down(), |s| {
+                (s.presence.session_h, s.presence.absence_h) = (0.5, 0.4);
+                s.population.regions = (0..7)
+                    .map(|i| Region {
+                        name: i.to_string(),
+                        utc_offset_h: f64::from(i) * 3.0 - 9.0,
+                        share: f64::from(i + 1) / 28.0,
+                    })
+                    .collect();
+            }),
+        ),
+    ];
+    all.extend(of_the_login_server());
+    all.extend(of_the_overlay());
+    all.extend(of_events());
+    all
+}
+
+fn of_the_login_server() -> Vec<(&'static str, Scenario)> {
+    vec![
+        ("last come, first served", with(down(), |s| s.login.discipline = Discipline::Lifo)),
+        ("expired requests dropped", with(down(), |s| s.login.drop_expired = true)),
+        (
+            "last come, first served, expired requests dropped",
+            with(down(), |s| {
+                (s.login.discipline, s.login.drop_expired) = (Discipline::Lifo, true);
+            }),
+        ),
+        ("no limit to the queue", with(down(), |s| s.login.queue_limit_s = f64::INFINITY)),
+        ("long time-out", with(down(), |s| (s.login.timeout_s, s.login.queue_limit_s) = (300.0, 200.0))),
+        (
+            "no login after the loss of a super node",
+            with(down(), |s| {
+                s.login.relogin_after_orphaning = false;
+                s.login.capacity_per_s_per_million = 90.0;
+            }),
+        ),
+        ("no jitter", with(down(), |s| s.retry.jitter = Jitter::None)),
+        ("equal jitter", with(down(), |s| s.retry.jitter = Jitter::Equal)),
+        (
+            "many small steps of the back-off",
+            with(down(), |s| {
+                (s.retry.factor, s.retry.base_s) = (1.1, 20.0);
+            }),
+        ),
+    ]
+}
+
+fn of_the_overlay() -> Vec<(&'static str, Scenario)> {
+    vec![
+        (
+            "unlimited login server, no self-healing",
+            with(down(), |s| {
+                s.login.capacity_per_s_per_million = f64::INFINITY;
+                s.overlay.healing_time_s = f64::INFINITY;
+            }),
+        ),
+        (
+            "slots as many as clients",
+            with(down(), |s| {
+                s.login.capacity_per_s_per_million = f64::INFINITY;
+                s.overlay.supernode_ratio = 0.013;
+            }),
+        ),
+        ("fewer slots than clients", with(short(), |s| s.overlay.supernode_ratio = 0.011)),
+        ("small super nodes", with(down(), |s| (s.overlay.slots, s.overlay.supernode_ratio) = (20, 0.07))),
+        (
+            "tight accept limit, one probe",
+            with(down(), |s| {
+                s.login.capacity_per_s_per_million = 1000.0;
+                (s.overlay.accept_per_s, s.overlay.probes) = (0.05, 1);
+            }),
+        ),
+        (
+            "addresses soon forgotten",
+            with(down(), |s| {
+                s.login.capacity_per_s_per_million = 1000.0;
+                (s.overlay.stale_ttl_s, s.overlay.keepalive_s, s.overlay.probes) = (300.0, 200.0, 30);
+            }),
+        ),
+        (
+            "dedicated super nodes",
+            with(down(), |s| {
+                s.login.capacity_per_s_per_million = 400.0;
+                s.overlay.dedicated_per_million = 3000.0;
+            }),
+        ),
+        (
+            "overload",
+            with(down(), |s| {
+                s.login.capacity_per_s_per_million = 500.0;
+                (s.overlay.overload_probes_per_s, s.overlay.overload_shutdown_probability) = (0.5, 0.3);
+            }),
+        ),
+    ]
+}
+
+fn of_events() -> Vec<(&'static str, Scenario)> {
+    vec![
+        (
+            "a shock",
+            with(short(), |s| {
+                s.shocks = vec![Shock { at_h: 1.5, supernode_fraction: 0.3, client_fraction: 0.05 }];
+            }),
+        ),
+        (
+            "a shock amid the restarts, then another",
+            with(down(), |s| {
+                let shock = |at_h, share| Shock { at_h, supernode_fraction: share, client_fraction: share / 2.0 };
+                s.shocks = vec![shock(1.2, 0.2), shock(2.0, 0.5)];
+            }),
+        ),
+        (
+            "a rescue",
+            with(down(), |s| {
+                intervene(
+                    s,
+                    2.0,
+                    &[
+                        ("login.capacity_per_s_per_million", Value::Number(600.0)),
+                        ("login.drop_expired", Value::Boolean(true)),
+                        ("overlay.dedicated_per_million", Value::Number(2000.0)),
+                    ],
+                );
+            }),
+        ),
+        (
+            "patience by intervention",
+            with(down(), |s| {
+                intervene(s, 1.6, &[("retry.cap_s", Value::Number(3000.0)), ("retry.jitter", Value::Choice("equal"))]);
+                intervene(
+                    s,
+                    2.2,
+                    &[("login.discipline", Value::Choice("lifo")), ("login.queue_limit_s", Value::Number(20.0))],
+                );
+            }),
+        ),
+        ("ticks of 20 s", with(down(), |s| s.time.tick_s = 20.0)),
+    ]
+}
