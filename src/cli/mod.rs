@@ -1,9 +1,11 @@
 //! The commands, one file each. Results go to standard output, everything else to standard error.
 
+mod arguments;
 mod columns;
 mod crossings;
 mod failure;
 mod new;
+mod next;
 mod output;
 mod parameters;
 mod progress;
@@ -11,6 +13,7 @@ mod reference;
 mod resources;
 mod run;
 mod sample;
+mod screen;
 mod sensitivity;
 mod signals;
 mod simulate;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io::Write;
 
 use super::failure::Failure;
+use super::screen::{coloured, results_have_colours, screen_of_results};
 use super::text::plain;
 use crate::summary::Surface;
 use crate::summary::show::{Exporter, Terminal};
@@ -21,14 +22,24 @@ pub(super) fn say_styled(message: impl fmt::Display) {
 /// Shows a surface to people, on standard output.
 pub(super) fn show(surface: &Surface) -> Result<(), Failure> {
     let mut text = Vec::new();
-    Terminal.export(surface, &mut text)?;
-    print(&String::from_utf8_lossy(&text))
+    Terminal { screen: screen_of_results() }.export(surface, &mut text)?;
+    print_map(&String::from_utf8_lossy(&text))
+}
+
+/// Writes a map to standard output, in colours where there are some.
+pub(super) fn print_map(text: &str) -> Result<(), Failure> {
+    let text = plain(text);
+    write(if results_have_colours() { coloured(&text) } else { text })
 }
 
 /// Writes a result to standard output.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
+    write(plain(text))
+}
+
+fn write(text: String) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
-    out.write_all(plain(text).as_bytes())?;
+    out.write_all(text.as_bytes())?;
     out.flush()?;
     Ok(())
 }

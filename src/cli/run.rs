@@ -1,19 +1,20 @@
 //! `critmass run`
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use indicatif::HumanDuration;
 
+use super::arguments;
 use super::failure::Failure;
+use super::next::{in_a_shell, say_what_is_next};
 use super::output::{print, say, show};
-use super::progress::{Reporter, TIME_MAX_S};
+use super::progress::{End, Format, Session, TIME_MAX_S, Teller, listener};
 use super::sample::{Sample, sample};
 use super::signals::Signals;
 use super::text::{WIDTH, wrap_clauses};
 use super::threads::{pool, threads_given};
-use crate::runner::{Ending, Progress, check_memory, decided_cells, memory_needed_bytes};
+use crate::runner::{Ending, check_memory, decided_cells, memory_needed_bytes};
 use crate::store::{Shard, Store, check_is_ours};
 use crate::summary::write_surface;
 use crate::sweep::Sweep;
@@ -28,17 +29,20 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Threads; all cores by default
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
+    #[arg(long, value_name = "N", value_parser = arguments::threads, allow_negative_numbers = true)]
     threads: Option<u16>,
     /// Runs one of N parts of the cells, beside the others, 0 ≤ I < N; the same without it completes the sweep
     #[arg(long, value_name = "I/N")]
     shard: Option<Shard>,
     /// Overrides a key of the sweep file, such as time.horizon_h=24 or replicates.at_most=10
-    #[arg(long, value_name = "KEY=VALUE")]
+    #[arg(long, value_name = "KEY=VALUE", value_parser = arguments::setting)]
     set: Vec<String>,
     /// Says how many cells and runs there are and about how long they take, and writes nothing
     #[arg(long)]
     dry_run: bool,
+    /// How to tell what happens
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
@@ -56,22 +60,31 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let signals = Signals::catch()?;
     let pool = pool(threads)?;
     let mut store = pool.install(|| Store::open(&arguments.out, &sweep, arguments.shard))?;
-    for damaged in store.damaged() {
-        say(format_args!("computed again: {damaged}"));
-    }
-    let ending = run_with_progress(&mut store, &pool, &signals.interrupted)?;
+    let session =
+        Session { sweep: &sweep, out: &arguments.out, shard: arguments.shard, threads: pool.current_num_threads() };
+    let mut teller = Teller::to(pool.install(|| listener(session, arguments.format, &store))?);
+    store.damaged().iter().for_each(|damaged| teller.damaged(damaged));
+    let ending = crate::runner::run(&mut store, &pool, &signals.interrupted, &mut |event| teller.tell(&event));
+    let ending = ending.map_err(Failure::from).inspect_err(|_| drop(teller.end(End::Failed)))?;
     // A signal that comes while nothing more is to be kept ends the process at once.
     if ending == Ending::Interrupted || signals.end_at_the_next() {
-        let out = arguments.out.display();
+        teller.end(End::Interrupted)?;
+        let out = in_a_shell(&arguments.out);
         say(format_args!("interrupted; what was finished is kept in {out}: the same command continues it"));
         return Err(Failure::Interrupted);
     }
     if let Some(shard) = arguments.shard {
+        teller.end(End::Done)?;
         pool.install(|| say_how_far(&store, shard, &arguments.out));
         return Ok(());
     }
-    show(&pool.install(|| write_surface(store.folder(), false))?)?;
-    say(format_args!("written to {}", arguments.out.display()));
+    let surface = pool.install(|| write_surface(store.folder(), false));
+    let surface = surface.map_err(Failure::from).inspect_err(|_| drop(teller.end(End::Failed)))?;
+    teller.end(End::Done)?;
+    if arguments.format == Format::Text {
+        show(&surface)?;
+        say_what_is_next(&arguments.out, &surface);
+    }
     Ok(())
 }
 
@@ -91,19 +104,6 @@ fn say_how_far(store: &Store, shard: Shard, out: &Path) {
     let all = folder.sweep().cells();
     let next = if cells == all as usize { "; the same command without --shard writes the result" } else { "" };
     say(format_args!("shard {shard} is complete; {cells} of all {all} cells are in {}{next}", out.display()));
-}
-
-fn run_with_progress(store: &mut Store, pool: &rayon::ThreadPool, interrupted: &AtomicBool) -> Result<Ending, Failure> {
-    let mut reporter = Reporter::new();
-    let mut last: Option<Progress> = None;
-    let ending = crate::runner::run(store, pool, interrupted, &mut |progress| {
-        reporter.report(progress);
-        last = Some(progress);
-    });
-    if let Some(progress) = last {
-        reporter.finish(&progress);
-    }
-    Ok(ending?)
 }
 
 fn dry_run(sweep: &Sweep, threads: usize, shard: Option<Shard>) -> Result<(), Failure> {
@@ -127,11 +127,12 @@ fn time_in_words(sample: Sample, runs_min: u64, runs_max: u64, threads: usize) -
         let seconds = runs as f64 * each_s / threads as f64;
         HumanDuration(Duration::from_secs_f64(seconds.min(TIME_MAX_S)))
     };
+    let runs = |count: u32| if count == 1 { "1 run".to_owned() } else { format!("{count} runs") };
     match sample {
         Sample::Runs { count, each_s } => {
             let from = if runs_min == runs_max { String::new() } else { format!("{} … ", about(runs_min, each_s)) };
             let to = about(runs_max, each_s);
-            format!("about {from}{to} on {threads} threads ({count} runs sampled, {each_s:.3} s each)")
+            format!("about {from}{to} on {threads} threads ({} sampled, {each_s:.3} s each)", runs(count))
         }
         Sample::TooLong { more_than_s } => format!(
             "more than {} on {threads} threads; not estimated, since a run takes more than {more_than_s:.0} s",

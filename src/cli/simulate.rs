@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value as Json, json};
 
+use super::arguments;
 use super::failure::Failure;
 use super::output::{print, say};
 use super::threads::with_threads;
@@ -24,20 +25,20 @@ pub(super) struct Arguments {
     #[arg(value_name = "SCENARIO.toml | DIR")]
     source: Option<PathBuf>,
     /// Overrides a parameter, such as updates.synchronization=0.6
-    #[arg(long, value_name = "KEY=VALUE", conflicts_with = "cell")]
+    #[arg(long, value_name = "KEY=VALUE", conflicts_with = "cell", value_parser = arguments::setting)]
     set: Vec<String>,
     /// Seed of the run
-    #[arg(long, value_name = "S", conflicts_with = "cell")]
+    #[arg(long, value_name = "S", conflicts_with = "cell", value_parser = arguments::seed, allow_negative_numbers = true)]
     seed: Option<u64>,
     /// The engine that makes the run, instead of the sweep file's: agents, which follows every client, or mean-field, its
     /// limit for ever more clients, to which the seed is without effect
     #[arg(long, value_name = "ENGINE", value_parser = engine, conflicts_with = "cell")]
     engine: Option<EngineKind>,
     /// Cell of the run in a finished sweep
-    #[arg(long, value_name = "C", requires = "replicate", requires = "source")]
+    #[arg(long, value_name = "C", requires = "replicate", requires = "source", value_parser = arguments::number, allow_negative_numbers = true)]
     cell: Option<u32>,
     /// Replicate of the run in a finished sweep
-    #[arg(long, value_name = "R", requires = "cell")]
+    #[arg(long, value_name = "R", requires = "cell", value_parser = arguments::number, allow_negative_numbers = true)]
     replicate: Option<u32>,
     /// Writes the trace of the run as Parquet, a row a minute, to a file, pipe or device
     #[arg(long, value_name = "FILE.parquet")]

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use super::arguments;
 use super::failure::Failure;
 use super::output::{print, say};
 use super::resources::proposal;
@@ -21,10 +22,10 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Number of shards: tasks of the array job
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, value_name = "N", value_parser = arguments::shards, allow_negative_numbers = true)]
     shards: u32,
     /// Overrides a key of the sweep file, such as time.horizon_h=24 or replicates.at_most=10
-    #[arg(long, value_name = "KEY=VALUE")]
+    #[arg(long, value_name = "KEY=VALUE", value_parser = arguments::setting)]
     set: Vec<String>,
     /// Shows the script and the commands, and submits nothing
     #[arg(long)]

@@ -3,11 +3,18 @@
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValue, PossibleValuesParser};
+
 use super::failure::Failure;
-use super::output::{say, show};
+use super::output::{print_map, say, show};
+use super::screen::screen_of_results;
+use crate::engine::outcome::OUTPUTS;
 use crate::store::{Folder, Inspection, PartState};
-use crate::summary::show::{Csv, Exporter, Json};
-use crate::summary::write_surface;
+use crate::summary::show::{Csv, Exporter, Json, columns_of, show_output};
+use crate::summary::{Surface, write_surface};
+
+/// The output that the surface shows if no other is asked for.
+const OUTAGE: &str = "outage";
 
 /// The arguments of `summarize`.
 #[derive(clap::Args)]
@@ -15,6 +22,12 @@ pub(super) struct Arguments {
     /// The folder of a sweep
     #[arg(value_name = "DIR")]
     folder: PathBuf,
+    /// Shows this output instead of the outage probability, such as recovery_h
+    #[arg(long, value_name = "OUTPUT", value_parser = outputs())]
+    output: Option<String>,
+    /// Which statistic of the output: mean, sd, or one of the quantiles q05, q50 and q95
+    #[arg(long, value_name = "STATISTIC", requires = "output", default_value = "mean")]
+    statistic: String,
     /// How to show the surface
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
@@ -30,13 +43,22 @@ enum Format {
     Json,
 }
 
+/// The names that `--output` takes.
+fn outputs() -> PossibleValuesParser {
+    OUTPUTS.iter().map(|output| PossibleValue::new(output.name)).into()
+}
+
 pub(super) fn summarize(arguments: &Arguments) -> Result<(), Failure> {
+    if arguments.output.is_some() && !matches!(arguments.format, Format::Table) {
+        let message = "--output chooses what the table shows; csv and json have every column";
+        return Err(Failure::WrongInput(message.to_owned()));
+    }
     let folder = Folder::open(&arguments.folder)?;
     let states = folder.part_states(Inspection::Footer)?;
     if states.iter().all(|state| *state == PartState::Missing) && !folder.has_checkpoints()? {
         return Err(Failure::WrongInput(format!("{}: no run is finished yet", arguments.folder.display())));
     }
-    let statistics = !matches!(arguments.format, Format::Table);
+    let statistics = arguments.output.is_some() || !matches!(arguments.format, Format::Table);
     let surface = write_surface(&folder, statistics)?;
     if !folder.is_complete()? {
         say(format_args!(
@@ -45,9 +67,22 @@ pub(super) fn summarize(arguments: &Arguments) -> Result<(), Failure> {
     }
     let mut out = BufWriter::new(std::io::stdout());
     match arguments.format {
-        Format::Table => show(&surface)?,
+        Format::Table => match &arguments.output {
+            Some(output) if output != OUTAGE => show_statistic(&surface, output, &arguments.statistic)?,
+            _ => show(&surface)?,
+        },
         Format::Csv => Csv.export(&surface, &mut out)?,
         Format::Json => Json.export(&surface, &mut out)?,
     }
     Ok(out.flush()?)
+}
+
+fn show_statistic(surface: &Surface, output: &str, statistic: &str) -> Result<(), Failure> {
+    match show_output(surface, output, statistic, &screen_of_results()) {
+        Some(text) => print_map(&text),
+        None => {
+            let allowed = columns_of(surface, output).join(", ");
+            Err(Failure::WrongInput(format!("{output} has no statistic {statistic:?}; expected one of {allowed}")))
+        }
+    }
 }

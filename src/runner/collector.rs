@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use super::progress::{Ending, Progress};
+use super::progress::{Ending, Event};
 use super::queue::Queue;
 use super::schedule::Schedule;
 use super::tally::Tally;
@@ -87,13 +87,13 @@ impl<'a> Collector<'a> {
         queue: &Queue,
         receiver: &Receiver<RunRow>,
         interrupted: &AtomicBool,
-        report: &mut dyn FnMut(Progress),
+        report: &mut dyn FnMut(Event),
     ) -> Result<Ending, StoreError> {
         let (mut saved_at, mut save_after) = (Instant::now(), CHECKPOINT_FIRST);
         loop {
             let more = self.refill(queue)?;
-            self.write_complete_blocks()?;
-            report(self.tally.progress());
+            report(Event::Progress(self.tally.progress()));
+            self.write_complete_blocks(report)?;
             if interrupted.load(Ordering::Relaxed) {
                 return Ok(Ending::Interrupted);
             }
@@ -107,9 +107,11 @@ impl<'a> Collector<'a> {
             match receiver.recv_timeout(if workers_wait { Duration::ZERO } else { POLL }) {
                 Ok(row) => {
                     let key = row.key();
-                    self.schedule.finish(key, row.run.outcome.outage);
+                    let outage = row.run.outcome.outage;
+                    self.schedule.finish(key, outage);
                     self.tally.finish(self.schedule.replicates(key.cell));
                     self.add(row);
+                    report(Event::Run { cell: key.cell, replicate: key.replicate, outage });
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return Ok(Ending::Interrupted),
@@ -153,8 +155,11 @@ impl<'a> Collector<'a> {
         Ok(true)
     }
 
-    fn write_complete_blocks(&mut self) -> Result<(), StoreError> {
+    fn write_complete_blocks(&mut self, report: &mut dyn FnMut(Event)) -> Result<(), StoreError> {
         for cell in self.schedule.take_decided() {
+            if let Some(replicates) = self.schedule.replicates(cell) {
+                report(Event::Cell { cell, replicates });
+            }
             if self.store.shard().is_some() {
                 self.schedule.forget(cell..cell + 1);
                 continue;

@@ -51,7 +51,7 @@ use collector::Collector;
 pub use decided::decided_cells;
 pub use in_memory::run_in_memory;
 pub use memory::{MemoryError, check_memory, check_memory_of_run, memory_needed_bytes};
-pub use progress::{Ending, Progress};
+pub use progress::{Ending, Event, Progress};
 use queue::{CloseOnDrop, Queue};
 use single::simulate;
 pub use single_runs::outcomes_of;
@@ -60,8 +60,8 @@ pub use single_runs::outcomes_of;
 const QUEUED_PER_WORKER: usize = 2;
 
 /// Runs what is missing of a sweep, or of the shard for which `store` is open, on the threads of `pool`, until it is
-/// complete or `interrupted` becomes true. `report` hears of every finished run, and several times a second if none
-/// finishes.
+/// complete or `interrupted` becomes true. `report` hears of every finished run and every decided cell, and several times
+/// a second how far it is.
 ///
 /// # Errors
 /// A file cannot be written. What was finished before is kept, as far as it can be written.
@@ -69,7 +69,7 @@ pub fn run(
     store: &mut Store,
     pool: &rayon::ThreadPool,
     interrupted: &AtomicBool,
-    report: &mut dyn FnMut(Progress),
+    report: &mut dyn FnMut(Event),
 ) -> Result<Ending, StoreError> {
     let sweep = store.folder().sweep().clone();
     let queue = Queue::default();

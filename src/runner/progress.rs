@@ -1,5 +1,28 @@
 //! What the runner tells others: how far it is, and how it ended.
 
+/// What happens in a session, as it happens.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Event {
+    /// A run has finished.
+    Run {
+        /// Its cell.
+        cell: u32,
+        /// Its number within the cell.
+        replicate: u32,
+        /// Whether it had an outage.
+        outage: bool,
+    },
+    /// A cell has all its runs, whether they were found or made.
+    Cell {
+        /// The cell.
+        cell: u32,
+        /// Its runs.
+        replicates: u32,
+    },
+    /// How far it is. The first of all events, and one of them comes several times a second.
+    Progress(Progress),
+}
+
 /// How far a sweep is, or the shard of it that is run.
 ///
 /// What was found when the session began is told apart from what it does itself, since its own runs alone say how fast
@@ -23,6 +46,18 @@ pub struct Progress {
 }
 
 impl Progress {
+    /// The share of the work that is done, 0 … 1; 1 only when all of it is. Runs of cells that are not decided count as
+    /// far as it is known how many these take.
+    pub fn share(&self) -> f64 {
+        if self.cells_decided >= self.cells {
+            return 1.0;
+        }
+        let cells = f64::from(self.cells);
+        let of_open = self.runs_per_cell.map_or(0.0, |runs| self.runs_of_open as f64 / runs.max(1.0));
+        // Open cells may have more runs than those that are decided took.
+        ((f64::from(self.cells_decided) + of_open) / cells).min((cells - 0.5) / cells)
+    }
+
     /// About how long the session will take from now on, s, if it began so many seconds ago; `None` as long as nothing
     /// tells. Runs take their time in proportion; those of later cells may take more or less.
     pub fn left_s(&self, elapsed_s: f64) -> Option<f64> {

@@ -14,8 +14,13 @@ pub(super) fn create_folders(path: &Path) -> Result<(), StoreError> {
     match fs::create_dir(path) {
         Ok(()) => sync_folder(path),
         Err(_) if path.is_dir() => Ok(()),
-        Err(error) if error.kind() == ErrorKind::NotFound && path.parent().is_some_and(|parent| parent != path) => {
-            path.parent().map_or(Ok(()), create_folders)?;
+        Err(error)
+            if error.kind() == ErrorKind::NotFound
+                && let Some(parent) = path.parent()
+                // Some file systems, such as /proc, have no such folder and take none.
+                && !parent.is_dir() =>
+        {
+            create_folders(parent)?;
             create_folders(path)
         }
         Err(cause) => Err(StoreError::io(path, "the folder cannot be created", cause)),

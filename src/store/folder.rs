@@ -93,6 +93,9 @@ impl Folder {
     /// # Errors
     /// There is no manifest, or it is damaged, or of another version.
     pub fn open(path: &Path) -> Result<Folder, StoreError> {
+        if path.is_file() {
+            return Err(StoreError::refused(path, "this is a file; expected the folder that --out named"));
+        }
         let manifest = Manifest::read(path).map_err(|error| advised(path, error))?;
         if manifest.version != MANIFEST_VERSION {
             let message = format!("written by critmass {}, which alone can read and change it", manifest.version);

@@ -107,3 +107,152 @@ fn values_are_numbers_in_json() {
     let slots = parameters.as_array().unwrap().iter().find(|row| row["parameter"] == "overlay.slots").unwrap();
     assert_eq!(slots["default"], 75);
 }
+
+#[test]
+fn a_program_that_watches_gets_an_object_for_each_event() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    let arguments = ["run", "sweeps/smoke.toml", "--out", out.to_str().unwrap(), "--format", "json"];
+    let events = |text: &str| -> Vec<serde_json::Value> {
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    let first = run(&arguments);
+    assert!(first.status.success() && first.stderr.is_empty(), "{}", text(&first.stderr));
+    let told = events(&text(&first.stdout));
+    let of = |told: &[serde_json::Value], kind: &str| told.iter().filter(|event| event["event"] == kind).count() as u64;
+    assert_eq!((&told[0]["event"], &told[0]["cells"], &told[0]["runs_found"]), (&"begun".into(), &6.into(), &0.into()));
+    let last = told.last().unwrap();
+    assert_eq!((&last["event"], &last["cells_decided"]), (&"done".into(), &6.into()));
+    assert_eq!(Some(of(&told, "run")), last["runs"].as_u64());
+    assert_eq!(of(&told, "cell"), 6);
+    let cell = told.iter().find(|event| event["event"] == "cell" && event["cell"] == 5).unwrap();
+    assert_eq!(cell["axes"]["overlay.supernode_ratio"], 0.03);
+    assert!(of(&told, "progress") > 0);
+
+    // A part that is damaged is said to be, and computed again.
+    let part = fs::read_dir(out.join("runs")).unwrap().next().unwrap().unwrap().path();
+    fs::write(&part, "nothing").unwrap();
+    let again = events(&text(&run(&arguments).stdout));
+    assert_eq!((&again[0]["event"], of(&again, "damaged") > 0), (&"damaged".into(), true), "{again:?}");
+    assert_eq!((of(&again, "run") > 0, of(&again, "done")), (true, 1));
+}
+
+#[test]
+fn without_a_terminal_there_is_a_sign_of_life_at_once_and_in_the_end_what_is_next() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("it's mine");
+    let ended = run(&["run", "sweeps/smoke.toml", "--out", out.to_str().unwrap()]);
+    let said = text(&ended.stderr);
+    assert!(said.starts_with("smoke: 6 cells, 4 … 6 runs each, until ± 0.3, on "), "{said}");
+    let commands: Vec<&str> = said.lines().filter_map(|line| line.strip_prefix("  critmass ")).collect();
+    assert_eq!(commands.len(), 3, "{said}");
+    // They are pasted into a shell.
+    for command in commands {
+        let program = env!("CARGO_BIN_EXE_critmass");
+        let shell = std::process::Command::new("sh").args(["-c", &format!("{program} {command}")]).output().unwrap();
+        assert!(shell.status.success() && !shell.stdout.is_empty(), "{command}: {}", text(&shell.stderr));
+    }
+}
+
+#[test]
+fn any_output_is_shown_as_a_map() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    let out = out.to_str().unwrap();
+    succeed(&["run", "sweeps/smoke.toml", "--out", out]);
+    let shown = succeed(&["summarize", out, "--output", "recovery_h", "--statistic", "q50"]);
+    assert!(shown.starts_with("recovery_h_q50 in h\n  down:   overlay.supernode_ratio\n"), "{shown}");
+    assert!(shown.contains("runs have no recovery_h"), "{shown}");
+    assert!(fail(2, &["summarize", out, "--output", "recovery"]).contains("recovery_h"));
+    assert!(fail(2, &["summarize", out, "--output", "outage_h", "--statistic", "q10"]).contains("q05, q50, q95"));
+    assert!(fail(2, &["summarize", out, "--output", "outage_h", "--format", "csv"]).contains("every column"));
+    assert!(fail(2, &["summarize", out, "--statistic", "q50"]).contains("--output"));
+}
+
+/// A folder with a sweep that has run (`out`), beside what else a beginner takes for one.
+fn playground() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let sweep = "name = \"play\"\n[scenario]\npopulation.clients = 100\ntime.horizon_h = 13.0\ntime.tick_s = 60\n\
+                 [[axis]]\nparameter = \"overlay.slots\"\nvalues = [50, 75]\n[replicates]\nat_least = 1\nat_most = 1\n";
+    fs::write(folder.path().join("play.toml"), sweep).unwrap();
+    fs::write(folder.path().join("empty.toml"), "").unwrap();
+    fs::write(folder.path().join("table.toml"), "| a |\n").unwrap();
+    fs::create_dir(folder.path().join("empty")).unwrap();
+    let made = critmass().current_dir(folder.path()).args(["run", "play.toml", "--out", "out"]).output().unwrap();
+    assert!(made.status.success(), "{}", text(&made.stderr));
+    folder
+}
+
+/// Command lines of a beginner, and what the answer has to say.
+const MISTAKES: &[(&str, &[&str])] = &[
+    ("", &["Usage: critmass <COMMAND>", "run "]),
+    ("simulat", &["unrecognized subcommand 'simulat'", "'simulate'"]),
+    ("run play.toml", &["--out <DIR>"]),
+    ("run --out o", &["<SWEEP.toml>"]),
+    ("run play.toml o", &["unexpected argument 'o'", "--out <DIR>"]),
+    ("run nowhere.toml --out o", &["nowhere.toml", "there is no such file", "critmass new"]),
+    ("run out --out o", &["this is a folder; expected a sweep file"]),
+    ("run play.toml --out play.toml", &["play.toml: this is a file; give a folder"]),
+    ("run play.toml --out .", &["the folder is not empty", "empty or a new folder"]),
+    ("run play.toml --out /proc/o", &["/proc/o", "cannot be created"]),
+    ("run empty.toml --out o", &["empty.toml:1: name: the key is missing"]),
+    ("run table.toml --out o", &["table.toml:1", "not TOML"]),
+    ("run play.toml --out o --set overlay.slots", &["there is no =; expected key=value"]),
+    ("run play.toml --out o --set overlay.slots=", &["nothing after the =; expected key=value"]),
+    ("run play.toml --out o --set overlay.slots 80", &["there is no =; expected key=value"]),
+    ("run play.toml --out o --set slots=80", &["did you mean", "overlay.slots"]),
+    ("run play.toml --out o --set overlay.slots=80", &["no effect", "axis"]),
+    ("run play.toml --out o --set replicates.at_most=many", &["expected a whole number, 1 … 1000000"]),
+    ("run play.toml --out o --threads 0", &["expected a whole number, 1 … 4096"]),
+    ("run play.toml --out o --threads many", &["expected a whole number, 1 … 4096"]),
+    ("run play.toml --out o --threads -1", &["expected a whole number, 1 … 4096"]),
+    ("run play.toml --out o --shard 2/2", &["expected I/N with 0 ≤ I < N", "0/8"]),
+    ("run play.toml --out o --shard 1", &["expected I/N with 0 ≤ I < N", "0/8"]),
+    ("run play.toml --out o --format csv", &["possible values: text, json"]),
+    ("submit play.toml --out o", &["--shards <N>"]),
+    ("submit play.toml --out o --shards 0", &["expected a whole number, 1 … 1000000"]),
+    ("submit play.toml --out o --shards 2 --time=1:00:00", &["-- --time"]),
+    ("summarize nowhere", &["nowhere", "not the folder of a sweep"]),
+    ("summarize play.toml", &["this is a file; expected the folder that --out named"]),
+    ("status play.toml", &["this is a file; expected the folder that --out named"]),
+    ("status empty", &["not the folder of a sweep"]),
+    ("summarize out --format parquet", &["possible values: table, csv, json"]),
+    ("summarize out --output recovery", &["recovery_h"]),
+    ("summarize out --output outage_h --statistic median", &["expected one of mean, sd, q05, q50, q95"]),
+    ("simulate out --cell 0", &["--replicate <R>"]),
+    ("simulate out --cell 2 --replicate 0", &["cells 0 … 1"]),
+    ("simulate out --cell 0 --replicate 1", &["replicates 0 … 0"]),
+    ("simulate --trace t.csv", &["t.csv", "Parquet", ".parquet"]),
+    ("simulate --trace nowhere/t.parquet", &["there is no such folder"]),
+    ("simulate --seed -1", &["expected a whole number, 0 … 18446744073709551615"]),
+    ("simulate --seed today", &["expected a whole number, 0 … 18446744073709551615"]),
+    ("parameters --format yaml", &["possible values: table, json, markdown"]),
+    ("parameters teh", &["the groups are population, time"]),
+    ("columns nowhere.toml", &["there is no such file"]),
+    ("reference shok", &["[[scenario.shock]]"]),
+    ("new", &["--template", "<NAME>"]),
+    ("new mine", &["--template"]),
+    ("new Mine --template super-nodes", &["lower-case letters, digits and hyphens"]),
+    ("new play --template super-nodes", &["play.toml: it is there already"]),
+];
+
+#[test]
+fn a_beginner_is_told_what_is_wrong_and_what_is_expected() {
+    let folder = playground();
+    let before = results(&folder.path().join("out"));
+    for (line, said) in MISTAKES {
+        let output = critmass().current_dir(folder.path()).args(line.split_whitespace()).output().unwrap();
+        let message = text(&output.stderr);
+        assert!(output.stdout.is_empty(), "critmass {line}");
+        for part in *said {
+            assert!(message.contains(part), "critmass {line}\n  says    {message}\n  without {part}");
+        }
+        // Somebody who mistyped has done nothing; `status` of what is no folder is another status.
+        let status = output.status.code();
+        assert!(status == Some(2) || line.starts_with("run play.toml --out /proc"), "critmass {line}: {status:?}");
+        assert!(status == Some(1) || status == Some(2), "critmass {line}: {status:?}");
+        assert!(!message.contains("panicked") && !message.contains("os error 21"), "{message}");
+    }
+    assert!(!folder.path().join("o").exists());
+    assert_eq!(results(&folder.path().join("out")), before);
+}

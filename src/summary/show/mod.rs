@@ -3,14 +3,38 @@
 mod crossings;
 mod csv;
 mod exporter;
+mod growing;
 mod json;
+mod labels;
+mod list;
+mod map;
+mod output;
+mod screen;
 mod terminal;
 
 pub use crossings::{crossings_as_csv, crossings_as_json, crossings_as_text};
 pub use csv::Csv;
 pub use exporter::Exporter;
+pub use growing::Growing;
 pub use json::Json;
+pub use output::{columns_of, show_output};
+pub use screen::{Screen, shortened};
 pub use terminal::Terminal;
+
+/// A text in lines of so many columns at most, as far as its words fit.
+fn wrapped(text: &str, columns: usize) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if screen::width(line) + 1 + screen::width(word) <= columns => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines.join("\n")
+}
 
 #[cfg(test)]
 mod tests {
@@ -76,7 +100,7 @@ mod tests {
                 Ok(())
             }
         }
-        for exporter in [&Terminal as &dyn Exporter, &Csv, &Json] {
+        for exporter in [&Terminal { screen: Screen::NONE } as &dyn Exporter, &Csv, &Json] {
             let error = exporter.export(&surface(), &mut Closed).unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
         }

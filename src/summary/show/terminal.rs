@@ -1,45 +1,16 @@
-//! The surface as text, readable in 80 columns and without colour.
+//! The surface as text, readable without colour.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::exporter::Exporter;
-use crate::parameters::Value;
+use super::list::list;
+use super::map::{Axes, Map};
+use super::screen::Screen;
 use crate::summary::columns::{BASELINE, CellSummary};
 use crate::summary::statistic::Statistic;
 use crate::summary::surface::{Surface, interval_name};
-use crate::sweep::{Axis, AxisLabel, Sweep};
-
-/// Most points of an axis that are shown side by side.
-const ACROSS_MAX: usize = 11;
-/// Most tables that are shown, one for each combination of the other axes.
-const TABLES_MAX: usize = 12;
-
-/// The label of a point, short enough for a column.
-fn short(axis: &Axis, point: usize) -> String {
-    match axis.label(point) {
-        Some(AxisLabel::Value(Value::Number(x))) => number(*x),
-        Some(AxisLabel::Value(Value::Choice(word))) => (*word).to_owned(),
-        label => label.map(|label| label.to_string()).unwrap_or_default(),
-    }
-}
-
-/// A number with three significant digits.
-fn number(x: f64) -> String {
-    let size = x.abs();
-    if x == 0.0 || !x.is_finite() || (0.001..1e6).contains(&size) {
-        let decimals = if size >= 100.0 || x == 0.0 || !x.is_finite() {
-            0
-        } else {
-            (2.0 - libm::floor(libm::log10(size))) as usize
-        };
-        let text = format!("{x:.decimals$}");
-        if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
-    } else {
-        format!("{x:.2e}")
-    }
-}
+use crate::sweep::{Replicates, Sweep};
 
 /// A probability in percent, with a mark when its interval is wider than ± 10 points.
 fn percent(row: &CellSummary) -> String {
@@ -59,11 +30,14 @@ fn shade(probability: f64) -> char {
 }
 
 /// A map of two axes, one for each combination of the others, or a list. Shows no statistics of the outputs.
-pub struct Terminal;
+pub struct Terminal {
+    /// The room that there is.
+    pub screen: Screen,
+}
 
 impl Exporter for Terminal {
     fn export(&self, surface: &Surface, out: &mut dyn Write) -> io::Result<()> {
-        out.write_all(in_words(surface.sweep(), surface.cells()).as_bytes())?;
+        out.write_all(in_words(surface.sweep(), surface.cells(), &self.screen).as_bytes())?;
         out.write_all(down_before_the_trigger(surface).as_bytes())
     }
 }
@@ -89,130 +63,86 @@ fn down_before_the_trigger(surface: &Surface) -> String {
     )
 }
 
-fn in_words(sweep: &Sweep, rows: &[CellSummary]) -> String {
-    let cells: BTreeMap<u32, CellSummary> = rows.iter().map(|row| (row.cell, *row)).collect();
-    let mut text = String::new();
-    match map_axes(sweep) {
-        Some((down, across)) => show_maps(sweep, &cells, down, across, &mut text),
-        None => show_list(sweep, &cells, &mut text),
-    }
+fn in_words(sweep: &Sweep, rows: &[CellSummary], screen: &Screen) -> String {
+    // Lines that stand below the map.
+    const BELOW: usize = 6;
+    let room = Screen { lines: screen.lines.saturating_sub(BELOW), ..*screen };
+    let mut text = shown(sweep, rows, |_| false, &room);
     let runs: u64 = rows.iter().map(|row| row.replicates).sum();
     let confidence = 100.0 * sweep.replicates.confidence;
     let name = interval_name(&sweep.replicates);
     let _ = writeln!(
         text,
         "{} of {} cells, {runs} runs; intervals: {confidence} % for each cell\nby itself, {name}",
-        cells.len(),
+        rows.len(),
         sweep.cells()
     );
+    text += &known_too_badly(&sweep.replicates, rows);
     text
 }
 
-/// The two axes of the map: the last axis that is short enough goes across, the longest other one down.
-fn map_axes(sweep: &Sweep) -> Option<(usize, usize)> {
-    let size = |axis: usize| sweep.axes[axis].size();
-    let across = (0..sweep.axes.len()).rev().find(|&axis| (2..=ACROSS_MAX).contains(&size(axis)))?;
-    let down = (0..sweep.axes.len()).filter(|&axis| axis != across && size(axis) > 1).max_by_key(|&axis| size(axis))?;
-    let tables = sweep.cells() as usize / size(across) / size(down);
-    (tables <= TABLES_MAX).then_some((down, across))
+/// The outage probability of some cells: a map, or a list. Those of which more is to come are marked.
+pub(super) fn shown(sweep: &Sweep, rows: &[CellSummary], is_open: impl Fn(u32) -> bool, screen: &Screen) -> String {
+    let Some(axes) = Axes::of(sweep) else {
+        let cells = rows.iter().map(|row| (row.cell, *row)).collect();
+        return list(sweep, TITLE, &cells, screen, line);
+    };
+    let entry = |row: &CellSummary| {
+        let mark = if is_open(row.cell) { '?' } else { shade(row.outage_probability) };
+        (row.cell, format!("{}{mark}", percent(row)))
+    };
+    let entries = rows.iter().map(entry).collect();
+    let legend = if screen.width < 80 { LEGEND_NARROW } else { LEGEND };
+    let room = Screen { lines: screen.lines.saturating_sub(legend.lines().count()), ..*screen };
+    Map { sweep, axes, title: TITLE, entries: &entries }.show(&room) + legend
 }
 
-fn show_maps(sweep: &Sweep, cells: &BTreeMap<u32, CellSummary>, down: usize, across: usize, text: &mut String) {
-    let others: Vec<usize> = (0..sweep.axes.len()).filter(|&axis| axis != down && axis != across).collect();
-    // The cells of one table are those with the same points on the other axes.
-    let mut tables: BTreeMap<Vec<usize>, BTreeMap<(usize, usize), u32>> = BTreeMap::new();
-    for cell in 0..sweep.cells() {
-        let key = others.iter().map(|&axis| sweep.point(axis, cell)).collect();
-        tables.entry(key).or_default().insert((sweep.point(down, cell), sweep.point(across, cell)), cell);
+const TITLE: &str = "Outage probability in %";
+const LEGEND: &str =
+    "· below 5 %  ░ below 25 %  ▒ below 50 %  ▓ below 95 %  █ above\n~ known to no better than ± 10 points\n";
+const LEGEND_NARROW: &str =
+    "· below 5 %  ░ below 25 %\n▒ below 50 %  ▓ below 95 %  █ above\n~ known to ± 10 points at best\n";
+
+/// How many cells stopped before they were known as well as was asked for; empty if none did.
+fn known_too_badly(rule: &Replicates, rows: &[CellSummary]) -> String {
+    let Some(half_width) = rule.half_width else { return String::new() };
+    let is_wide =
+        |row: &&CellSummary| row.outage_probability_high - row.outage_probability_low > 2.0 * half_width + 1e-9;
+    let stopped = rows.iter().filter(|row| row.replicates >= u64::from(rule.at_most)).filter(is_wide).count();
+    if stopped == 0 {
+        return String::new();
     }
-    let (rows, columns) = (&sweep.axes[down], &sweep.axes[across]);
-    for (key, table) in tables {
-        let _ = writeln!(text, "Outage probability in %\n  down:   {}\n  across: {}", rows.name, columns.name);
-        for (&axis, &point) in others.iter().zip(&key) {
-            let _ = writeln!(text, "  where:  {} = {}", sweep.axes[axis].name, short(&sweep.axes[axis], point));
-        }
-        let labels: Vec<String> = (0..rows.size()).map(|point| short(rows, point)).collect();
-        let margin = labels.iter().map(|label| label.chars().count().min(12)).max().unwrap_or(0);
-        let width = ((79 - margin) / columns.size()).clamp(6, 8);
-        let heads = (0..columns.size()).map(|point| short(columns, point));
-        let heads: String = heads.map(|head| format!("{:>width$}", shortened(&head, width - 1))).collect();
-        let _ = writeln!(text, "{:margin$}{heads}", "");
-        // Large values on top, as on a plot.
-        for point in (0..rows.size()).rev() {
-            let _ = write!(text, "{:>margin$}", shortened(&labels[point], 12));
-            for column in 0..columns.size() {
-                let row = table.get(&(point, column)).and_then(|cell| cells.get(cell));
-                let entry =
-                    row.map_or("–".to_owned(), |row| format!("{}{}", percent(row), shade(row.outage_probability)));
-                let _ = write!(text, "{entry:>width$}");
-            }
-            text.push('\n');
-        }
-        text.push('\n');
-    }
-    text.push_str(
-        "· below 5 %  ░ below 25 %  ▒ below 50 %  ▓ below 95 %  █ above\n~ known to no better than ± 10 points\n",
-    );
+    let (all, most) = (rows.len(), rule.at_most);
+    format!("{stopped} of {all} cells stopped at at_most = {most} without the ± {half_width}\nasked for\n")
 }
 
-fn shortened(label: &str, width: usize) -> String {
-    if label.chars().count() <= width {
-        return label.to_owned();
+/// A probability with its interval, which is a bar where there is room.
+fn line(row: &CellSummary, room: usize) -> String {
+    const BAR_MAX: usize = 30;
+    let [probability, low, high] =
+        [row.outage_probability, row.outage_probability_low, row.outage_probability_high].map(|p| 100.0 * p);
+    let numbers = format!("{probability:3.0} [{low:3.0}, {high:3.0}]");
+    let columns = room.saturating_sub(numbers.len() + 4).min(BAR_MAX);
+    if columns < 10 {
+        return numbers;
     }
-    label.chars().take(width.saturating_sub(1)).chain(['…']).collect()
-}
-
-/// One line for each cell, with its interval as a bar.
-fn show_list(sweep: &Sweep, cells: &BTreeMap<u32, CellSummary>, text: &mut String) {
-    const BAR: usize = 30;
-    const LINES_MAX: usize = 400;
-    let names: Vec<&str> = sweep.axes.iter().map(|axis| axis.name.as_str()).collect();
-    let _ = writeln!(
-        text,
-        "Outage probability in %{}",
-        if names.is_empty() { String::new() } else { format!(", by {}", names.join(", ")) }
-    );
-    for row in cells.values().take(LINES_MAX) {
-        let label: Vec<String> =
-            (0..sweep.axes.len()).map(|axis| short(&sweep.axes[axis], sweep.point(axis, row.cell))).collect();
-        let at = |p: f64| libm::round(p * (BAR - 1) as f64) as usize;
-        let bar: String = (0..BAR)
-            .map(|column| match column {
-                column if column == at(row.outage_probability) => '●',
-                column if (at(row.outage_probability_low)..=at(row.outage_probability_high)).contains(&column) => '─',
-                _ => ' ',
-            })
-            .collect();
-        let (low, high) = (100.0 * row.outage_probability_low, 100.0 * row.outage_probability_high);
-        let label = shortened(&label.join("  "), 26);
-        let _ = writeln!(text, "{label:26} {:3.0} [{low:3.0}, {high:3.0}] |{bar}|", 100.0 * row.outage_probability);
-    }
-    if cells.len() > LINES_MAX {
-        let _ = writeln!(text, "… and {} more: see surface.parquet", cells.len() - LINES_MAX);
-    }
+    let at = |percent: f64| libm::round(percent / 100.0 * (columns - 1) as f64) as usize;
+    let bar: String = (0..columns)
+        .map(|column| match column {
+            column if column == at(probability) => '●',
+            column if (at(low)..=at(high)).contains(&column) => '─',
+            _ => ' ',
+        })
+        .collect();
+    format!("{numbers} |{bar}|")
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::screen;
     use super::*;
     use crate::summary::estimates::Estimator;
     use crate::summary::surface::{Rows, StatisticColumn};
-
-    #[test]
-    fn numbers_are_short() {
-        for (x, text) in [
-            (0.0, "0"),
-            (0.012, "0.012"),
-            (0.30000000000000004, "0.3"),
-            (150.0, "150"),
-            (1800.0, "1800"),
-            (2.5, "2.5"),
-            (1e9, "1.00e9"),
-            (f64::INFINITY, "inf"),
-        ] {
-            assert_eq!(number(x), text);
-        }
-    }
 
     #[test]
     fn cells_that_were_down_before_the_trigger_are_named() {
@@ -246,9 +176,66 @@ mod tests {
             outage_probability_low: 0.7,
             outage_probability_high: 1.0,
         };
-        let text = in_words(&sweep, &(0..50).map(row).collect::<Vec<CellSummary>>());
+        let rows = (0..50).map(row).collect::<Vec<CellSummary>>();
+        let text = in_words(&sweep, &rows, &Screen::NONE);
         assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
         assert_eq!((text.matches("~100█").count(), text.matches("     –").count()), (50, 49));
         assert!(text.contains("50 of 99 cells, 1000 runs"));
+    }
+    /// A sweep of three axes, and some of its cells.
+    fn larger() -> (Sweep, Vec<CellSummary>) {
+        let toml = "name = \"t\"\n[[axis]]\nparameter = \"overlay.supernode_ratio\"\nlinear = { from = 0.01, to = 0.9, \
+                    points = 60 }\n[[axis]]\nname = \"再起動の仕方\"\nvariants = [{ label = \"unlimited server\" }, \
+                    { label = \"unlimited super nodes\", overlay.slots = 999 }]\n[[axis]]\nparameter = \
+                    \"updates.synchronization\"\nlinear = { from = 0.0, to = 1.0, points = 11 }\n\
+                    [replicates]\nat_most = 60\nhalf_width = 0.1\n";
+        let sweep = Sweep::parse(toml, "t.toml", &[]).unwrap();
+        let row = |cell| CellSummary {
+            cell,
+            replicates: if cell % 2 == 0 { 60 } else { 30 },
+            outages: 20,
+            outage_probability: 1.0 / 3.0,
+            outage_probability_low: 0.1,
+            outage_probability_high: if cell % 3 == 0 { 0.6 } else { 0.3 },
+        };
+        let cells = (0..sweep.cells()).map(row).collect();
+        (sweep, cells)
+    }
+
+    #[test]
+    fn a_map_fits_into_any_screen_and_says_what_it_leaves_out() {
+        let (sweep, rows) = larger();
+        for (width, lines) in [(40, 24), (41, 50), (80, 24), (80, 60), (160, 50), (300, 200)] {
+            let text = shown(&sweep, &rows, |_| false, &Screen { width, lines });
+            assert!(text.lines().all(|line| screen::width(line) <= width), "{width} × {lines}\n{text}");
+            assert!(text.lines().count() <= lines, "{width} × {lines}: {}\n{text}", text.lines().count());
+            assert!(text.contains("rows are left out") || lines > 130, "{text}");
+            assert!(text.contains("… and 1 more such tables") || lines > 130, "{text}");
+            // Each of the points across has its column.
+            assert!((0..=10).all(|tenth| text.contains(&format!(" {}", f64::from(tenth) / 10.0))), "{text}");
+        }
+    }
+
+    #[test]
+    fn cells_that_are_known_too_badly_are_counted() {
+        let (sweep, rows) = larger();
+        let rows = &rows[..12];
+        let said = known_too_badly(&sweep.replicates, rows);
+        assert_eq!(said, "2 of 12 cells stopped at at_most = 60 without the ± 0.1\nasked for\n");
+        assert_eq!(known_too_badly(&Replicates { half_width: None, ..sweep.replicates }, rows), "");
+    }
+
+    #[test]
+    fn a_list_fits_into_any_screen_and_its_labels_differ() {
+        let toml = "name = \"t\"\n[[axis]]\nname = \"mechanism\"\nvariants = [{ label = \"unlimited login server, as \
+                    planned\" }, { label = \"unlimited login server, as built\", overlay.slots = 999 }]\n";
+        let sweep = Sweep::parse(toml, "t.toml", &[]).unwrap();
+        let (_, rows) = larger();
+        for width in [40, 80, 160] {
+            let text = shown(&sweep, &rows[..2], |_| false, &Screen { width, lines: 50 });
+            assert!(text.lines().skip(1).all(|line| screen::width(line) <= width), "{text}");
+            let labels: Vec<&str> = text.lines().skip(1).map(|line| line.split(" 33 [").next().unwrap()).collect();
+            assert!(labels.len() == 2 && labels[0] != labels[1], "{text}");
+        }
     }
 }

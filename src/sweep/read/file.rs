@@ -1,6 +1,6 @@
 //! Reads a sweep or a scenario from a file or its text, with overrides.
 
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 use super::document::{self, Content, Entry, Node};
@@ -23,7 +23,7 @@ pub fn read_text(path: &Path) -> Result<String, SweepError> {
     let mut bytes = Vec::new();
     std::fs::File::open(path)
         .and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes))
-        .map_err(|error| SweepError::unreadable(&name, format!("the file cannot be read: {error}")))?;
+        .map_err(|error| SweepError::unreadable(&name, not_read(&error)))?;
     if bytes.len() as u64 > FILE_BYTES_MAX {
         return Err(SweepError::unreadable(&name, "the file is larger than 1 MiB, the most that is allowed"));
     }
@@ -32,6 +32,19 @@ pub fn read_text(path: &Path) -> Result<String, SweepError> {
         let line = valid.iter().filter(|&&byte| byte == b'\n').count() + 1;
         SweepError::unreadable(&format!("{name}:{line}"), "the text is not UTF-8, which TOML must be")
     })
+}
+
+/// Why a file cannot be read.
+fn not_read(error: &std::io::Error) -> String {
+    match error.kind() {
+        ErrorKind::NotFound => {
+            "the file cannot be read: there is no such file; critmass new NAME --template … writes one".to_owned()
+        }
+        ErrorKind::IsADirectory => {
+            "the file cannot be read: this is a folder; expected a sweep file, such as sweep.toml".to_owned()
+        }
+        _ => format!("the file cannot be read: {error}"),
+    }
 }
 
 impl Sweep {

@@ -1,0 +1,37 @@
+//! Values of arguments that several commands take, with messages that say what is expected.
+
+/// A whole number of a range.
+pub(super) fn whole<T: TryFrom<u64>>(text: &str, low: u64, high: u64) -> Result<T, String> {
+    let number = text.parse().ok().filter(|number| (low..=high).contains(number));
+    number.and_then(|number| T::try_from(number).ok()).ok_or_else(|| format!("expected a whole number, {low} … {high}"))
+}
+
+/// A number of threads.
+pub(super) fn threads(text: &str) -> Result<u16, String> {
+    whole(text, 1, 4096)
+}
+
+/// A number of shards.
+pub(super) fn shards(text: &str) -> Result<u32, String> {
+    whole(text, 1, 1_000_000)
+}
+
+/// The seed of a run.
+pub(super) fn seed(text: &str) -> Result<u64, String> {
+    whole(text, 0, u64::MAX)
+}
+
+/// A cell, or a replicate of one.
+pub(super) fn number(text: &str) -> Result<u32, String> {
+    whole(text, 0, u32::MAX.into())
+}
+
+/// What a `--set` sets, key=value.
+pub(super) fn setting(text: &str) -> Result<String, String> {
+    const EXPECTED: &str = "expected key=value, such as login.discipline=lifo or replicates.at_most=10";
+    match text.split_once('=') {
+        None => Err(format!("there is no =; {EXPECTED}")),
+        Some((_, value)) if value.trim().is_empty() => Err(format!("there is nothing after the =; {EXPECTED}")),
+        Some(_) => Ok(text.to_owned()),
+    }
+}
