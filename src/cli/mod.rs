@@ -3,6 +3,7 @@
 mod arguments;
 mod columns;
 mod crossings;
+mod extend;
 mod failure;
 mod new;
 mod next;

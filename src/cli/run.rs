@@ -6,6 +6,7 @@ use std::time::Duration;
 use indicatif::HumanDuration;
 
 use super::arguments;
+use super::extend;
 use super::failure::Failure;
 use super::next::{in_a_shell, say_what_is_next};
 use super::output::{print, say, show};
@@ -14,8 +15,8 @@ use super::sample::{Sample, sample};
 use super::signals::Signals;
 use super::text::{WIDTH, wrap_clauses};
 use super::threads::{pool, threads_given};
-use crate::runner::{Ending, check_memory, decided_cells, memory_needed_bytes};
-use crate::store::{Shard, Store, check_is_ours};
+use crate::runner::{Ending, Takeover, check_memory, decided_cells, memory_needed_bytes};
+use crate::store::{Shard, Store};
 use crate::summary::write_surface;
 use crate::sweep::Sweep;
 
@@ -25,7 +26,8 @@ pub(super) struct Arguments {
     /// The sweep file
     #[arg(value_name = "SWEEP.toml")]
     sweep: PathBuf,
-    /// The folder for the results; a sweep that was interrupted there is continued
+    /// The folder for the results; a sweep that was interrupted there is continued, and of another one the runs are
+    /// kept that both have
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Threads; all cores by default
@@ -37,6 +39,9 @@ pub(super) struct Arguments {
     /// Overrides a key of the sweep file, such as time.horizon_h=24 or replicates.at_most=10
     #[arg(long, value_name = "KEY=VALUE", value_parser = arguments::setting)]
     set: Vec<String>,
+    /// Lets go of runs and traces in DIR that this sweep does not have, where it holds another one
+    #[arg(long)]
+    drop: bool,
     /// Says how many cells and runs there are and about how long they take, and writes nothing
     #[arg(long)]
     dry_run: bool,
@@ -53,12 +58,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let threads = arguments.threads.map_or_else(threads_given, usize::from);
     check_memory(&sweep, threads)?;
     if arguments.dry_run {
-        check_is_ours(&arguments.out, &sweep)?;
-        return dry_run(&sweep, threads, arguments.shard);
+        let takeover = pool(threads)?.install(|| extend::look(&arguments.out, &sweep))?;
+        return dry_run(&sweep, threads, arguments.shard, takeover.as_ref());
     }
     // Before anything is written, so that whatever is written is kept.
     let signals = Signals::catch()?;
     let pool = pool(threads)?;
+    extend::check_not_of_a_submission(&arguments.out, &sweep, arguments.shard.is_some())?;
+    pool.install(|| extend::extend(&arguments.out, &sweep, arguments.drop, &signals.interrupted))?;
     let mut store = pool.install(|| Store::open(&arguments.out, &sweep, arguments.shard))?;
     let session =
         Session { sweep: &sweep, out: &arguments.out, shard: arguments.shard, threads: pool.current_num_threads() };
@@ -106,18 +113,22 @@ fn say_how_far(store: &Store, shard: Shard, out: &Path) {
     say(format_args!("shard {shard} is complete; {cells} of all {all} cells are in {}{next}", out.display()));
 }
 
-fn dry_run(sweep: &Sweep, threads: usize, shard: Option<Shard>) -> Result<(), Failure> {
+fn dry_run(sweep: &Sweep, threads: usize, shard: Option<Shard>, takeover: Option<&Takeover>) -> Result<(), Failure> {
     let cells = u64::from(shard.unwrap_or(Shard::ALL).size(sweep.cells()));
     let rule = &sweep.replicates;
     let runs_max = cells * u64::from(rule.at_most);
     let runs_min = if rule.half_width.is_some() { cells * u64::from(rule.at_least) } else { runs_max };
-    let runs = if runs_min == runs_max { runs_max.to_string() } else { format!("{runs_min} … {runs_max}") };
+    let runs = extend::range((runs_min, runs_max));
+    // Of a shard it is not known which of them it makes.
+    let (left_min, left_max) =
+        takeover.filter(|_| shard.is_none()).map_or((runs_min, runs_max), |takeover| takeover.left);
     let memory = memory_needed_bytes(sweep, threads) as f64 / f64::from(1 << 20);
     print(&format!(
-        "sweep    {} ({:.12})\ncells    {cells}\nruns     {runs}\ntime     {}\nmemory   about {memory:.0} MiB\n",
+        "sweep    {} ({:.12})\ncells    {cells}\nruns     {runs}\n{}time     {}\nmemory   about {memory:.0} MiB\n",
         sweep.name,
         sweep.hash,
-        time_in_words(sample(sweep)?, runs_min, runs_max, threads)
+        takeover.map_or_else(String::new, extend::lines),
+        time_in_words(sample(sweep)?, left_min, left_max, threads)
     ))
 }
 

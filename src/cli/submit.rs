@@ -2,14 +2,16 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
 use super::arguments;
+use super::extend;
 use super::failure::Failure;
 use super::output::{print, say};
 use super::resources::proposal;
 use super::text::{WIDTH, wrap_clauses};
 use crate::slurm::{SlurmError, Submission, Submitted};
-use crate::store::{check_is_ours, prepare, take_back};
+use crate::store::{Extension, prepare, take_back};
 use crate::sweep::Sweep;
 
 /// The arguments of `submit`.
@@ -18,7 +20,8 @@ pub(super) struct Arguments {
     /// The sweep file
     #[arg(value_name = "SWEEP.toml")]
     sweep: PathBuf,
-    /// The folder for the results, which all nodes see; a sweep that was interrupted there is continued
+    /// The folder for the results, which all nodes see; a sweep that was interrupted there is continued, and of another
+    /// one the runs are kept that both have
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Number of shards: tasks of the array job
@@ -27,6 +30,9 @@ pub(super) struct Arguments {
     /// Overrides a key of the sweep file, such as time.horizon_h=24 or replicates.at_most=10
     #[arg(long, value_name = "KEY=VALUE", value_parser = arguments::setting)]
     set: Vec<String>,
+    /// Lets go of runs and traces in DIR that this sweep does not have, where it holds another one
+    #[arg(long)]
+    drop: bool,
     /// Shows the script and the commands, and submits nothing
     #[arg(long)]
     dry_run: bool,
@@ -37,7 +43,7 @@ pub(super) struct Arguments {
 
 pub(super) fn submit(arguments: &Arguments) -> Result<(), Failure> {
     let (sweep, out) = (Sweep::read(&arguments.sweep, &arguments.set)?, arguments.out.as_path());
-    check_is_ours(out, &sweep)?;
+    Extension::look(out, &sweep)?;
     Submission::check(&sweep, out, arguments.shards, &arguments.sbatch)?;
     let proposal = proposal(&sweep, arguments.shards, &arguments.sbatch)?;
     let submission = Submission::plan(&sweep, out, arguments.shards, &proposal.arguments, &arguments.sbatch)?;
@@ -45,10 +51,13 @@ pub(super) fn submit(arguments: &Arguments) -> Result<(), Failure> {
         say(wrap_clauses(note, WIDTH));
     }
     if arguments.dry_run {
+        extend::look(out, &sweep)?;
         return print(&submission.show());
     }
     submission.check_slurm()?;
     let is_new = !out.try_exists().map_err(|error| Failure::Failed(format!("{}: {error}", out.display())))?;
+    // It ends with the first signal: until everything is in its place the folder stays what it was.
+    extend::extend(out, &sweep, arguments.drop, &AtomicBool::new(false))?;
     prepare(out, &sweep)?;
     let submitted = submission.submit().inspect_err(|error| {
         // Of jobs that may be in the queue the folder stays.

@@ -40,6 +40,7 @@ mod queue;
 mod schedule;
 mod single;
 mod single_runs;
+mod takeover;
 mod tally;
 
 use std::sync::atomic::AtomicBool;
@@ -55,6 +56,7 @@ pub use progress::{Ending, Event, Progress};
 use queue::{CloseOnDrop, Queue};
 use single::simulate;
 pub use single_runs::outcomes_of;
+pub use takeover::{Takeover, takeover};
 
 /// Runs in the queue for each worker.
 const QUEUED_PER_WORKER: usize = 2;

@@ -25,6 +25,11 @@ pub use queue::{Failed, Job, failed, jobs};
 pub use submission::Submission;
 pub use submitted::{Array, Submitted};
 
+/// Whether this process is one of a Slurm job.
+pub fn is_in_a_job() -> bool {
+    std::env::var_os("SLURM_JOB_ID").is_some()
+}
+
 /// How many processors Slurm gave to this process; `None` outside of Slurm.
 ///
 /// Where the site has Slurm confine what it starts, affinity and control group say so too; where it does not, these alone.

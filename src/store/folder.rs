@@ -20,6 +20,7 @@ use super::locks::Workers;
 use super::manifest::{MANIFEST, MANIFEST_VERSION, Manifest};
 use super::mark::Marked;
 use super::row::FoundRun;
+use super::staging::becoming;
 use super::tables::read_batches;
 use crate::sweep::Sweep;
 
@@ -99,6 +100,13 @@ impl Folder {
         let manifest = Manifest::read(path).map_err(|error| advised(path, error))?;
         if manifest.version != MANIFEST_VERSION {
             let message = format!("written by critmass {}, which alone can read and change it", manifest.version);
+            return Err(StoreError::refused(path, message));
+        }
+        if becoming(path)?.is_some() {
+            let message = format!(
+                "the folder is just becoming that of the sweep {:?}: try again, or critmass run with it completes that",
+                manifest.sweep.name
+            );
             return Err(StoreError::refused(path, message));
         }
         Folder::new(path, manifest.sweep)
@@ -233,18 +241,23 @@ impl Folder {
     /// # Errors
     /// A file cannot be read or is damaged.
     pub fn runs(&self, block: u32) -> Result<RecordBatch, StoreError> {
+        self.rows(Dataset::Runs, block)
+    }
+
+    /// The same of a dataset that the sweep has.
+    pub(super) fn rows(&self, dataset: Dataset, block: u32) -> Result<RecordBatch, StoreError> {
         for _ in 0..ATTEMPTS {
             match self.part_state(block, Inspection::Bytes)? {
-                PartState::Present(_) => return self.runs_of_part(block),
+                PartState::Present(_) => return self.table_of_part(dataset, block),
                 PartState::Damaged(message) => return Err(StoreError::Said(message)),
                 PartState::Missing => {
                     let (checkpoints, keys) = (self.checkpoints()?, self.layout.blocks().keys(block));
-                    match checkpoints.gather(&self.layout, Dataset::Runs, &keys, None, |_| true) {
+                    match checkpoints.gather(&self.layout, dataset, &keys, None, |_| true) {
                         // Merged by the process that wrote it, into another checkpoint or a part.
                         Err(error) if error.is_gone() => self.forget_checkpoints(),
                         // Its runs may have moved into the part between the two looks.
                         Ok(_) if self.part_state(block, Inspection::Footer)? != PartState::Missing => {}
-                        runs => return runs,
+                        rows => return rows,
                     }
                 }
             }
@@ -252,10 +265,10 @@ impl Folder {
         Err(self.files_change())
     }
 
-    fn runs_of_part(&self, block: u32) -> Result<RecordBatch, StoreError> {
-        let path = self.path().join(self.layout.part(Dataset::Runs, block));
-        let batches = read_batches(&path, self.layout.open(Dataset::Runs, &path)?)?;
-        concat_batches(self.run_schema(), &batches).map_err(|error| StoreError::damaged(&path, error))
+    fn table_of_part(&self, dataset: Dataset, block: u32) -> Result<RecordBatch, StoreError> {
+        let path = self.path().join(self.layout.part(dataset, block));
+        let batches = read_batches(&path, self.layout.open(dataset, &path)?)?;
+        concat_batches(self.layout.schema(dataset), &batches).map_err(|error| StoreError::damaged(&path, error))
     }
 
     /// The runs that checkpoints hold of some cells, in order.

@@ -16,7 +16,10 @@ use super::tables::{TableFile, TableOptions, open_table};
 use crate::sweep::Sweep;
 
 /// The folders within that of a sweep.
-pub(super) const FOLDERS: [&str; 7] = ["temporary", "checkpoint", "runs", "traces", "locks", "slurm", SET_ASIDE];
+pub(super) const FOLDERS: [&str; 8] =
+    ["temporary", "checkpoint", "runs", "traces", "locks", "slurm", EXTENDING, SET_ASIDE];
+/// The folder of what is taken over by another sweep.
+pub(super) const EXTENDING: &str = "extending";
 /// The name of the summary.
 pub(super) const SURFACE: &str = "surface.parquet";
 

@@ -70,6 +70,11 @@ impl Lock {
         failed.map_or(Ok(held != Some(false)), Err)
     }
 
+    /// Whether nobody else holds it, so that this process does; `None` on a file system without locks.
+    pub(super) fn alone(&self) -> Option<bool> {
+        attempt(|| self.0.try_lock())
+    }
+
     /// Lets others have it.
     pub(super) fn release(&self) {
         // A file system without locks has none to release.

@@ -13,6 +13,7 @@
 //!                    that write here
 //! locks/             one for each shard, held by the process that runs it
 //! damaged/           what was found damaged, set aside
+//! extending/         what is taken over when the folder becomes that of another sweep; else not there
 //! slurm/             scripts and logs of `critmass submit`
 //! ```
 //!
@@ -32,8 +33,10 @@
 //! | `blocks`, `schema`, `layout` | what follows from the sweep alone: its blocks; its columns; where its files lie |
 //! | `checksums`, `manifest`, `mark`, `locks` | one file of the folder each |
 //! | `checkpoint`, `checkpoints`, `merging` | one checkpoint; all of them; which of them are put into one |
+//! | `staging` | a folder that becomes that of another sweep |
 //! | `folder`, `surface`, `inventory` | the folder as a whole, for reading; its summary; what is in it |
-//! | `ownership`, `unsaved`, `writer` | whether the folder may be written to; runs in memory; the folder as a whole, for writing |
+//! | `ownership`, `extension` | whether the folder may be written to; what of it another sweep keeps |
+//! | `unsaved`, `writer` | runs in memory; the folder as a whole, for writing |
 //! | `preparation` | a folder that others are to run |
 
 mod blocks;
@@ -43,6 +46,7 @@ mod checksums;
 mod claim;
 mod destination;
 mod error;
+mod extension;
 mod files;
 mod folder;
 mod inventory;
@@ -60,6 +64,7 @@ mod schema;
 mod shard;
 mod size;
 mod source;
+mod staging;
 mod surface;
 mod tables;
 mod unsaved;
@@ -67,6 +72,7 @@ mod writer;
 
 pub use destination::Destination;
 pub use error::StoreError;
+pub use extension::{CommonRun, Extension, Survey};
 pub use files::{
     beside, check_replaceable, create_folder, hash_of, is_regular, read_file, replace_text, replace_with_copy, token,
 };
@@ -76,7 +82,6 @@ pub use key::RunKey;
 pub use locks::Workers;
 pub use manifest::{MANIFEST_VERSION, Manifest};
 pub use metadata::KeyMetadata;
-pub use ownership::check_is_ours;
 pub use preparation::{prepare, take_back};
 pub use row::{FoundRun, RunRow};
 pub(crate) use schema::{axis_column, axis_field, run_schema, run_table};

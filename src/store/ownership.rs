@@ -1,5 +1,5 @@
-//! Whether a folder may be written to: one that is new or empty, or that is proved to be of this sweep and version, by
-//! its mark or by its manifest.
+//! Whether a folder may be written to: one that is new or empty, or that is proved to be of this version, by its mark or
+//! by its manifest; and of which sweep it is.
 
 use std::fs::Metadata;
 use std::io::ErrorKind;
@@ -13,6 +13,7 @@ use super::locks::{Lock, Locks};
 use super::manifest::{MANIFEST, MANIFEST_VERSION, Manifest};
 use super::mark::{LOCK, Mark, Marked};
 use super::shard::Shard;
+use super::staging::{becoming, complete};
 use crate::sweep::Sweep;
 
 /// What may lie in a folder that is new to us: what a file system, a file manager or a repository puts there.
@@ -26,7 +27,8 @@ pub(super) fn take_possession(path: &Path, sweep: &Sweep, shard: Option<Shard>) 
     let lock = Lock::open(path)?;
     if shard.is_some() {
         // Shards share the lock. So that two sweeps do not take one folder, it is marked by one that holds it alone.
-        if lock.alone_unless(|| Ok(Marked::read(path)? != Marked::Not))? {
+        if lock.alone_unless(|| Ok(Marked::read(path)? != Marked::Not && becoming(path)?.is_none()))? {
+            complete(path, &lock)?;
             mark(path, sweep, &lock)?;
             lock.release();
         }
@@ -34,6 +36,7 @@ pub(super) fn take_possession(path: &Path, sweep: &Sweep, shard: Option<Shard>) 
     let locks = Locks::take(lock, path, shard)?;
     // Whoever held the lock may have made something of the folder.
     if shard.is_none() {
+        complete(path, locks.lock())?;
         mark(path, sweep, locks.lock())?;
     } else if Marked::read(path)? == Marked::Not {
         return Err(StoreError::refused(path, "another process is just looking into this folder; try again"));
@@ -52,23 +55,50 @@ fn mark(path: &Path, sweep: &Sweep, lock: &Lock) -> Result<(), StoreError> {
     }
 }
 
+/// Whose a folder is that may be written to.
+pub(super) enum Standing {
+    /// It is new or empty, or of this sweep.
+    Ours,
+    /// It is of another sweep of this version.
+    OfAnother(Box<Sweep>),
+}
+
 /// Refuses a folder of another sweep or version, one that holds something else, and one in which we would write
 /// through a link. Nothing is written.
 ///
 /// # Errors
 /// It is refused, or cannot be read.
-pub fn check_is_ours(path: &Path, sweep: &Sweep) -> Result<(), StoreError> {
+fn check_is_ours(path: &Path, sweep: &Sweep) -> Result<(), StoreError> {
+    match standing(path, sweep)? {
+        Standing::Ours => Ok(()),
+        Standing::OfAnother(other) => Err(another_sweep(path, Some(&other.name), &other.hash, sweep)),
+    }
+}
+
+/// Whose a folder is. One that may not be written to is refused. Nothing is written.
+pub(super) fn standing(path: &Path, sweep: &Sweep) -> Result<Standing, StoreError> {
     check_kinds(path)?;
     // In the order opposite to that in which they are made: who makes something in the folder has marked it before.
     let vacant = check_vacant(path);
     let manifest = metadata(&path.join(MANIFEST))?.map(|_| Manifest::read(path)).transpose();
+    let of = |other: Sweep| {
+        if other.hash == sweep.hash { Standing::Ours } else { Standing::OfAnother(Box::new(other)) }
+    };
     match (Marked::read(path)?, manifest) {
         (Marked::By(mark), manifest) => {
-            check_same(path, &mark, None, sweep)?;
+            check_version(path, &mark.version)?;
             match manifest {
-                Ok(Some(manifest)) => check_manifest(path, &manifest, sweep),
+                Ok(Some(manifest)) => {
+                    check_version(path, &manifest.version)?;
+                    // The mark is written last when a folder becomes that of another sweep.
+                    if mark.hash == manifest.sweep.hash || becoming(path)?.is_some() {
+                        return Ok(of(manifest.sweep));
+                    }
+                    Err(another_sweep(path, Some(&manifest.sweep.name), &mark.hash, sweep))
+                }
                 // The mark tells, and all that the manifest says follows from the sweep.
-                Ok(None) | Err(StoreError::Damaged { .. }) => Ok(()),
+                Ok(None) | Err(StoreError::Damaged { .. }) if mark.hash == sweep.hash => Ok(Standing::Ours),
+                Ok(None) | Err(StoreError::Damaged { .. }) => Err(another_sweep(path, None, &mark.hash, sweep)),
                 Err(error) => Err(error),
             }
         }
@@ -77,9 +107,9 @@ pub fn check_is_ours(path: &Path, sweep: &Sweep) -> Result<(), StoreError> {
             "the file called lock in it is not of critmass, which needs one of its own; \
              give an empty or a new folder with --out",
         )),
-        // A folder of before there were marks.
-        (Marked::Not, Ok(Some(manifest))) => check_manifest(path, &manifest, sweep),
-        (Marked::Not, Ok(None)) => vacant,
+        // The mark was lost while it was written.
+        (Marked::Not, Ok(Some(manifest))) => check_version(path, &manifest.version).map(|()| of(manifest.sweep)),
+        (Marked::Not, Ok(None)) => vacant.map(|()| Standing::Ours),
         (Marked::Not, Err(StoreError::Damaged { .. })) => Err(StoreError::refused(
             path,
             "the manifest.json in it is damaged, or not of critmass, and nothing else proves that this is the folder \
@@ -89,32 +119,26 @@ pub fn check_is_ours(path: &Path, sweep: &Sweep) -> Result<(), StoreError> {
     }
 }
 
-fn check_manifest(path: &Path, manifest: &Manifest, sweep: &Sweep) -> Result<(), StoreError> {
-    let mark = Mark { version: manifest.version.clone(), hash: manifest.sweep.hash.clone() };
-    check_same(path, &mark, Some(&manifest.sweep.name), sweep)
+/// Refuses what another version has marked.
+fn check_version(path: &Path, version: &str) -> Result<(), StoreError> {
+    if version == MANIFEST_VERSION {
+        return Ok(());
+    }
+    let message = format!(
+        "the folder was written by critmass {version}, whose runs cannot be mixed with those of {MANIFEST_VERSION}; \
+         give another folder with --out"
+    );
+    Err(StoreError::refused(path, message))
 }
 
-/// Refuses what another version or another sweep has marked.
-fn check_same(path: &Path, mark: &Mark, name: Option<&str>, sweep: &Sweep) -> Result<(), StoreError> {
-    // A sweep of another version may have another hash for the same text, so this comes first.
-    if mark.version != MANIFEST_VERSION {
-        let version = &mark.version;
-        let message = format!(
-            "the folder was written by critmass {version}, whose runs cannot be mixed with those of {MANIFEST_VERSION}; \
-             give another folder with --out"
-        );
-        return Err(StoreError::refused(path, message));
-    }
-    if mark.hash != sweep.hash {
-        let name = name.map_or_else(String::new, |name| format!(", {name:?}"));
-        let message = format!(
-            "the folder holds another sweep{name} with the hash {:.12}, not {:?} with {:.12}; \
-             give another folder with --out",
-            mark.hash, sweep.name, sweep.hash
-        );
-        return Err(StoreError::refused(path, message));
-    }
-    Ok(())
+/// What is said of the folder of another sweep.
+fn another_sweep(path: &Path, name: Option<&str>, hash: &str, sweep: &Sweep) -> StoreError {
+    let name = name.map_or_else(String::new, |name| format!(", {name:?}"));
+    let message = format!(
+        "the folder holds another sweep{name} with the hash {hash:.12}, not {:?} with {:.12}; give another folder with --out",
+        sweep.name, sweep.hash
+    );
+    StoreError::refused(path, message)
 }
 
 /// Refuses a folder that holds something, but for an empty lock and what harms nobody.

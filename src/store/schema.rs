@@ -8,6 +8,7 @@ use arrow_array::{ArrayRef, BooleanArray, Float64Array, Int64Array, StringArray,
 use arrow_schema::ArrowError;
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
+use super::key::RunKey;
 use super::row::RunRow;
 use crate::engine::outcome::{OUTPUTS, Output, OutputType, OutputValue, TRACE_COLUMNS, TraceRow};
 use crate::parameters::{Domain, Parameter, Value};
@@ -132,18 +133,19 @@ pub(crate) fn axis_column(sweep: &Sweep, axis: usize, cells: impl Iterator<Item 
     }
 }
 
-/// The table of some runs.
-pub(super) fn run_batch<'a>(
-    sweep: &Sweep,
-    schema: &SchemaRef,
-    rows: impl Iterator<Item = &'a RunRow> + Clone + 'a,
-) -> Result<RecordBatch, ArrowError> {
-    let mut columns: Vec<ArrayRef> = vec![
-        Arc::new(UInt32Array::from_iter_values(rows.clone().map(|row| row.cell))),
-        Arc::new(UInt32Array::from_iter_values(rows.clone().map(|row| row.replicate))),
-        Arc::new(UInt64Array::from_iter_values(rows.clone().map(|row| row.seed))),
-    ];
-    columns.extend((0..sweep.axes.len()).map(|axis| axis_column(sweep, axis, rows.clone().map(|row| row.cell))));
+/// What the row of a run says of where it comes from.
+#[derive(Clone, Copy)]
+pub(super) struct Origin<'a> {
+    pub(super) key: RunKey,
+    pub(super) seed: u64,
+    pub(super) drawn: &'a [f64],
+}
+
+/// The columns of runs that stand before the outputs.
+fn origin_columns<'a>(sweep: &Sweep, rows: impl Iterator<Item = Origin<'a>> + Clone) -> Vec<ArrayRef> {
+    let mut columns = key_columns(rows.clone().map(|row| row.key));
+    columns.push(Arc::new(UInt64Array::from_iter_values(rows.clone().map(|row| row.seed))));
+    columns.extend((0..sweep.axes.len()).map(|axis| axis_column(sweep, axis, rows.clone().map(|row| row.key.cell))));
     for (index, uncertain) in sweep.uncertain.iter().enumerate() {
         let drawn = rows.clone().map(|row| row.drawn.get(index).copied().unwrap_or(f64::NAN));
         columns.push(match drawn_type(uncertain.parameter) {
@@ -151,7 +153,50 @@ pub(super) fn run_batch<'a>(
             _ => Arc::new(Float64Array::from_iter_values(drawn)),
         });
     }
+    columns
+}
+
+/// Cell and replicate.
+fn key_columns(keys: impl Iterator<Item = RunKey> + Clone) -> Vec<ArrayRef> {
+    vec![
+        Arc::new(UInt32Array::from_iter_values(keys.clone().map(|key| key.cell))),
+        Arc::new(UInt32Array::from_iter_values(keys.map(|key| key.replicate))),
+    ]
+}
+
+/// The table of some runs.
+pub(super) fn run_batch<'a>(
+    sweep: &Sweep,
+    schema: &SchemaRef,
+    rows: impl Iterator<Item = &'a RunRow> + Clone + 'a,
+) -> Result<RecordBatch, ArrowError> {
+    let origin = |row: &'a RunRow| Origin { key: row.key(), seed: row.seed, drawn: &row.drawn };
+    let mut columns = origin_columns(sweep, rows.clone().map(origin));
     columns.extend(output_columns(OUTPUTS, rows.map(|row| &row.run.outcome)));
+    RecordBatch::try_new(schema.clone(), columns)
+}
+
+/// The table of runs that another sweep has made: `table` has their rows there, in this order.
+pub(super) fn adopted_runs<'a>(
+    sweep: &Sweep,
+    schema: &SchemaRef,
+    rows: impl Iterator<Item = Origin<'a>> + Clone,
+    table: &RecordBatch,
+) -> Result<RecordBatch, ArrowError> {
+    let mut columns = origin_columns(sweep, rows);
+    let outputs = OUTPUTS.iter().filter_map(|output| table.column_by_name(output.name));
+    columns.extend(outputs.cloned());
+    RecordBatch::try_new(schema.clone(), columns)
+}
+
+/// The table of the traces of such runs: `keys` are those that each row gets.
+pub(super) fn adopted_traces(
+    schema: &SchemaRef,
+    keys: impl Iterator<Item = RunKey> + Clone,
+    table: &RecordBatch,
+) -> Result<RecordBatch, ArrowError> {
+    let mut columns = key_columns(keys);
+    columns.extend(table.columns().iter().skip(columns.len()).cloned());
     RecordBatch::try_new(schema.clone(), columns)
 }
 
@@ -171,12 +216,9 @@ pub fn trace_batch<'a>(
     schema: &SchemaRef,
     traces: impl Iterator<Item = (u32, u32, &'a [TraceRow])> + Clone + 'a,
 ) -> Result<RecordBatch, ArrowError> {
-    let rows = traces.flat_map(|(cell, replicate, rows)| rows.iter().map(move |row| (cell, replicate, row)));
-    let mut columns: Vec<ArrayRef> = vec![
-        Arc::new(UInt32Array::from_iter_values(rows.clone().map(|(cell, ..)| cell))),
-        Arc::new(UInt32Array::from_iter_values(rows.clone().map(|(_, replicate, _)| replicate))),
-    ];
-    columns.extend(output_columns(TRACE_COLUMNS, rows.map(|(.., row)| row)));
+    let rows = traces.flat_map(|(cell, replicate, rows)| rows.iter().map(move |row| (RunKey { cell, replicate }, row)));
+    let mut columns = key_columns(rows.clone().map(|(key, _)| key));
+    columns.extend(output_columns(TRACE_COLUMNS, rows.map(|(_, row)| row)));
     RecordBatch::try_new(schema.clone(), columns)
 }
 

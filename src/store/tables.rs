@@ -171,6 +171,11 @@ pub(super) fn keys(batch: &RecordBatch) -> Vec<RunKey> {
     }
 }
 
+/// Rows of a table by their numbers, in this order.
+pub(super) fn rows_by_number(path: &Path, table: &RecordBatch, rows: Vec<u32>) -> Result<RecordBatch, StoreError> {
+    take_record_batch(table, &UInt32Array::from(rows)).map_err(|error| StoreError::damaged(path, error))
+}
+
 /// The rows of some tables in the order of their keys, those that `keep` wants. Of a key that several tables hold, the
 /// rows of the first one are taken: a run is the same wherever it was made.
 pub(super) fn ordered(
@@ -200,5 +205,5 @@ pub(super) fn ordered(
         }
     });
     let all = concat_batches(schema, batches).map_err(failed)?;
-    take_record_batch(&all, &UInt32Array::from_iter_values(rows.into_iter().map(|(.., row)| row))).map_err(failed)
+    rows_by_number(path, &all, rows.into_iter().map(|(.., row)| row).collect())
 }

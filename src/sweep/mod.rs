@@ -10,8 +10,10 @@
 //! | `draw` | drawing: the laws of the uncertain inputs |
 //! | `realization` | the runs of a cell: their seeds, and their scenarios with everything drawn |
 //! | `repetition` | a run once more, with another seed or another draw |
+//! | `identity` | what a run depends on: which runs two sweeps have in common |
 //! | `check` | whether all of the above is possible together, in every cell |
 //! | `canonical` | writing: the sweep as a text, and its hash |
+//! | `difference` | in which keys two sweeps differ |
 //! | `read` | reading: from a TOML text with overrides to a sweep that was checked, or a message with a line |
 //!
 //! Each of them uses those above it alone.
@@ -20,8 +22,10 @@ mod canonical;
 mod check;
 pub mod columns;
 mod design;
+mod difference;
 mod draw;
 mod fit;
+mod identity;
 pub mod keys;
 mod read;
 mod realization;
@@ -29,5 +33,6 @@ mod repetition;
 mod types;
 
 pub use design::{AxisLabel, Design};
+pub use difference::Difference;
 pub use read::{Mistake, SweepError, read_text};
 pub use types::{Axis, AxisPoints, Distribution, Realization, Replicates, Sweep, Traces, Uncertain, Variant};

@@ -4,6 +4,7 @@
  * FAULT_FILE   a part of the path of the files for which it fails
  * FAULT_ERROR  the number of the error
  * FAULT_AFTER  how many calls succeed before
+ * FAULT_DIE    after how many renames, removals and synchronizations the process dies, before the next one
  * FAULT_LOG    where the paths of the folders are written that are synchronized
  */
 #define _GNU_SOURCE
@@ -26,6 +27,30 @@ static int fails(const char *call, const char *path) {
   if (atomic_fetch_add(&calls, 1) < (after ? atoi(after) : 0)) return 0;
   errno = atoi(getenv("FAULT_ERROR"));
   return 1;
+}
+
+static void die_in_time(void) {
+  static atomic_int survived;
+  const char *limit = getenv("FAULT_DIE");
+  if (limit && atomic_fetch_add(&survived, 1) >= atoi(limit)) _exit(137);
+}
+
+int rename(const char *from, const char *to) {
+  die_in_time();
+  int (*real)(const char *, const char *) = (int (*)(const char *, const char *))dlsym(RTLD_NEXT, "rename");
+  return real(from, to);
+}
+
+int unlink(const char *path) {
+  die_in_time();
+  int (*real)(const char *) = (int (*)(const char *))dlsym(RTLD_NEXT, "unlink");
+  return real(path);
+}
+
+int rmdir(const char *path) {
+  die_in_time();
+  int (*real)(const char *) = (int (*)(const char *))dlsym(RTLD_NEXT, "rmdir");
+  return real(path);
 }
 
 static void path_of(int fd, char *path, size_t size) {
@@ -66,6 +91,7 @@ ssize_t read(int fd, void *buffer, size_t size) {
 }
 
 int fsync(int fd) {
+  die_in_time();
   struct stat status;
   if (fstat(fd, &status) == 0 && S_ISDIR(status.st_mode)) {
     char path[4096];

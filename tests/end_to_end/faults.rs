@@ -33,18 +33,13 @@ replicates = 1
 every_s = 600.0
 "#;
 
-struct Place {
-    folder: tempfile::TempDir,
-    shim: PathBuf,
-    sweep: String,
-}
+/// What is put between the program and the C library.
+pub(crate) struct Shim(PathBuf);
 
-impl Place {
-    /// `None` where there is no C compiler.
-    fn new(what: &str) -> Option<Place> {
-        let folder = tempfile::tempdir().unwrap();
-        let (shim, sweep) = (folder.path().join("faults.so"), folder.path().join("sweep.toml"));
-        fs::write(&sweep, SMALL).unwrap();
+impl Shim {
+    /// Makes it in a folder; `None` where there is no C compiler.
+    pub(crate) fn new(what: &str, folder: &Path) -> Option<Shim> {
+        let shim = folder.join("faults.so");
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/end_to_end/faults.c");
         match Command::new("cc").args(["-shared", "-fPIC", "-o"]).args([&shim, &source]).arg("-ldl").output() {
             Ok(output) => assert!(output.status.success(), "{}", text(&output.stderr)),
@@ -53,6 +48,28 @@ impl Place {
                 return None;
             }
         }
+        Some(Shim(shim))
+    }
+
+    /// Runs the program with some faults.
+    pub(crate) fn run(&self, arguments: &[&str], faults: &[(&str, String)]) -> Output {
+        critmass().args(arguments).env("LD_PRELOAD", &self.0).envs(faults.iter().cloned()).output().unwrap()
+    }
+}
+
+struct Place {
+    folder: tempfile::TempDir,
+    shim: Shim,
+    sweep: String,
+}
+
+impl Place {
+    /// `None` where there is no C compiler.
+    fn new(what: &str) -> Option<Place> {
+        let folder = tempfile::tempdir().unwrap();
+        let sweep = folder.path().join("sweep.toml");
+        fs::write(&sweep, SMALL).unwrap();
+        let shim = Shim::new(what, folder.path())?;
         Some(Place { shim, sweep: sweep.to_str().unwrap().to_owned(), folder })
     }
 
@@ -62,7 +79,7 @@ impl Place {
 
     /// Runs the program with one thread and some faults.
     fn run(&self, arguments: &[&str], faults: &[(&str, String)]) -> Output {
-        critmass().args(arguments).env("LD_PRELOAD", &self.shim).envs(faults.iter().cloned()).output().unwrap()
+        self.shim.run(arguments, faults)
     }
 }
 

@@ -4,6 +4,8 @@ mod checksums;
 mod crossings;
 mod damage;
 #[cfg(target_os = "linux")]
+mod extending;
+#[cfg(target_os = "linux")]
 mod faults;
 mod interruptions;
 mod jobs;
