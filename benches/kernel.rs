@@ -104,8 +104,7 @@ mod events {
         let mut scenario = quiet();
         scenario.login.capacity_per_s_per_million = f64::INFINITY;
         scenario.overlay.healing_time_s = 5.0;
-        let shock =
-            |number: i32| Shock { at_h: f64::from(number) / 12.0, supernode_fraction: 0.2, client_fraction: 0.0 };
+        let shock = |number: i32| Shock { at_h: f64::from(number) / 12.0, supernode_fraction: 0.2, ..Shock::default() };
         scenario.shocks = (1..48).map(shock).collect();
         bench(bencher, &scenario, |outcome| outcome.events);
     }
@@ -142,7 +141,7 @@ mod events {
         scenario.population.nat_fraction = 0.9;
         scenario.overlay.dedicated_per_million = 6000.0;
         scenario.overlay.accept_per_s = f64::INFINITY;
-        scenario.shocks = vec![Shock { at_h: 0.0, supernode_fraction: 1.0, client_fraction: 1.0 }];
+        scenario.shocks = vec![Shock { at_h: 0.0, supernode_fraction: 1.0, client_fraction: 1.0, ..Shock::default() }];
         scenario.updates.boot_median_s = 30.0;
         scenario
     }

@@ -116,6 +116,9 @@ fn parameters() -> BTreeSet<String> {
     list.as_array().unwrap().iter().map(|of| of["parameter"].as_str().unwrap().to_owned()).collect()
 }
 
+/// Keys of an intervention that look like parameters.
+const ACTS: [&str; 1] = ["login.flush"];
+
 #[test]
 fn documents_name_parameters_that_exist_and_the_model_names_all() {
     let known = parameters();
@@ -130,6 +133,9 @@ fn documents_name_parameters_that_exist_and_the_model_names_all() {
             let Some((group, field)) = name.split_once('.') else { continue };
             let is_field = field.chars().all(|c| c.is_ascii_lowercase() || c == '_') && field != "rs";
             if groups.contains(group) && is_field && !field.is_empty() {
+                if ACTS.contains(&name) {
+                    continue;
+                }
                 assert!(known.contains(name), "{document} names {name}");
                 if document == "docs/model.md" {
                     in_model.insert(name.to_owned());

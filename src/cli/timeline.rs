@@ -66,7 +66,9 @@ fn marks(scenario: &Scenario) -> Vec<(f64, String)> {
     }
     marks.extend(scenario.shocks.iter().map(|shock| (shock.at_h, struck(scenario, shock))));
     marks.extend(scenario.interventions.iter().map(|change| {
-        let settings: Vec<String> = change.settings.iter().map(|(p, value)| format!("{} = {value}", p.name)).collect();
+        let settings = change.settings.iter().map(|(p, value)| format!("{} = {value}", p.name));
+        let flush = change.flush.then(|| format!("{} = true", Intervention::FLUSH));
+        let settings: Vec<String> = flush.into_iter().chain(settings).collect();
         (change.at_h, format!("intervention: {}", settings.join(", ")))
     }));
     if scenario.outage.trigger_h.is_finite() {
@@ -92,17 +94,25 @@ fn trigger(scenario: &Scenario) -> &'static str {
 /// Whom a shock strikes.
 fn struck(scenario: &Scenario, shock: &Shock) -> String {
     let of = |share: f64, whom: &str| (share > 0.0).then(|| format!("{} of {whom}", percent_as_written(share)));
-    let whom = [
+    let and = |whom: &[Option<String>]| whom.iter().flatten().cloned().collect::<Vec<String>>().join(" and ");
+    let crash = and(&[
         of(shock.supernode_fraction, "the super nodes of clients"),
         of(shock.client_fraction, "the clients that are no super nodes"),
-    ];
-    let whom: Vec<String> = whom.into_iter().flatten().collect();
+    ]);
+    let fail = and(&[of(shock.dedicated_fraction, "the dedicated super nodes")]);
+    let others = if shock.client_fraction > 0.0 { "the other clients" } else { "the clients" };
+    let lose = and(&[of(shock.disconnect_fraction, others)]);
     const DEDICATED: &str = name_of!(overlay.dedicated_per_million);
     let adds_dedicated = |change: &Intervention| change.settings.iter().any(|(set, _)| set.name == DEDICATED);
     let has_dedicated =
         scenario.overlay.dedicated_per_million > 0.0 || scenario.interventions.iter().any(adds_dedicated);
-    let spared = if has_dedicated { "; no dedicated super node does" } else { "" };
-    format!("shock: {} crash{spared}", whom.join(" and "))
+    let spares_dedicated = has_dedicated && shock.dedicated_fraction == 0.0;
+    let crash_alone = if spares_dedicated { "crash, no dedicated super node does" } else { "crash" };
+    let said = [(crash, crash_alone), (fail, "fail"), (lose, "lose their connection")];
+    let said: Vec<String> =
+        said.iter().filter(|(whom, _)| !whom.is_empty()).map(|(whom, what)| format!("{whom} {what}")).collect();
+    let regions = if shock.regions.is_empty() { String::new() } else { format!(" in {}", shock.regions.join(", ")) };
+    format!("shock{regions}: {}", said.join("; "))
 }
 
 /// A share that somebody wrote, without the noise of the product with 100.
@@ -189,7 +199,7 @@ mod tests {
 
     fn scenario(supernode_fraction: f64, client_fraction: f64) -> Scenario {
         let mut scenario = Scenario::default();
-        scenario.shocks.push(Shock { at_h: 13.25, supernode_fraction, client_fraction });
+        scenario.shocks.push(Shock { at_h: 13.25, supernode_fraction, client_fraction, ..Shock::default() });
         scenario
     }
 
@@ -210,15 +220,30 @@ mod tests {
         ] {
             let mut scenario = scenario(supernodes, clients);
             assert_eq!(marked(&scenario), [said]);
-            let spared = format!("{said}; no dedicated super node does");
+            let spared = format!("{said}, no dedicated super node does");
             let dedicated = Parameter::find("overlay.dedicated_per_million").unwrap();
             scenario.interventions =
-                vec![Intervention { at_h: 13.0, settings: vec![(dedicated, Value::Number(50.0))] }];
+                vec![Intervention { at_h: 13.0, settings: vec![(dedicated, Value::Number(50.0))], flush: false }];
             assert_eq!(marked(&scenario).concat(), spared);
             scenario.interventions.clear();
             scenario.overlay.dedicated_per_million = 50.0;
             assert_eq!(marked(&scenario), [spared]);
         }
+    }
+
+    #[test]
+    fn a_shock_says_who_fails_and_who_is_disconnected_and_where() {
+        let mut scenario = scenario(0.0, 0.0);
+        scenario.overlay.dedicated_per_million = 50.0;
+        (scenario.shocks[0].dedicated_fraction, scenario.shocks[0].disconnect_fraction) = (0.5, 0.25);
+        let said = "50 % of the dedicated super nodes fail; 25 % of the clients lose their connection";
+        assert_eq!(marked(&scenario), [format!("shock: {said}")]);
+        scenario.shocks[0].regions = vec!["Americas".to_owned(), "Asia, Pacific".to_owned()];
+        assert_eq!(marked(&scenario), [format!("shock in Americas, Asia, Pacific: {said}")]);
+        (scenario.shocks[0].dedicated_fraction, scenario.shocks[0].client_fraction) = (0.0, 0.1);
+        let said = "shock in Americas, Asia, Pacific: 10 % of the clients that are no super nodes crash, no dedicated super \
+                    node does; 25 % of the other clients lose their connection";
+        assert_eq!(marked(&scenario), [said]);
     }
 
     #[test]

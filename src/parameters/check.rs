@@ -86,7 +86,13 @@ impl Scenario {
 
     /// What [`Scenario::check_together`] finds: one error for each of the things that it looks at.
     pub(crate) fn conflicts_together(&self) -> Vec<ScenarioError> {
-        let checks = [self.check_length(), check_retry(&self.retry), self.check_settings(), self.check_times()];
+        let checks = [
+            self.check_length(),
+            check_retry(&self.retry),
+            self.check_settings(),
+            self.check_times(),
+            self.check_regions(),
+        ];
         let mut found: Vec<ScenarioError> = Vec::new();
         for error in checks.into_iter().filter_map(Result::err) {
             // An intervention is not to blame for what is wrong without it.
@@ -101,19 +107,17 @@ impl Scenario {
     fn check_events(&self) -> Result<(), ScenarioError> {
         let hours = |at_h: f64| at_h.is_finite() && at_h >= 0.0;
         for (index, shock) in self.shocks.iter().enumerate() {
-            let refuse = |key, value: f64, expected| {
+            let refuse = |key: &str, value: f64, expected| {
                 let message = format!("{value:?} is not allowed; expected {expected}");
                 Err(ScenarioError::new(key, message).at(Event::Shock(index)))
             };
             if !hours(shock.at_h) {
                 return refuse("shock.at_h", shock.at_h, "a number, 0 h … time.horizon_h");
             }
-            for (key, share) in [
-                ("shock.supernode_fraction", shock.supernode_fraction),
-                ("shock.client_fraction", shock.client_fraction),
-            ] {
+            for fraction in Shock::FRACTIONS {
+                let share = (fraction.get)(shock);
                 if !(0.0..=1.0).contains(&share) {
-                    return refuse(key, share, "a number, 0 … 1");
+                    return refuse(&format!("shock.{}", fraction.key), share, "a number, 0 … 1");
                 }
             }
             if !shock.strikes() {
@@ -124,6 +128,21 @@ impl Scenario {
             if !hours(change.at_h) {
                 let message = format!("{:?} is not allowed; expected a number, 0 h … time.horizon_h", change.at_h);
                 return Err(ScenarioError::new("intervention.at_h", message).at(Event::Intervention(index)));
+            }
+        }
+        Ok(())
+    }
+
+    /// The regions that a shock strikes exist.
+    fn check_regions(&self) -> Result<(), ScenarioError> {
+        const REGIONS: &str = name_of!(population.regions);
+        for (index, shock) in self.shocks.iter().enumerate() {
+            let exists = |name: &&String| self.population.regions.iter().any(|region| region.name == **name);
+            if let Some(name) = shock.regions.iter().find(|name| !exists(name)) {
+                let names: Vec<String> = self.population.regions.iter().map(|r| format!("{:?}", r.name)).collect();
+                let message = format!("there is no region {name:?}; expected one of {}", names.join(", "));
+                let error = ScenarioError::new("shock.regions", message).beside(&[REGIONS]);
+                return Err(error.at(Event::Shock(index)));
             }
         }
         Ok(())
@@ -225,14 +244,16 @@ mod tests {
     use super::*;
 
     fn intervention(at_h: f64, name: &str, value: Value) -> Intervention {
-        Intervention { at_h, settings: vec![(Parameter::find(name).unwrap(), value)] }
+        Intervention { at_h, settings: vec![(Parameter::find(name).unwrap(), value)], flush: false }
     }
 
     /// A scenario that changes what it can, so that every rule has something to look at.
     fn eventful() -> Scenario {
         let mut scenario = Scenario::default();
         scenario.overlay.dedicated_per_million = 50.0;
-        scenario.shocks.push(Shock { at_h: 47.0, supernode_fraction: 0.5, client_fraction: 0.5 });
+        let regions = vec![scenario.population.regions[0].name.clone()];
+        let shock = Shock { at_h: 47.0, supernode_fraction: 0.5, client_fraction: 0.5, regions, ..Shock::default() };
+        scenario.shocks.push(shock);
         for parameter in PARAMETERS.iter().filter(|parameter| parameter.intervenable) {
             scenario.interventions.push(intervention(46.0, parameter.name, parameter.get(&scenario)));
         }
@@ -282,7 +303,7 @@ mod tests {
     #[test]
     fn a_value_outside_of_its_domain_is_refused_however_it_came_there() {
         type Spoil = fn(&mut Scenario);
-        let cases: [(&str, Spoil); 9] = [
+        let cases: [(&str, Spoil); 11] = [
             ("time.tick_s", |s| s.time.tick_s = 0.0),
             ("population.clients", |s| s.population.clients = 0),
             ("population.regions", |s| s.population.regions.clear()),
@@ -290,6 +311,8 @@ mod tests {
             ("shock.at_h", |s| s.shocks[0].at_h = f64::NAN),
             ("shock.client_fraction", |s| s.shocks[0].client_fraction = 1.5),
             ("shock", |s| (s.shocks[0].client_fraction, s.shocks[0].supernode_fraction) = (0.0, 0.0)),
+            ("shock.dedicated_fraction", |s| s.shocks[0].dedicated_fraction = -0.1),
+            ("shock.regions", |s| s.shocks[0].regions.push("Atlantis".to_owned())),
             ("intervention.at_h", |s| s.interventions[0].at_h = -1.0),
             ("intervention.retry.factor", |s| {
                 s.interventions[0] = intervention(20.0, "retry.factor", Value::Number(0.5))
@@ -329,7 +352,7 @@ mod tests {
     fn what_happens_after_the_last_tick_is_refused() {
         for (at_h, is_late) in [(47.99, false), (48.0, true)] {
             let mut scenario = Scenario::default();
-            scenario.shocks.push(Shock { at_h, supernode_fraction: 0.5, client_fraction: 0.0 });
+            scenario.shocks.push(Shock { at_h, supernode_fraction: 0.5, ..Shock::default() });
             assert_eq!(scenario.check().is_err(), is_late, "{at_h}");
         }
     }

@@ -102,24 +102,29 @@ pub struct Range {
     pub low: f64,
     /// Whether the lower bound itself is allowed.
     pub low_allowed: bool,
-    /// Upper bound, which is always allowed when it is finite.
+    /// Upper bound, which is allowed when it is finite, unless the next one says otherwise.
     pub high: f64,
+    /// Whether a finite upper bound itself is not allowed.
+    pub high_excluded: bool,
     /// Whether +∞ is allowed; only meaningful with `high = ∞`.
     pub infinity_allowed: bool,
 }
 
 impl Range {
     pub(super) const fn from_to(low: f64, high: f64) -> Range {
-        Range { low, low_allowed: true, high, infinity_allowed: false }
+        Range { low, low_allowed: true, high, high_excluded: false, infinity_allowed: false }
+    }
+    pub(super) const fn from_below(low: f64, high: f64) -> Range {
+        Range { high_excluded: true, ..Range::from_to(low, high) }
     }
     pub(super) const fn above_to(low: f64, high: f64) -> Range {
-        Range { low, low_allowed: false, high, infinity_allowed: false }
+        Range { low_allowed: false, ..Range::from_to(low, high) }
     }
     pub(super) const fn at_least(low: f64) -> Range {
-        Range { low, low_allowed: true, high: f64::INFINITY, infinity_allowed: false }
+        Range::from_to(low, f64::INFINITY)
     }
     pub(super) const fn above(low: f64) -> Range {
-        Range { low, low_allowed: false, high: f64::INFINITY, infinity_allowed: false }
+        Range::above_to(low, f64::INFINITY)
     }
     const fn or_infinity(mut self) -> Range {
         self.infinity_allowed = true;
@@ -129,13 +134,15 @@ impl Range {
     /// Whether `x` lies in the interval. NaN never does.
     pub fn contains(&self, x: f64) -> bool {
         let above = if self.low_allowed { x >= self.low } else { x > self.low };
-        above && x <= self.high && (x.is_finite() || self.infinity_allowed)
+        let below = if self.high_excluded { x < self.high } else { x <= self.high };
+        above && below && (x.is_finite() || self.infinity_allowed)
     }
 }
 
 impl fmt::Display for Range {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.low_allowed, self.high.is_finite() || self.infinity_allowed) {
+            (true, true) if self.high_excluded => write!(f, "{} … < {}", self.low, self.high),
             (true, true) => write!(f, "{} … {}", self.low, self.high),
             (false, true) => write!(f, "> {} … {}", self.low, self.high),
             (true, false) => write!(f, "≥ {}", self.low),

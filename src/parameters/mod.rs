@@ -21,6 +21,7 @@ mod value;
 pub use check::{Event, ScenarioError};
 pub(crate) use declare::name_of;
 pub use domain::{Domain, Range};
+pub(crate) use table::Fraction;
 pub use table::{
     Intervention, Login, Outage, Overlay, PARAMETERS, Parameter, Population, Presence, Retry, Scenario, Shock, Time,
     Updates,

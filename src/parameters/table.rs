@@ -21,7 +21,7 @@ declare_parameters! {
             "assumed";
         regions: Vec<Region> = default_regions(), "1", Domain::Regions,
             "Where the clients live: list of { name, utc_offset_h, share }.",
-            "shares assumed", sizes_memory;
+            "shares assumed", interdependent, sizes_memory;
     }
     /// Resolution and length of a run.
     time: Time {
@@ -105,7 +105,7 @@ declare_parameters! {
             "assumed";
         accept_per_s: f64 = 2.0, "1/s", Domain::POSITIVE_OR_INFINITE,
             "Clients that a super node accepts per second at most.",
-            "assumed";
+            "assumed", intervenable;
         overload_probes_per_s: f64 = f64::INFINITY, "1/s", Domain::POSITIVE_OR_INFINITE,
             "Probes per second above which a super node is overloaded; inf switches overload protection off.",
             "off by default";
@@ -116,8 +116,23 @@ declare_parameters! {
             "Time constant of self-healing by promotion; inf: no self-healing, the defect of 2007.",
             "assumed", intervenable;
         dedicated_per_million: f64 = 0.0, "1", Domain::NOT_NEGATIVE,
-            "Super nodes of the operator per million clients, rounded to a whole number of super nodes; sessions, the update, shocks and overload do not end them.",
+            "Super nodes of the operator per million clients, rounded to a whole number of super nodes; sessions and the update do not end them, a shock by its dedicated_fraction, overload with overlay.dedicated_overload.",
             "none in 2007", intervenable, interdependent, sizes_memory;
+        dedicated_slots: u64 = 0, "1", Domain::Integer(0, 65535),
+            "Child slots of a dedicated super node; 0: overlay.slots.",
+            "chosen", added_later;
+        dedicated_overload: bool = false, "1", Domain::Boolean,
+            "Whether overload protection shuts down dedicated super nodes, too.",
+            "chosen", added_later;
+        dedicated_restart_s: f64 = f64::INFINITY, "s", Domain::POSITIVE_OR_INFINITE,
+            "How long after its failure a dedicated super node is back, without children; inf: never.",
+            "chosen", added_later;
+        admission: f64 = 1.0, "1", Domain::SHARE,
+            "Share of the attach attempts that are admitted; the others fail without a probe.",
+            "everybody", intervenable, added_later;
+        bypass: bool = false, "1", Domain::Boolean,
+            "Whether there is no overlay: every attach attempt that is admitted succeeds, and nobody is a super node. Only overlay.admission and overlay.keepalive_s have an effect then.",
+            "chosen", sizes_memory, added_later;
     }
     /// The login server.
     login: Login {
@@ -133,12 +148,18 @@ declare_parameters! {
         drop_expired: bool = false, "1", Domain::Boolean,
             "Whether requests whose client no longer waits leave the queue without costing a service slot.",
             "assumed", intervenable;
-        discipline: Discipline = Discipline::Fifo, "1", Domain::Choice(&["fifo", "lifo"]),
-            "Order of service.",
+        discipline: Discipline = Discipline::Fifo, "1", Domain::Choice(&["fifo", "lifo", "random"]),
+            "Order of service: the oldest request first, the newest, or any with the same probability.",
             "assumed", intervenable;
         relogin_after_orphaning: bool = true, "1", Domain::Boolean,
             "Whether an online client that lost its super node has to log in again.",
             "assumed";
+        rejection_cost: f64 = 0.0, "1", Domain::SHARE,
+            "What a rejection costs the login server, in service slots.",
+            "chosen", intervenable, added_later;
+        degradation: f64 = 0.0, "1", Domain::Number(Range::from_below(0.0, 1.0)),
+            "Share of the capacity that is lost while the queue is full; in proportion to its length while it is not.",
+            "chosen", intervenable, added_later;
     }
     /// How clients retry.
     retry: Retry {
@@ -286,8 +307,8 @@ impl Parameter {
     }
 }
 
-/// A crash at a given time.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// What strikes many at a given time.
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Shock {
     /// When, in hours of the simulation; rounded to the nearest tick.
     pub at_h: f64,
@@ -295,26 +316,76 @@ pub struct Shock {
     pub supernode_fraction: f64,
     /// Probability that any other present client that is not booting crashes. 0 … 1.
     pub client_fraction: f64,
+    /// Probability that a live dedicated super node fails. 0 … 1.
+    pub dedicated_fraction: f64,
+    /// Probability that an attached client that does not crash loses its connection. 0 … 1.
+    pub disconnect_fraction: f64,
+    /// The names of the regions whose clients, and whose clients' super nodes, are struck; all if there are none.
+    pub regions: Vec<String>,
+}
+
+/// A share of those whom a shock strikes: a key of `[[shock]]`.
+pub(crate) struct Fraction {
+    pub(crate) key: &'static str,
+    pub(crate) get: fn(&Shock) -> f64,
+    pub(crate) set: fn(&mut Shock, f64),
+    /// As of [`Parameter::added_later`].
+    pub(crate) added_later: bool,
 }
 
 impl Shock {
+    /// The shares, in the order of the documentation.
+    pub(crate) const FRACTIONS: [Fraction; 4] = [
+        Fraction {
+            key: "supernode_fraction",
+            get: |shock| shock.supernode_fraction,
+            set: |shock, share| shock.supernode_fraction = share,
+            added_later: false,
+        },
+        Fraction {
+            key: "client_fraction",
+            get: |shock| shock.client_fraction,
+            set: |shock, share| shock.client_fraction = share,
+            added_later: false,
+        },
+        Fraction {
+            key: "dedicated_fraction",
+            get: |shock| shock.dedicated_fraction,
+            set: |shock, share| shock.dedicated_fraction = share,
+            added_later: true,
+        },
+        Fraction {
+            key: "disconnect_fraction",
+            get: |shock| shock.disconnect_fraction,
+            set: |shock, share| shock.disconnect_fraction = share,
+            added_later: true,
+        },
+    ];
+
     /// What is wrong with a shock that strikes nobody.
-    pub(crate) const WITHOUT_EFFECT: &str =
-        "it strikes nobody; expected a supernode_fraction or a client_fraction above 0";
+    pub(crate) const WITHOUT_EFFECT: &str = "it strikes nobody; expected a supernode_fraction, client_fraction, \
+                                             dedicated_fraction or disconnect_fraction above 0";
 
     /// Whether it may strike anybody.
     pub(crate) fn strikes(&self) -> bool {
-        self.supernode_fraction > 0.0 || self.client_fraction > 0.0
+        Shock::FRACTIONS.iter().any(|fraction| (fraction.get)(self) > 0.0)
     }
 }
 
-/// A change of parameters in the middle of a run.
-#[derive(Debug, Clone, PartialEq)]
+/// A change of parameters, or an act, in the middle of a run.
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Intervention {
     /// When, in hours of the simulation; rounded to the nearest tick.
     pub at_h: f64,
     /// The new values, in the order of the file.
     pub settings: Vec<(&'static Parameter, Value)>,
+    /// Whether the login server's queue is emptied: the key `login.flush`.
+    pub flush: bool,
+}
+
+impl Intervention {
+    /// The key of the act.
+    pub(crate) const FLUSH: &str = "login.flush";
 }
 
 impl Scenario {

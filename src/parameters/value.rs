@@ -20,6 +20,8 @@ pub enum Discipline {
     Fifo,
     /// The newest request first.
     Lifo,
+    /// Any request, all with the same probability.
+    Random,
 }
 
 /// How a retry delay is randomized around its backoff `b`.
@@ -170,12 +172,14 @@ impl FieldType for Discipline {
         Value::Choice(match self {
             Discipline::Fifo => "fifo",
             Discipline::Lifo => "lifo",
+            Discipline::Random => "random",
         })
     }
     fn from_value(value: &Value) -> Option<Discipline> {
         match value {
             Value::Choice("fifo") => Some(Discipline::Fifo),
             Value::Choice("lifo") => Some(Discipline::Lifo),
+            Value::Choice("random") => Some(Discipline::Random),
             _ => None,
         }
     }

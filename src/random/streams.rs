@@ -30,6 +30,8 @@ pub enum Purpose<'a> {
     Boots,
     /// When clients notice that their super node has died.
     Orphans,
+    /// Which attach attempts are admitted.
+    Admission,
     /// Which super nodes are probed, and which of them shut down for it.
     Attach,
     /// How many attach attempts succeed.
@@ -64,6 +66,7 @@ impl<'a> Purpose<'a> {
             Purpose::Shocks => "shocks",
             Purpose::Boots => "boots",
             Purpose::Orphans => "orphans",
+            Purpose::Admission => "admission",
             Purpose::Attach => "attach",
             Purpose::AttachOutcome => "attach outcome",
             Purpose::AttachOrder => "attach order",

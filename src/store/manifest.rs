@@ -154,15 +154,21 @@ fn axis(axis: &Axis) -> Json {
 }
 
 fn shock(shock: &Shock) -> Json {
-    json!({
-        "at_h": shock.at_h,
-        "supernode_fraction": shock.supernode_fraction,
-        "client_fraction": shock.client_fraction,
-    })
+    let mut keys = serde_json::Map::from_iter([("at_h".to_owned(), json!(shock.at_h))]);
+    let written = Shock::FRACTIONS.into_iter().filter(|fraction| !fraction.added_later || (fraction.get)(shock) > 0.0);
+    keys.extend(written.map(|fraction| (fraction.key.to_owned(), json!((fraction.get)(shock)))));
+    if !shock.regions.is_empty() {
+        keys.insert("regions".to_owned(), json!(shock.regions));
+    }
+    Json::Object(keys)
 }
 
 fn intervention(change: &Intervention) -> Json {
-    json!({ "at_h": change.at_h, "settings": settings(&change.settings) })
+    let mut keys = json!({ "at_h": change.at_h, "settings": settings(&change.settings) });
+    if change.flush {
+        keys[Intervention::FLUSH] = json!(true);
+    }
+    keys
 }
 
 fn uncertain(sweep: &Sweep) -> Json {

@@ -7,7 +7,9 @@ use sha2::{Digest, Sha256};
 use super::design::spaced_values;
 use super::types::{Axis, AxisPoints, Distribution, Sweep};
 use crate::engine::EngineKind;
-use crate::parameters::{PARAMETERS, Parameter, Scenario, Value, toml_number as number, toml_text as text};
+use crate::parameters::{
+    Fraction, Intervention, PARAMETERS, Parameter, Scenario, Shock, Value, toml_number as number, toml_text as text,
+};
 
 /// Writes a sweep with every parameter, sorted keys, and one spelling for each value. Reading it returns the same sweep.
 pub(super) fn toml(sweep: &Sweep) -> String {
@@ -109,12 +111,23 @@ fn scenario_lines(scenario: &Scenario) -> Vec<String> {
             "[[scenario.intervention]]".to_owned(),
             format!("at_h = {}", number(change.at_h)),
         ]);
+        lines.extend(change.flush.then(|| format!("{} = true", Intervention::FLUSH)));
         lines.extend(change.settings.iter().map(|(p, v)| format!("{} = {}", p.name, value(v))));
     }
     for shock in &scenario.shocks {
         lines.extend([String::new(), "[[scenario.shock]]".to_owned(), format!("at_h = {}", number(shock.at_h))]);
-        lines.push(format!("client_fraction = {}", number(shock.client_fraction)));
-        lines.push(format!("supernode_fraction = {}", number(shock.supernode_fraction)));
+        let mut fractions: Vec<&Fraction> = Shock::FRACTIONS.iter().collect();
+        fractions.sort_by_key(|fraction| fraction.key);
+        for Fraction { key, get, added_later, .. } in fractions {
+            let share = number(get(shock));
+            if !added_later || share != "0.0" {
+                lines.push(format!("{key} = {share}"));
+            }
+        }
+        if !shock.regions.is_empty() {
+            let names: Vec<String> = shock.regions.iter().map(|name| text(name)).collect();
+            lines.push(format!("regions = [{}]", names.join(", ")));
+        }
     }
     lines
 }

@@ -82,7 +82,8 @@ pub(super) fn restart_all(scenario: &mut Scenario, from: u32, width_ticks: u32, 
 
 /// Crashes shares of the super nodes and of the other clients in one tick.
 pub(super) fn add_shock(scenario: &mut Scenario, tick: u32, supernode_fraction: f64, client_fraction: f64) {
-    scenario.shocks.push(Shock { at_h: hour_of(tick, scenario.time.tick_s), supernode_fraction, client_fraction });
+    let at_h = hour_of(tick, scenario.time.tick_s);
+    scenario.shocks.push(Shock { at_h, supernode_fraction, client_fraction, ..Shock::default() });
 }
 
 /// Lets the operator have so many super nodes from the start of a tick on.
@@ -95,7 +96,13 @@ pub(super) fn add_dedicated_at(scenario: &mut Scenario, tick: u32, supernodes: u
 pub(super) fn intervene(scenario: &mut Scenario, tick: u32, parameter: &str, value: f64) {
     let at_h = hour_of(tick, scenario.time.tick_s);
     let settings = Parameter::find(parameter).map(|parameter| (parameter, Value::Number(value)));
-    scenario.interventions.push(Intervention { at_h, settings: settings.into_iter().collect() });
+    scenario.interventions.push(Intervention { at_h, settings: settings.into_iter().collect(), flush: false });
+}
+
+/// Empties the queue of the login server at the start of a tick.
+pub(super) fn flush_at(scenario: &mut Scenario, tick: u32) {
+    let at_h = hour_of(tick, scenario.time.tick_s);
+    scenario.interventions.push(Intervention { at_h, flush: true, ..Intervention::default() });
 }
 
 /// One run with a row of its trace for each tick.

@@ -14,11 +14,13 @@
 //! | `overload` | the useful work of an overloaded server, against its balance equation |
 //! | `retries` | back-off delays, against their laws |
 //! | `overlay` | attach attempts, orphans, stale addresses, promotions |
+//! | `gateways` | gateways that fail and come back, attempts that are barred, lost connections |
 //! | `randomness` | the random numbers as they are used |
 //!
 //! `critmass validate` runs [`Effort::Quick`]; `tests/validation/` runs [`Effort::Thorough`], and more that takes longer.
 
 mod bounds;
+mod gateways;
 mod laboratory;
 mod overlay;
 mod overload;
@@ -117,8 +119,15 @@ impl Check {
 pub type Topic = fn(Effort) -> Vec<Check>;
 
 /// All topics, in the order in which they are shown.
-pub static TOPICS: &[Topic] =
-    &[presence::checks, queue::checks, overload::checks, retries::checks, overlay::checks, randomness::checks];
+pub static TOPICS: &[Topic] = &[
+    presence::checks,
+    queue::checks,
+    overload::checks,
+    retries::checks,
+    overlay::checks,
+    gateways::checks,
+    randomness::checks,
+];
 
 /// Runs all checks, one topic a thread at a time; the result does not depend on the threads.
 pub fn validate(effort: Effort) -> Vec<Check> {

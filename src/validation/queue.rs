@@ -21,14 +21,19 @@
 //!   lie with density λ − µ on the time axis, and are taken from the newest on: s seconds after the end of the burst that
 //!   of age sλ/(λ − µ). Served in time are **µ(w + W(λ − µ)/λ)**.
 //!
+//! * At random: in a tick with q requests in the queue, dead or alive, each of them is served with probability µ/q. So one
+//!   that comes at t is not served in time with the product of (1 − µ/q) over its ticks, in which q is (λ − µ)t during
+//!   the burst, and falls by µ after it.
+//!
 //! # Tick by tick
 //! Given the numbers of requests of all ticks, all else that the queue does is determined: how many are admitted, served
-//! in time, or served in vain. A queue of (tick, number) pairs of a few lines says so, for any load and any retries.
+//! in time, or served in vain, what rejections and a long queue cost, and what a flush loses. A queue of (tick, number)
+//! pairs of a few lines says so, for any load and any retries.
 
 use std::collections::VecDeque;
 
 use super::bounds::{count_tolerance, law_tolerance};
-use super::laboratory::{bare, lasting, restart_all, run, set_capacity, set_dedicated, trace};
+use super::laboratory::{bare, flush_at, lasting, restart_all, run, set_capacity, set_dedicated, trace};
 use super::{Check, Comparison, Effort, FALSE_ALARM};
 use crate::engine::population::Simulator;
 use crate::parameters::{Discipline, Jitter, Scenario};
@@ -42,11 +47,13 @@ const FIRST: usize = (START + BOOT) as usize;
 pub(super) fn checks(effort: Effort) -> Vec<Check> {
     let mut checks = burst_in_the_fluid_limit();
     checks.push(burst_of_few(effort));
-    checks.extend([Discipline::Fifo, Discipline::Lifo].map(waiting_times));
+    checks.extend([Discipline::Fifo, Discipline::Lifo, Discipline::Random].map(waiting_times));
     checks.extend(
         [(Discipline::Fifo, false), (Discipline::Fifo, true), (Discipline::Lifo, false), (Discipline::Lifo, true)]
             .map(|(discipline, drop_expired)| tick_by_tick(discipline, drop_expired)),
     );
+    checks.extend([(0.4, 0.0), (0.0, 0.02), (0.4, 0.02)].map(|(degradation, cost)| losses(degradation, cost)));
+    checks.push(flush());
     checks
 }
 
@@ -194,10 +201,11 @@ fn waiting_times(discipline: Discipline) -> Check {
         let expected = match discipline {
             Discipline::Fifo => arrivals * waits * per_tick / surplus,
             Discipline::Lifo => per_tick * (f64::from(width) + waits * surplus / arrivals),
+            Discipline::Random => served_at_random(arrivals, per_tick, width, ticks + 1),
         };
         // The arrivals wander around their mean by so much at any time; FIFO amplifies that.
         let wander = count_tolerance(b / 4.0, time_outs.len());
-        let gain = if discipline == Discipline::Fifo { arrivals / surplus } else { 1.0 };
+        let gain = if discipline == Discipline::Lifo { 1.0 } else { arrivals / surplus };
         Comparison {
             at: f64::from(ticks) * tick_s,
             expected: expected / b,
@@ -211,6 +219,7 @@ fn waiting_times(discipline: Discipline) -> Check {
         formula: match discipline {
             Discipline::Fifo => "λWµ/(λ − µ) of B",
             Discipline::Lifo => "µ(w + W(λ − µ)/λ) of B",
+            Discipline::Random => "Σ λ (1 − Π (1 − µ/q)) of B",
         },
         unit: "1",
         at: "W, s",
@@ -223,26 +232,40 @@ fn name_of(discipline: Discipline) -> &'static str {
     match discipline {
         Discipline::Fifo => "fifo",
         Discipline::Lifo => "lifo",
+        Discipline::Random => "random",
     }
 }
 
-fn tick_by_tick(discipline: Discipline, drop_expired: bool) -> Check {
-    let (tick_s, per_tick, limit_s, time_out) = (5.0, 30.0, 120.0, 12);
+/// How many of a burst of `width` ticks are served within `waits` ticks, if the server takes any request with the same
+/// probability.
+fn served_at_random(arrivals: f64, per_tick: f64, width: u32, waits: u32) -> f64 {
+    let passed = |tick: u32| {
+        let come = arrivals * f64::from((tick + 1).min(width));
+        let queue = come - per_tick * f64::from(tick);
+        if queue <= per_tick { 0.0 } else { 1.0 - per_tick / queue }
+    };
+    let waits_in_vain = |tick: u32| (tick..tick + waits).map(passed).product::<f64>();
+    (0..width).map(|tick| arrivals * (1.0 - waits_in_vain(tick))).sum()
+}
+
+/// A flood with retries, and a queue with a limit and a time-out.
+fn flood(per_tick: f64, time_out: u32) -> Scenario {
+    let (tick_s, limit_s) = (5.0, 120.0);
     let mut scenario = burst(20_000, tick_s, 60, per_tick, 1200);
-    scenario.login.discipline = discipline;
-    scenario.login.drop_expired = drop_expired;
     // 720.5 requests: no rounding decides.
     scenario.login.queue_limit_s = limit_s + 0.5 / per_tick * tick_s;
     scenario.login.timeout_s = lasting(time_out, tick_s);
     let defaults = Scenario::default().retry;
     scenario.retry = crate::parameters::Retry { jitter: Jitter::Full, ..defaults };
-    let rows = trace(&scenario, 1);
-    let limit = (per_tick / tick_s * limit_s) as u64;
-    let mut queue =
-        BatchQueue { limit, time_out: u64::from(time_out), drop_expired, discipline, ..BatchQueue::default() };
+    scenario
+}
+
+/// Compares the log-ins and the queue of each tick with what follows from its requests.
+fn follow(name: String, scenario: &Scenario, mut step: impl FnMut(u64, u64) -> (u64, u64)) -> Check {
+    let rows = trace(scenario, 1);
     let comparisons = rows.iter().enumerate().map(|(tick, row)| {
-        let logins = queue.step(tick as u64, row.login_arrivals, per_tick as u64);
-        let differs = logins.abs_diff(row.logins) + queue.length.abs_diff(row.login_queue);
+        let (logins, length) = step(tick as u64, row.login_arrivals);
+        let differs = logins.abs_diff(row.logins) + length.abs_diff(row.login_queue);
         Comparison {
             at: tick as f64,
             expected: logins as f64,
@@ -250,16 +273,62 @@ fn tick_by_tick(discipline: Discipline, drop_expired: bool) -> Check {
             tolerance: if differs == 0 { 0.0 } else { -1.0 },
         }
     });
-    let dropping = if drop_expired { ", dropping" } else { "" };
     Check {
         topic: "queue",
-        name: format!("logins and queue of each tick, {}{dropping}", name_of(discipline)),
+        name,
         formula: "what follows from the arrivals of each tick",
         unit: "1",
         at: "tick",
         false_alarm: 0.0,
         comparisons: comparisons.collect(),
     }
+}
+
+/// A server that gets slower the longer its queue is, and that pays for rejections.
+fn losses(degradation: f64, cost: f64) -> Check {
+    let (per_tick, limit, time_out) = (30.0, 720, 12);
+    let mut scenario = flood(per_tick, time_out);
+    (scenario.login.degradation, scenario.login.rejection_cost) = (degradation, cost);
+    let mut queue = BatchQueue { limit, time_out: u64::from(time_out), ..BatchQueue::default() };
+    let mut accumulated = 0.0;
+    let name = format!("logins and queue of each tick, {degradation} lost if full, {cost} for a rejection");
+    follow(name, &scenario, |tick, requests| {
+        let admitted = requests.min(limit - queue.length);
+        let full = (queue.length + admitted) as f64 / limit as f64;
+        accumulated += per_tick * (1.0 - degradation * full);
+        accumulated = (accumulated - cost * (requests - admitted) as f64).max(0.0);
+        let slots = libm::floor(accumulated + 1e-9);
+        accumulated -= slots;
+        (queue.step(tick, requests, slots as u64), queue.length)
+    })
+}
+
+/// The queue is emptied while it is full: who was in it finds out by the time-out.
+fn flush() -> Check {
+    let (per_tick, time_out, at) = (30.0, 12, 50);
+    let mut scenario = flood(per_tick, time_out);
+    flush_at(&mut scenario, at);
+    let mut queue = BatchQueue { limit: 720, time_out: u64::from(time_out), ..BatchQueue::default() };
+    follow("logins and queue of each tick, a flush".to_owned(), &scenario, |tick, requests| {
+        if tick == u64::from(at) {
+            queue.batches.clear();
+            queue.length = 0;
+        }
+        (queue.step(tick, requests, per_tick as u64), queue.length)
+    })
+}
+
+fn tick_by_tick(discipline: Discipline, drop_expired: bool) -> Check {
+    let (per_tick, time_out) = (30.0, 12);
+    let mut scenario = flood(per_tick, time_out);
+    scenario.login.discipline = discipline;
+    scenario.login.drop_expired = drop_expired;
+    let newest_first = discipline == Discipline::Lifo;
+    let mut queue =
+        BatchQueue { limit: 720, time_out: u64::from(time_out), drop_expired, newest_first, ..BatchQueue::default() };
+    let dropping = if drop_expired { ", dropping" } else { "" };
+    let name = format!("logins and queue of each tick, {}{dropping}", name_of(discipline));
+    follow(name, &scenario, |tick, requests| (queue.step(tick, requests, per_tick as u64), queue.length))
 }
 
 /// The queue as pairs (tick of submission, number of requests), oldest first.
@@ -269,7 +338,7 @@ struct BatchQueue {
     limit: u64,
     time_out: u64,
     drop_expired: bool,
-    discipline: Discipline,
+    newest_first: bool,
 }
 
 impl Default for BatchQueue {
@@ -280,7 +349,7 @@ impl Default for BatchQueue {
             limit: u64::MAX,
             time_out: u64::MAX,
             drop_expired: false,
-            discipline: Discipline::Fifo,
+            newest_first: false,
         }
     }
 }
@@ -293,10 +362,7 @@ impl BatchQueue {
         self.length += admitted;
         let (mut slots, mut logins) = (slots, 0);
         while slots > 0 {
-            let next = match self.discipline {
-                Discipline::Fifo => self.batches.pop_front(),
-                Discipline::Lifo => self.batches.pop_back(),
-            };
+            let next = if self.newest_first { self.batches.pop_back() } else { self.batches.pop_front() };
             let Some((submitted, waiting)) = next else { break };
             let alive = tick - submitted <= self.time_out;
             let taken = if alive || !self.drop_expired { waiting.min(slots) } else { waiting };
@@ -308,9 +374,11 @@ impl BatchQueue {
                 slots -= taken;
             }
             if taken < waiting {
-                match self.discipline {
-                    Discipline::Fifo => self.batches.push_front((submitted, waiting - taken)),
-                    Discipline::Lifo => self.batches.push_back((submitted, waiting - taken)),
+                let rest = (submitted, waiting - taken);
+                if self.newest_first {
+                    self.batches.push_back(rest);
+                } else {
+                    self.batches.push_front(rest);
                 }
             }
         }
@@ -339,6 +407,14 @@ mod tests {
         let idle: f64 = binomial_law(FEW, 1.0 / FEW_WIDTH as f64)[..=slots].iter().sum();
         assert!((laws[0][0] - idle).abs() < 1e-12);
         assert!((laws[1][0] - 1.0).abs() < 1e-12, "after 60 ticks it is empty");
+    }
+
+    #[test]
+    fn at_random_all_are_served_in_the_end_and_in_one_tick_a_share() {
+        // 10 ticks of 100, 60 a tick: after 2 ticks nobody has waited longer than what the first two let pass.
+        assert!((served_at_random(100.0, 60.0, 10, 1000) - 1000.0).abs() < 1e-9);
+        let at_once = served_at_random(100.0, 60.0, 2, 1);
+        assert!((at_once - (60.0 + 60.0 * 100.0 / 140.0)).abs() < 1e-9, "{at_once}");
     }
 
     #[test]

@@ -29,7 +29,7 @@ fn with(mut scenario: Scenario, change: impl FnOnce(&mut Scenario)) -> Scenario 
 fn intervene(scenario: &mut Scenario, at_h: f64, settings: &[(&str, Value)]) {
     let parameter = |name: &str| Parameter::find(name).unwrap_or_else(|| panic!("{name}"));
     let settings = settings.iter().map(|(name, value)| (parameter(name), value.clone())).collect();
-    scenario.interventions.push(Intervention { at_h, settings });
+    scenario.interventions.push(Intervention { at_h, settings, flush: false });
 }
 
 pub(crate) fn scenarios() -> Vec<(&'static str, Scenario)> {
@@ -157,13 +157,19 @@ fn of_events() -> Vec<(&'static str, Scenario)> {
         (
             "a shock",
             with(short(), |s| {
-                s.shocks = vec![Shock { at_h: 1.5, supernode_fraction: 0.3, client_fraction: 0.05 }];
+                s.shocks =
+                    vec![Shock { at_h: 1.5, supernode_fraction: 0.3, client_fraction: 0.05, ..Shock::default() }];
             }),
         ),
         (
             "a shock amid the restarts, then another",
             with(down(), |s| {
-                let shock = |at_h, share| Shock { at_h, supernode_fraction: share, client_fraction: share / 2.0 };
+                let shock = |at_h, share| Shock {
+                    at_h,
+                    supernode_fraction: share,
+                    client_fraction: share / 2.0,
+                    ..Shock::default()
+                };
                 s.shocks = vec![shock(1.2, 0.2), shock(2.0, 0.5)];
             }),
         ),

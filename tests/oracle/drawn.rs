@@ -1,6 +1,6 @@
 //! Scenarios drawn at random, corners included.
 
-use critmass::parameters::{Discipline, Jitter, Region, Scenario, Shock, Value};
+use critmass::parameters::{Discipline, Intervention, Jitter, Region, Scenario, Shock, Value};
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::ValueTree;
@@ -42,7 +42,16 @@ type Corner = fn(&Scenario) -> bool;
 
 #[test]
 fn every_corner_is_among_the_scenarios_drawn() {
-    let corners: [(&str, Corner); 12] = [
+    let corners: [(&str, Corner); 18] = [
+        ("no overlay", |s| s.overlay.bypass),
+        ("attempts barred", |s| s.overlay.admission < 1.0),
+        ("random service", |s| s.login.discipline == Discipline::Random),
+        ("rejections that cost", |s| s.login.rejection_cost > 0.0 && s.login.degradation > 0.0),
+        ("gateways that fail and are back", |s| {
+            let fail = s.shocks.iter().any(|shock| shock.dedicated_fraction > 0.0);
+            fail && s.overlay.dedicated_per_million >= 1.0 && s.overlay.dedicated_restart_s.is_finite()
+        }),
+        ("a flush", |s| s.interventions.iter().any(|change| change.flush)),
         ("nobody eligible", |s| s.population.capable_fraction == 0.0),
         ("one super node wanted", |s| (1.0..2.0).contains(&(s.overlay.supernode_ratio * s.population.clients as f64))),
         ("no capacity", |s| s.login.capacity_per_s_per_million == 0.0),
@@ -166,9 +175,17 @@ fn overlay() -> impl Strategy<Value = Change> {
         (log_uniform(1.0, 100.0), 0.7..3.0f64, 1..10u64, log_uniform(1.0, 3000.0), log_uniform(1.0, 600.0)),
         (finite_or_not(0.01, 10.0), finite_or_not(0.01, 10.0), 0.0..1.0f64),
         (finite_or_not(1.0, 3000.0), prop_oneof![2 => Just(0u64), 1 => 1..4u64]),
+        (prop_oneof![1 => Just(0u64), 1 => 1..400u64], any::<bool>(), finite_or_not(1.0, 2000.0)),
+        (prop_oneof![3 => Just(1.0), 1 => 0.1..1.0f64], prop_oneof![4 => Just(false), 1 => Just(true)]),
     )
         .prop_map(
-            |((slots, headroom, probes, ttl, keepalive), (accept, overload, shutdown), (healing, dedicated))| {
+            |(
+                (slots, headroom, probes, ttl, keepalive),
+                (accept, overload, shutdown),
+                (healing, dedicated),
+                (dedicated_slots, dedicated_overload, dedicated_restart),
+                (admission, bypass),
+            )| {
                 Change(Box::new(move |s: &mut Scenario| {
                     s.overlay.slots = slots as u64;
                     s.overlay.supernode_ratio = (headroom / (slots as u64 + 1) as f64).min(1.0);
@@ -179,6 +196,11 @@ fn overlay() -> impl Strategy<Value = Change> {
                     s.overlay.overload_probes_per_s = overload;
                     s.overlay.overload_shutdown_probability = shutdown;
                     s.overlay.healing_time_s = healing;
+                    s.overlay.dedicated_slots = dedicated_slots;
+                    s.overlay.dedicated_overload = dedicated_overload;
+                    s.overlay.dedicated_restart_s = dedicated_restart;
+                    s.overlay.admission = admission;
+                    s.overlay.bypass = bypass;
                     // At 1e-3 above the whole number: not at the edge of a rounding.
                     s.overlay.dedicated_per_million = (dedicated as f64 + 1e-3) * 1e6 / s.population.clients as f64;
                 }))
@@ -191,14 +213,19 @@ fn login() -> impl Strategy<Value = Change> {
     let capacity = prop_oneof![1 => Just(0.0), 1 => Just(f64::INFINITY), 8 => log_uniform(0.5, 20.0)];
     let limit = prop_oneof![1 => Just(0.0), 1 => Just(f64::INFINITY), 4 => log_uniform(5.0, 600.0)];
     let retry = (log_uniform(1.0, 60.0), 1.0..3.0f64, log_uniform(1.0, 50.0), 0..3u8);
-    (capacity, limit, log_uniform(1.0, 300.0), any::<bool>(), any::<bool>(), any::<bool>(), retry).prop_map(
-        |(capacity, limit, timeout, lifo, drop, relogin, (base, factor, cap, jitter))| {
+    let loss = || prop_oneof![2 => Just(0.0), 1 => 0.0..0.95f64];
+    let flags = (any::<bool>(), any::<bool>());
+    let discipline = select(vec![Discipline::Fifo, Discipline::Lifo, Discipline::Random]);
+    (capacity, limit, log_uniform(1.0, 300.0), discipline, flags, retry, (loss(), loss())).prop_map(
+        |(capacity, limit, timeout, discipline, (drop, relogin), (base, factor, cap, jitter), (cost, degradation))| {
             Change(Box::new(move |s: &mut Scenario| {
                 let per_s = 1.0 / ((s.presence.session_h + s.presence.absence_h) * 3600.0);
                 s.login.capacity_per_s_per_million = capacity * per_s * 1e6;
                 s.login.queue_limit_s = limit;
                 s.login.timeout_s = timeout;
-                s.login.discipline = if lifo { Discipline::Lifo } else { Discipline::Fifo };
+                s.login.discipline = discipline;
+                s.login.rejection_cost = cost * cost;
+                s.login.degradation = degradation;
                 s.login.drop_expired = drop;
                 s.login.relogin_after_orphaning = relogin;
                 s.retry.base_s = base;
@@ -212,18 +239,27 @@ fn login() -> impl Strategy<Value = Change> {
 
 fn shocks_and_interventions() -> impl Strategy<Value = Change> {
     let at = || 0.1..1.0f64;
-    let shocks = prop::collection::vec((at(), 0.0..1.0f64, 0.0..1.0f64), 0..3);
-    let settings = prop::collection::vec((at(), 0..6u8, 0.1..10.0f64), 0..3);
+    let share = || prop_oneof![1 => Just(0.0), 2 => 0.0..1.0f64];
+    let fractions = (0.01..1.0f64, share(), share(), share());
+    let shocks = prop::collection::vec((at(), fractions, any::<bool>()), 0..3);
+    let settings = prop::collection::vec((at(), 0..11u8, 0.1..10.0f64), 0..4);
     (shocks, settings).prop_map(|(shocks, settings)| {
         Change(Box::new(move |s: &mut Scenario| {
             let (ticks, tick_s) = (s.ticks() as f64, s.time.tick_s);
             let at_h = |at: f64| (at * ticks).floor() * tick_s / 3600.0;
             s.shocks = shocks
                 .iter()
-                .map(|&(at, supernode_fraction, client_fraction)| Shock {
-                    at_h: at_h(at),
-                    supernode_fraction,
-                    client_fraction,
+                .map(|&(at, (supernode_fraction, client_fraction, dedicated_fraction, disconnect_fraction), local)| {
+                    let regions = if local { vec![s.population.regions[0].name.clone()] } else { Vec::new() };
+                    let at_h = at_h(at);
+                    Shock {
+                        at_h,
+                        supernode_fraction,
+                        client_fraction,
+                        dedicated_fraction,
+                        disconnect_fraction,
+                        regions,
+                    }
                 })
                 .collect();
             s.interventions = settings
@@ -234,7 +270,7 @@ fn shocks_and_interventions() -> impl Strategy<Value = Change> {
                             "login.capacity_per_s_per_million",
                             Value::Number(s.login.capacity_per_s_per_million * factor),
                         ),
-                        1 => ("login.discipline", Value::Choice(if factor > 5.0 { "fifo" } else { "lifo" })),
+                        1 => ("login.discipline", Value::Choice(["fifo", "lifo", "random"][factor as usize % 3])),
                         2 => ("login.drop_expired", Value::Boolean(factor > 5.0)),
                         3 => ("overlay.healing_time_s", Value::Number(30.0 * factor)),
                         // The later the more: they can be added, not taken away.
@@ -242,6 +278,11 @@ fn shocks_and_interventions() -> impl Strategy<Value = Change> {
                             "overlay.dedicated_per_million",
                             Value::Number(s.overlay.dedicated_per_million * (1.0 + 9.0 * at_h(at) / s.time.horizon_h)),
                         ),
+                        5 => ("login.rejection_cost", Value::Number(factor / 20.0)),
+                        6 => ("login.degradation", Value::Number(factor / 11.0)),
+                        7 => ("overlay.admission", Value::Number(factor / 10.0)),
+                        8 => ("overlay.accept_per_s", Value::Number(factor / 5.0)),
+                        9 => return Intervention { at_h: at_h(at), flush: true, ..Intervention::default() },
                         _ => ("retry.jitter", Value::Choice(if factor > 5.0 { "none" } else { "equal" })),
                     };
                     intervention(at_h(at), &[setting])

@@ -6,7 +6,7 @@
 use critmass::engine::outcome::{OUTPUTS, Output, TRACE_COLUMNS};
 use critmass::engine::population::Simulator;
 use critmass::engine::{Engine, Request};
-use critmass::parameters::{Discipline, Jitter, Scenario, Shock, Value};
+use critmass::parameters::{Discipline, Intervention, Jitter, Scenario, Shock, Value};
 
 use crate::designed::{base, intervention};
 use crate::{number, reference};
@@ -47,7 +47,7 @@ fn still() -> Scenario {
 /// Everybody crashes in tick 30 and wants to log in again in tick 36.
 fn flood() -> Scenario {
     let mut s = still();
-    s.shocks = vec![Shock { at_h: at(30), supernode_fraction: 1.0, client_fraction: 1.0 }];
+    s.shocks = vec![Shock { at_h: at(30), supernode_fraction: 1.0, client_fraction: 1.0, ..Shock::default() }];
     s
 }
 
@@ -61,7 +61,7 @@ fn beheaded() -> Scenario {
     s.overlay.healing_time_s = f64::INFINITY;
     s.overlay.slots = 50;
     s.overlay.stale_ttl_s = 195.0;
-    s.shocks = vec![Shock { at_h: at(30), supernode_fraction: 1.0, client_fraction: 0.0 }];
+    s.shocks = vec![Shock { at_h: at(30), supernode_fraction: 1.0, ..Shock::default() }];
     s.interventions = vec![intervention(at(60), &[("overlay.dedicated_per_million", Value::Number(25_000.0))])];
     s
 }
@@ -122,7 +122,10 @@ fn a_flood_with_other_durations_is_the_same_in_every_tick() {
 
 #[test]
 fn interventions_in_a_flood_are_the_same_in_every_tick() {
-    let settings: [(&str, Value); 8] = [
+    let settings: [(&str, Value); 11] = [
+        ("login.rejection_cost", Value::Number(0.0123)),
+        ("login.degradation", Value::Number(0.7)),
+        ("overlay.accept_per_s", Value::Number(0.55)),
         ("login.capacity_per_s_per_million", Value::Number(4321.0)),
         ("login.capacity_per_s_per_million", Value::Number(0.0)),
         ("login.capacity_per_s_per_million", Value::Number(f64::INFINITY)),
@@ -139,10 +142,29 @@ fn interventions_in_a_flood_are_the_same_in_every_tick() {
         same(&name, &s);
     }
     let mut s = flood();
+    s.interventions = vec![Intervention { at_h: at(40), flush: true, ..Intervention::default() }];
+    same("a flush at tick 40", &s);
+    let mut s = flood();
     s.login.capacity_per_s_per_million = f64::INFINITY;
-    s.shocks.push(Shock { at_h: at(70), supernode_fraction: 0.0, client_fraction: 1.0 });
+    s.shocks.push(Shock { at_h: at(70), client_fraction: 1.0, ..Shock::default() });
     s.interventions = vec![intervention(at(60), &[("login.capacity_per_s_per_million", Value::Number(1851.0))])];
     same("infinite capacity, then little", &s);
+}
+
+#[test]
+fn gateways_that_fail_at_once_are_the_same_in_every_tick() {
+    for dedicated_restart_s in [f64::INFINITY, 95.0] {
+        let mut s = still();
+        s.overlay.slots = 1;
+        s.overlay.dedicated_slots = 100;
+        s.overlay.dedicated_restart_s = dedicated_restart_s;
+        s.shocks = vec![Shock { at_h: at(30), dedicated_fraction: 1.0, ..Shock::default() }];
+        same(&format!("gateways fail, back after {dedicated_restart_s} s"), &s);
+    }
+    let mut s = flood();
+    s.overlay.bypass = true;
+    s.shocks = vec![Shock { at_h: at(30), disconnect_fraction: 1.0, ..Shock::default() }];
+    same("no overlay, all connections lost", &s);
 }
 
 #[test]

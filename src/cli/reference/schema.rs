@@ -49,10 +49,12 @@ fn with(mut schema: Json, words: Json) -> Json {
 
 fn of_table(table: &Table) -> Json {
     let keys = table.keys.iter().filter(|key| key.name != uncertain::FACTOR.name);
-    let properties: Map<String, Json> = keys.map(|key| (key.name.to_owned(), of_key(key))).collect();
+    // A dotted key stands among the parameters of its group.
+    let (dotted, keys): (Vec<&Key>, Vec<&Key>) = keys.partition(|key| key.name.contains('.'));
+    let properties: Map<String, Json> = keys.iter().map(|key| (key.name.to_owned(), of_key(key))).collect();
     let required: Vec<&str> =
         table.keys.iter().filter(|key| key.without == Without::Refused).map(|key| key.name).collect();
-    let settings: Vec<(&Parameter, Json)> = PARAMETERS
+    let mut settings: Vec<(&str, Json)> = PARAMETERS
         .iter()
         .filter_map(|parameter| {
             let schema = match table.settings {
@@ -61,22 +63,23 @@ fn of_table(table: &Table) -> Json {
                 Settings::Changes => parameter.intervenable.then(|| reference(parameter.name))?,
                 Settings::Laws => parameter.domain.is_numeric().then(|| reference(INPUT))?,
             };
-            Some((parameter, schema))
+            Some((parameter.name, schema))
         })
         .collect();
+    settings.extend(dotted.iter().map(|key| (key.name, of_key(key))));
     let schema = object(properties, &required, &settings);
     let schema = if std::ptr::eq(table, &axis::TABLE) { with(schema, alternatives()) } else { schema };
     with(schema, json!({ "description": table.meaning }))
 }
 
 /// An object with these properties, and parameters: below their groups, or under dotted names in quotes.
-fn object(mut properties: Map<String, Json>, required: &[&str], settings: &[(&Parameter, Json)]) -> Json {
+fn object(mut properties: Map<String, Json>, required: &[&str], settings: &[(&str, Json)]) -> Json {
     let mut groups: BTreeMap<&str, Map<String, Json>> = BTreeMap::new();
     let mut quoted = Map::new();
-    for (parameter, schema) in settings {
-        let field = parameter.name.split('.').next_back().unwrap_or_default();
-        groups.entry(parameter.group()).or_default().insert(field.to_owned(), schema.clone());
-        quoted.insert(format!("^{}$", parameter.name.replace('.', "\\.")), schema.clone());
+    for (name, schema) in settings {
+        let (group, field) = name.split_once('.').unwrap_or_default();
+        groups.entry(group).or_default().insert(field.to_owned(), schema.clone());
+        quoted.insert(format!("^{}$", name.replace('.', "\\.")), schema.clone());
     }
     for (group, fields) in groups {
         properties.insert(group.to_owned(), object(fields, &[], &[]));
@@ -116,6 +119,7 @@ fn of_form(form: &Form) -> Json {
         Form::Number(bounds, _) => of_bounds(bounds),
         Form::Hour => of_bounds(&Bounds::at_least(0.0)),
         Form::Numbers(bounds) => json!({ "type": "array", "minItems": 1, "items": of_bounds(bounds) }),
+        Form::Names(_) => json!({ "type": "array", "minItems": 1, "items": { "type": "string" } }),
         Form::Parameter => {
             let single = PARAMETERS.iter().filter(|parameter| parameter.domain != Domain::Regions);
             json!({ "enum": single.map(|parameter| parameter.name).collect::<Vec<_>>() })
@@ -152,7 +156,7 @@ fn interval((low, low_allowed): (f64, bool), (high, high_allowed): (f64, bool), 
 }
 
 fn of_range(range: &Range) -> Json {
-    interval((range.low, range.low_allowed), (range.high, true), range.infinity_allowed)
+    interval((range.low, range.low_allowed), (range.high, !range.high_excluded), range.infinity_allowed)
 }
 
 fn of_parameter(parameter: &Parameter) -> Json {

@@ -17,9 +17,34 @@ pub(crate) fn queue_limit(capacity_per_s: f64, queue_limit_s: f64) -> Option<u64
     Some(((queue_limit_s * capacity_per_s + 1e-9) as u64).max(1))
 }
 
+/// The share of its capacity that a server has left with a queue of this length after the requests of a tick, of
+/// `limit` at most: `1 − degradation · q/Q`. A queue that is longer than its limit, which was lowered, counts as full;
+/// without a limit nothing is lost.
+pub(crate) fn capacity_left(degradation: f64, queue: f64, limit: Option<f64>) -> f64 {
+    limit.map_or(1.0, |limit| 1.0 - degradation * (queue / limit).min(1.0))
+}
+
+/// The accumulated capacity after so many rejections, each of which costs `rejection_cost` service slots, as far as
+/// there are any.
+pub(crate) fn after_rejections(accumulated: f64, rejection_cost: f64, rejections: f64) -> f64 {
+    (accumulated - rejection_cost * rejections).max(0.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_full_queue_costs_what_degradation_says_and_a_longer_one_no_more() {
+        let left = |queue, limit| capacity_left(0.25, queue, limit);
+        assert_eq!([left(0.0, Some(10.0)), left(4.0, Some(10.0)), left(10.0, Some(10.0))], [1.0, 0.9, 0.75]);
+        assert_eq!([left(11.0, Some(10.0)), left(11.0, None)], [0.75, 1.0]);
+    }
+
+    #[test]
+    fn rejections_cost_no_more_than_has_accumulated() {
+        assert_eq!([after_rejections(10.5, 0.1, 5.0), after_rejections(10.5, 0.1, 500.0)], [10.0, 0.0]);
+    }
 
     #[test]
     fn the_queue_holds_what_is_served_in_its_time_and_at_least_one_request() {

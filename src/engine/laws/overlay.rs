@@ -12,8 +12,16 @@ pub(crate) fn dedicated_supernodes(per_million: f64, clients: u64) -> f64 {
     libm::round(per_million * (clients as f64 / 1e6))
 }
 
+/// Child slots of a super node of the operator.
+pub(crate) fn dedicated_slots(overlay: &Overlay) -> u64 {
+    if overlay.dedicated_slots == 0 { overlay.slots } else { overlay.dedicated_slots }
+}
+
 /// Super nodes at tick 0, those of the operator included, if enough of the clients that are present are eligible.
 pub(crate) fn initial_supernodes(overlay: &Overlay, present: u64) -> f64 {
+    if overlay.bypass {
+        return 0.0;
+    }
     (overlay.supernode_ratio * present as f64 + 1e-9).floor()
 }
 
@@ -24,6 +32,9 @@ pub(crate) fn accept_limit(overlay: &Overlay, tick_s: f64) -> u32 {
 
 /// A super node that is probed more often than this in a tick is overloaded; infinite without overload protection.
 pub(crate) fn overload_probes(overlay: &Overlay, tick_s: f64) -> f64 {
+    if overlay.bypass {
+        return f64::INFINITY;
+    }
     overlay.overload_probes_per_s * tick_s
 }
 
@@ -38,8 +49,11 @@ pub(crate) fn attach_failure(accepting: f64, registry: f64, probes: u32) -> f64 
 }
 
 /// Probability that a promotion that is wanted takes place within a tick: `1 − exp(−tick / healing_time)`; 0 where
-/// self-healing does not work.
+/// self-healing does not work, and without an overlay.
 pub(crate) fn healing_probability(overlay: &Overlay, tick_s: f64) -> f64 {
+    if overlay.bypass {
+        return 0.0;
+    }
     -libm::expm1(-tick_s / overlay.healing_time_s)
 }
 

@@ -123,7 +123,7 @@ prop_compose! {
         s.login.relogin_after_orphaning = relogin;
         s.retry.jitter = [Jitter::None, Jitter::Full, Jitter::Equal][jitter];
         (s.retry.factor, s.retry.base_s, s.retry.cap_s) = (factor, base_s, 600.0f64.max(base_s));
-        s.shocks = vec![Shock { at_h: 0.6, supernode_fraction: shock_supernodes, client_fraction: shock_clients }];
+        s.shocks = vec![Shock { at_h: 0.6, supernode_fraction: shock_supernodes, client_fraction: shock_clients, ..Shock::default() }];
         let set = |name: &str, value| (Parameter::find(name).unwrap(), value);
         s.interventions = vec![Intervention {
             at_h: 1.0,
@@ -135,6 +135,7 @@ prop_compose! {
                 set("retry.factor", Value::Number(1.2)),
                 set("login.discipline", Value::Choice(if lifo { "fifo" } else { "lifo" })),
             ],
+            flush: false,
         }];
         s
     }
@@ -185,7 +186,11 @@ fn a_run_that_goes_on_from_the_beginning_of_another_is_the_same() {
         change(&mut scenario);
         scenario
     };
-    let set = |at_h, name: &str, value| Intervention { at_h, settings: vec![(Parameter::find(name).unwrap(), value)] };
+    let set = |at_h, name: &str, value| Intervention {
+        at_h,
+        settings: vec![(Parameter::find(name).unwrap(), value)],
+        flush: false,
+    };
     let scenarios = [
         plain.clone(),
         change(&|s| s.updates.synchronization = 0.7),
@@ -193,8 +198,8 @@ fn a_run_that_goes_on_from_the_beginning_of_another_is_the_same() {
         change(&|s| (s.updates.synchronization, s.login.capacity_per_s_per_million) = (0.7, 120.0)),
         change(&|s| s.login.capacity_per_s_per_million = 3.0),
         change(&|s| s.updates.patched_fraction = 0.0),
-        change(&|s| s.shocks = vec![Shock { at_h: 1.5, supernode_fraction: 0.4, client_fraction: 0.0 }]),
-        change(&|s| s.shocks = vec![Shock { at_h: 0.5, supernode_fraction: 0.4, client_fraction: 0.0 }]),
+        change(&|s| s.shocks = vec![Shock { at_h: 1.5, supernode_fraction: 0.4, ..Shock::default() }]),
+        change(&|s| s.shocks = vec![Shock { at_h: 0.5, supernode_fraction: 0.4, ..Shock::default() }]),
         change(&|s| s.interventions = vec![set(0.5, "login.discipline", Value::Choice("lifo"))]),
         change(&|s| s.interventions = vec![set(0.5, "overlay.dedicated_per_million", Value::Number(500.0))]),
         change(&|s| s.interventions = vec![set(1.5, "overlay.dedicated_per_million", Value::Number(500.0))]),

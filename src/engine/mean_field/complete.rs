@@ -2,7 +2,7 @@
 
 use super::settings::{Settings, failures_that_matter};
 use crate::parameters::name_of;
-use crate::parameters::{PARAMETERS, Parameter, Scenario, ScenarioError};
+use crate::parameters::{Discipline, Intervention, PARAMETERS, Parameter, Scenario, ScenarioError, Shock, Value};
 
 /// The parameters that the engine has. Others are refused by name, unless they have their defaults: a parameter is not
 /// ignored in silence because it is newer than this list.
@@ -59,6 +59,30 @@ pub fn has(parameter: &Parameter) -> bool {
     HAS.contains(&parameter.name) || HAS_GROUPS.contains(&parameter.group())
 }
 
+/// What a shock or an intervention asks for that is no parameter, and that the engine does not have.
+fn lacking_event(scenario: &Scenario) -> Option<ScenarioError> {
+    let lacking = |key: &str, allowed| {
+        let message = format!("the engine \"mean-field\" does not have this yet; allowed is {allowed}");
+        Some(ScenarioError::new(key, message))
+    };
+    let without = "no such key, or the engine \"agents\"";
+    let has_random = |change: &Intervention| change.settings.iter().any(|(_, value)| *value == Value::Choice("random"));
+    if scenario.login.discipline == Discipline::Random || scenario.interventions.iter().any(has_random) {
+        return lacking(name_of!(login.discipline), "\"fifo\" or \"lifo\", or the engine \"agents\"");
+    }
+    if scenario.interventions.iter().any(|change| change.flush) {
+        return lacking("intervention.login.flush", without);
+    }
+    let uses = |is: fn(&Shock) -> bool| scenario.shocks.iter().any(is);
+    if uses(|shock| shock.dedicated_fraction > 0.0) {
+        return lacking("shock.dedicated_fraction", without);
+    }
+    if uses(|shock| shock.disconnect_fraction > 0.0) {
+        return lacking("shock.disconnect_fraction", without);
+    }
+    if uses(|shock| !shock.regions.is_empty()) { lacking("shock.regions", without) } else { None }
+}
+
 /// Checks that the engine has all that a scenario asks for.
 ///
 /// # Errors
@@ -74,7 +98,7 @@ pub fn check(scenario: &Scenario) -> Result<(), ScenarioError> {
             );
             Err(ScenarioError::new(parameter.name, message))
         }
-        None => Ok(()),
+        None => lacking_event(scenario).map_or(Ok(()), Err),
     }
 }
 
@@ -95,7 +119,7 @@ pub fn memory_estimate_bytes(scenario: &Scenario) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::parameters::{Domain, Value};
+    use crate::parameters::Domain;
 
     #[test]
     fn a_parameter_that_the_engine_does_not_have_is_refused_unless_it_has_its_default() {
@@ -120,6 +144,29 @@ mod tests {
             Domain::Boolean => vec![Value::Boolean(false), Value::Boolean(true)],
             Domain::Choice(words) => words.iter().copied().map(Value::Choice).collect(),
             domain => [0.5, 1.0, 10.0].into_iter().filter_map(|x| domain.value_from_f64(x)).collect(),
+        }
+    }
+
+    #[test]
+    fn shocks_interventions_and_disciplines_that_the_engine_does_not_have_are_refused() {
+        type Change = fn(&mut Scenario);
+        let cases: [(&str, Change); 5] = [
+            ("login.discipline", |s| s.login.discipline = Discipline::Random),
+            ("intervention.login.flush", |s| {
+                s.interventions = vec![Intervention { flush: true, ..Intervention::default() }];
+            }),
+            ("shock.dedicated_fraction", |s| {
+                s.shocks = vec![Shock { dedicated_fraction: 0.1, ..Shock::default() }];
+            }),
+            ("shock.disconnect_fraction", |s| {
+                s.shocks = vec![Shock { disconnect_fraction: 0.1, ..Shock::default() }];
+            }),
+            ("shock.regions", |s| s.shocks = vec![Shock { regions: vec!["a".to_owned()], ..Shock::default() }]),
+        ];
+        for (key, change) in cases {
+            let mut scenario = Scenario::default();
+            change(&mut scenario);
+            assert_eq!(check(&scenario).unwrap_err().key, key);
         }
     }
 

@@ -107,7 +107,8 @@ impl Queue {
     pub(super) fn serve(&mut self, server: &Server, survival: &[f64], online: &mut [Pair]) -> Service {
         let mut service = Service::default();
         match server.discipline {
-            Discipline::Fifo => {
+            // `complete` refuses service at random.
+            Discipline::Fifo | Discipline::Random => {
                 let mut left = self.serve_expired(server, server.slots, &mut service);
                 while left > 0.0
                     && let Some(mut cohort) = self.cohorts.pop_front()

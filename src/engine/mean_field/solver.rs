@@ -152,7 +152,7 @@ impl Running {
             state,
             restarts,
             release: nearest_tick(scenario.updates.release_h, tick_s),
-            shocks: scenario.shocks.iter().map(|shock| (nearest_tick(shock.at_h, tick_s), *shock)).collect(),
+            shocks: scenario.shocks.iter().map(|shock| (nearest_tick(shock.at_h, tick_s), shock.clone())).collect(),
             interventions,
             asked_most: Some(0.0),
             scratch: Scratch::default(),

@@ -41,7 +41,8 @@ impl Simulator {
         self.check_attached();
         let Counters { login_requests, login_rejections, login_wasted, logins, .. } = self.counters;
         let gone = logins + login_wasted + login_rejections;
-        if !self.scenario.login.drop_expired {
+        let is_flushed = self.scenario.interventions.iter().any(|change| change.flush);
+        if !self.scenario.login.drop_expired && !is_flushed {
             assert_eq!(
                 login_requests,
                 gone + self.network.login.length(),
@@ -107,12 +108,17 @@ prop_compose! {
         (capacity, limit_s) in (prop_oneof![Just(0.0), Just(f64::INFINITY), (1.0..5.0f64).prop_map(libm::exp10)],
             prop_oneof![Just(0.0), Just(f64::INFINITY), 1.0..300.0f64]),
         timeout_s in 1.0..200.0f64,
-        (lifo, drop_expired, relogin) in (any::<bool>(), any::<bool>(), any::<bool>()),
+        (discipline, drop_expired, relogin) in (0..3usize, any::<bool>(), any::<bool>()),
         // The long backoffs end after the run, and wait in the list of what is due later.
         (jitter, factor, base_s) in (0..3usize, 1.0..3.0f64, prop_oneof![Just(15.0), Just(2e5)]),
         (dedicated, later) in (0.0..2e4f64, 0.0..2e5f64),
-        (shock_supernodes, shock_clients) in (0.0..1.0f64, 0.0..1.0f64),
+        (shock_supernodes, shock_clients, shock_dedicated, disconnect) in
+            (0.0..1.0f64, 0.0..1.0f64, 0.0..1.0f64, prop_oneof![Just(0.0), 0.0..1.0f64]),
         (ttl_s, keepalive_s) in (0.0..900.0f64, 0.0..120.0f64),
+        (bypass, admission, cost, degradation, flush) in (prop::bool::weighted(0.2), prop_oneof![Just(1.0), 0.1..1.0f64],
+            0.0..0.1f64, prop_oneof![Just(0.0), 0.0..0.9f64], any::<bool>()),
+        (dedicated_slots, dedicated_overload, restart_s) in
+            (prop_oneof![Just(0u64), 1..400u64], any::<bool>(), prop_oneof![Just(f64::INFINITY), 1.0..2000.0f64]),
     ) -> Scenario {
         let mut s = Scenario::default();
         s.population.clients = clients;
@@ -128,11 +134,23 @@ prop_compose! {
         s.overlay.dedicated_per_million = dedicated;
         (s.login.capacity_per_s_per_million, s.login.queue_limit_s) = (capacity, limit_s);
         (s.login.timeout_s, s.login.drop_expired) = (timeout_s, drop_expired);
-        s.login.discipline = if lifo { Discipline::Lifo } else { Discipline::Fifo };
+        let words = ["fifo", "lifo", "random"];
+        s.login.discipline = [Discipline::Fifo, Discipline::Lifo, Discipline::Random][discipline];
+        (s.login.rejection_cost, s.login.degradation) = (cost, degradation);
+        (s.overlay.bypass, s.overlay.admission) = (bypass, admission);
+        (s.overlay.dedicated_slots, s.overlay.dedicated_overload) = (dedicated_slots, dedicated_overload);
+        s.overlay.dedicated_restart_s = restart_s;
         s.login.relogin_after_orphaning = relogin;
         s.retry.jitter = [Jitter::None, Jitter::Full, Jitter::Equal][jitter];
         (s.retry.factor, s.retry.base_s, s.retry.cap_s) = (factor, base_s, 600.0f64.max(base_s));
-        s.shocks = vec![Shock { at_h: 0.6, supernode_fraction: shock_supernodes, client_fraction: shock_clients }];
+        s.shocks = vec![Shock {
+            at_h: 0.6,
+            supernode_fraction: shock_supernodes,
+            client_fraction: shock_clients,
+            dedicated_fraction: shock_dedicated,
+            disconnect_fraction: disconnect,
+            regions: if drop_expired { vec![s.population.regions[1].name.clone()] } else { Vec::new() },
+        }];
         let set = |name: &str, value| (Parameter::find(name).unwrap(), value);
         s.interventions = vec![Intervention {
             at_h: 1.0,
@@ -141,8 +159,11 @@ prop_compose! {
                 set("login.capacity_per_s_per_million", Value::Number(1e4)),
                 set("login.drop_expired", Value::Boolean(true)),
                 set("retry.base_s", Value::Number(20.0)),
-                set("login.discipline", Value::Choice(if lifo { "fifo" } else { "lifo" })),
+                set("login.discipline", Value::Choice(words[(discipline + 1) % 3])),
+                set("overlay.admission", Value::Number(0.9)),
+                set("overlay.accept_per_s", Value::Number(0.5)),
             ],
+            flush,
         }];
         s
     }

@@ -18,7 +18,8 @@ pub fn memory_estimate_bytes(scenario: &Scenario) -> u64 {
         }
     }
     let (clients, regions) = (scenario.population.clients, scenario.population.regions.len() as u64);
-    let of_clients = (scenario.overlay.supernode_ratio * clients as f64) as u64;
+    let of_clients =
+        if scenario.overlay.bypass { 0 } else { (scenario.overlay.supernode_ratio * clients as f64) as u64 };
     let supernode_bytes = 40 + 16 * regions;
     clients * 48 + (of_clients + u64::from(dedicated)) * supernode_bytes + (16 << 20)
 }
@@ -36,7 +37,7 @@ mod tests {
         let parameter = Parameter::find("overlay.dedicated_per_million").unwrap();
         for (at_h, per_million) in [(13.0, 5000.0), (14.0, 0.0)] {
             let settings = vec![(parameter, Value::Number(per_million))];
-            scenario.interventions.push(Intervention { at_h, settings });
+            scenario.interventions.push(Intervention { at_h, settings, flush: false });
         }
         assert_eq!(memory_estimate_bytes(&scenario) - without, 5000 * (40 + 16 * 3));
     }

@@ -21,6 +21,7 @@
 //! | `login` | tickets that wait for the login server: its queue |
 //! | `overlay` | the super nodes, and their children |
 //! | `strikes` | whom a restart, a shock or the end of a session strikes |
+//! | `blow` | a shock, with what it strikes |
 //! | `clients`, `tickets`, `ids` | class and state of a client; what a client that waits carries; super nodes |
 //! | `delay`, `backoff` | random delays in ticks; those after failures |
 //! | `memory` | how much memory a run needs |
@@ -75,6 +76,7 @@
 
 mod absent;
 mod backoff;
+mod blow;
 mod census;
 mod clients;
 mod delay;

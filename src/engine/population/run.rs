@@ -45,18 +45,17 @@ impl Simulator {
         // the same as the order of model.md, in which the orphan would lose the request that it had just made.
         self.deaths_and_stale_addresses(now);
         // 3
-        self.timers();
-        let slots = self.network.login.take_service_slots();
-        let serves_at_once = self.serves_at_once(slots);
+        self.timers(now);
+        let serves_at_once = self.serves_at_once();
         // 5
         self.attach_attempts(serves_at_once);
-        self.overload_protection();
+        self.overload_protection(now);
         debug_assert_eq!(self.requests.len(), self.network.census.count(State::Requesting) as usize);
         // 6 and 7: where the queue is empty, and has room and slots for every request of this tick, no order matters.
         if serves_at_once {
             self.serve_at_once();
         } else {
-            self.requests_enter(now);
+            let slots = self.requests_enter(now);
             self.service(slots);
         }
         // 8
@@ -86,7 +85,7 @@ impl Simulator {
             seeking: census.count(State::Seeking),
             waiting: census.count(State::Waiting),
             backoff: census.count(State::Backoff),
-            supernodes: overlay.live(),
+            supernodes: overlay.visible(),
             stale_addresses: overlay.stale(),
             login_queue: login.length(),
             login_queue_before_service: self.login_queue_before_service,
@@ -104,6 +103,7 @@ impl Simulator {
         );
         debug_assert_eq!(overlay.live() - overlay.dedicated(), census.count(State::SuperNode));
         debug_assert!(overlay.eligible() <= census.count(State::Online) && overlay.accepting() <= overlay.live());
-        debug_assert!(u64::from(census.count(State::Waiting)) <= self.network.login.length());
+        let login = &self.network.login;
+        debug_assert!(u64::from(census.count(State::Waiting)) <= login.length() + login.flushed());
     }
 }

@@ -1,5 +1,6 @@
 //! The network at tick 0.
 
+use super::blow::Blow;
 use super::clients::{Class, State};
 use super::overlay::Choices;
 use super::simulator::Simulator;
@@ -8,7 +9,7 @@ use super::tickets::Unattached;
 use crate::engine::laws::overlay::{eligible_share, initial_supernodes};
 use crate::engine::laws::time::nearest_tick;
 use crate::engine::observation::Counters;
-use crate::parameters::{Intervention, Scenario};
+use crate::parameters::{Intervention, Scenario, Shock};
 use crate::random::{Purpose, Stream, binomial, shuffle, shuffle_first, stream};
 
 impl Simulator {
@@ -27,9 +28,10 @@ impl Simulator {
         self.network.attach_retries.reset();
         self.network.login_retries.reset();
         self.network.login.reset();
-        self.network.overlay.reset(scenario.overlay.slots, regions.len());
+        self.network.overlay.reset(&scenario.overlay, regions.len());
         self.restarts.reset(&scenario.updates, regions, tick_s);
-        self.shocks = scenario.shocks.iter().map(|shock| (nearest_tick(shock.at_h, tick_s), *shock)).collect();
+        let blow = |shock: &Shock| (nearest_tick(shock.at_h, tick_s), Blow::new(shock, regions));
+        self.shocks = scenario.shocks.iter().map(blow).collect();
         let at_tick = |change: &Intervention| (nearest_tick(change.at_h, tick_s), change.clone());
         self.interventions = scenario.interventions.iter().map(at_tick).collect();
         // As they were checked: also those of the same tick in the order of their hours.

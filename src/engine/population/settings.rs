@@ -7,6 +7,9 @@ use crate::engine::laws::time::duration_ticks;
 use crate::engine::laws::{delays, login, overlay};
 use crate::parameters::Scenario;
 
+/// Children of a host, where there is no overlay: as many as can be counted in 8 bits.
+pub(super) const HOST_SLOTS: u64 = 255;
+
 /// Values computed from the parameters that are in force.
 ///
 /// There is one way to get them, [`Settings::new`], for the start of a run and for every intervention. So whatever a
@@ -30,8 +33,10 @@ pub(super) struct Settings {
     pub(super) overload_probes: f64,
     /// Probability that a promotion that is wanted takes place within a tick.
     pub(super) healing_probability: f64,
-    /// Super nodes of the operator.
+    /// Super nodes of the operator; without an overlay, hosts of numbers of children, which nobody sees.
     pub(super) dedicated_supernodes: u32,
+    /// Ticks after which a super node of the operator that failed is back.
+    pub(super) dedicated_restart_ticks: u32,
     /// Requests that the login server serves per second.
     pub(super) capacity_per_s: f64,
     /// Ticks after which a request times out.
@@ -49,10 +54,15 @@ impl Settings {
             notice: Delay::new(delays::notice(&scenario.overlay), tick_s),
             backoff: Backoff::new(&scenario.retry, tick_s),
             stale_ticks: duration_ticks(scenario.overlay.stale_ttl_s, tick_s),
-            accept_limit: overlay::accept_limit(&scenario.overlay, tick_s),
+            accept_limit: if scenario.overlay.bypass {
+                u32::MAX
+            } else {
+                overlay::accept_limit(&scenario.overlay, tick_s)
+            },
             overload_probes: overlay::overload_probes(&scenario.overlay, tick_s),
             healing_probability: overlay::healing_probability(&scenario.overlay, tick_s),
             dedicated_supernodes: dedicated_supernodes(scenario),
+            dedicated_restart_ticks: duration_ticks(scenario.overlay.dedicated_restart_s, tick_s),
             capacity_per_s: login::capacity_per_s(&scenario.login, &scenario.population),
             timeout_ticks: duration_ticks(scenario.login.timeout_s, tick_s),
         }
@@ -61,8 +71,14 @@ impl Settings {
 
 /// Super nodes of the operator. Their number is bounded: more would not fit into memory, as
 /// [`memory_estimate_bytes`](super::memory_estimate_bytes) says.
+///
+/// Without an overlay it is a number of hosts with room for everybody: who is attached has to be one of a number
+/// somewhere, and where does not matter.
 pub(super) fn dedicated_supernodes(scenario: &Scenario) -> u32 {
     let clients = scenario.population.clients;
+    if scenario.overlay.bypass {
+        return clients.div_ceil(HOST_SLOTS) as u32;
+    }
     let most = f64::from(1u32 << 30) - 1.0 - clients as f64;
     overlay::dedicated_supernodes(scenario.overlay.dedicated_per_million, clients).clamp(0.0, most) as u32
 }

@@ -1,5 +1,6 @@
 //! The workspace of a run.
 
+use super::blow::Blow;
 use super::clients::Class;
 use super::network::Network;
 use super::settings::Settings;
@@ -7,7 +8,7 @@ use super::streams::Streams;
 use super::tickets::{Attached, Unattached};
 use crate::engine::laws::restarts::Restarts;
 use crate::engine::observation::Counters;
-use crate::parameters::{Intervention, Scenario, Shock};
+use crate::parameters::{Intervention, Scenario};
 
 /// The workspace of a run: all arrays, reused from run to run. One for each thread.
 pub struct Simulator {
@@ -19,7 +20,7 @@ pub struct Simulator {
     pub(super) network: Network,
     pub(super) restarts: Restarts,
     /// With their ticks.
-    pub(super) shocks: Vec<(u32, Shock)>,
+    pub(super) shocks: Vec<(u32, Blow)>,
     /// Those to come, with their ticks, in order.
     pub(super) interventions: Vec<(u32, Intervention)>,
     pub(super) counters: Counters,
@@ -33,6 +34,8 @@ pub struct Simulator {
     pub(super) requests: Vec<Attached>,
     /// Classes of those whose machines restart in this tick.
     pub(super) restarting: Vec<Class>,
+    /// Those that a shock disconnects.
+    pub(super) disconnected: Vec<Unattached>,
     /// For each region, the probability of a restart in this tick; then the share of the strikes that hit there.
     pub(super) update_shares: Vec<f64>,
     /// Never take the short cut of `serve_at_once`.
@@ -64,6 +67,7 @@ impl Simulator {
             attempts: Vec::new(),
             requests: Vec::new(),
             restarting: Vec::new(),
+            disconnected: Vec::new(),
             update_shares: Vec::new(),
             #[cfg(test)]
             always_queues: false,
@@ -74,9 +78,10 @@ impl Simulator {
     pub(super) fn apply_parameters(&mut self) {
         self.settings = Settings::new(&self.scenario);
         let (settings, network) = (&self.settings, &mut self.network);
-        let (queue_limit_s, tick_s) = (self.scenario.login.queue_limit_s, self.scenario.time.tick_s);
+        let (login, tick_s) = (&self.scenario.login, self.scenario.time.tick_s);
         network.absent.set_law(settings.presence);
-        network.login.set_capacity(settings.capacity_per_s, queue_limit_s, tick_s);
+        network.login.set_capacity(settings.capacity_per_s, login.queue_limit_s, tick_s);
+        network.login.set_losses(login.degradation, login.rejection_cost);
         network.overlay.set_accept_limit(settings.accept_limit);
         network.overlay.add_dedicated(settings.dedicated_supernodes);
     }

@@ -16,6 +16,8 @@ pub(super) struct Streams {
     pub(super) boots: Stream,
     /// When orphans notice.
     pub(super) orphans: Stream,
+    /// Which attempts are admitted.
+    pub(super) admission: Stream,
     /// Which super node an attempt meets.
     pub(super) attach: Stream,
     /// How many attempts fail before one succeeds, and the other way around.
@@ -42,6 +44,7 @@ impl Streams {
             shocks: stream(seed, Purpose::Shocks),
             boots: stream(seed, Purpose::Boots),
             orphans: stream(seed, Purpose::Orphans),
+            admission: stream(seed, Purpose::Admission),
             attach: stream(seed, Purpose::Attach),
             attach_outcome: stream(seed, Purpose::AttachOutcome),
             attach_order: stream(seed, Purpose::AttachOrder),

@@ -86,7 +86,7 @@ declare_tables! {
             "Share of the clients.";
     }
     shock "[[scenario.shock]]", None,
-        "A crash of a part of the network. At least one of its shares is above 0.",
+        "A blow to a part of the network. At least one of its shares is above 0.",
         "[[scenario.shock]]\nat_h = 13.0\nsupernode_fraction = 0.3\n" {
         AT_H "at_h": Form::Hour, Refused,
             "When, in hours of the simulation; rounded to the nearest tick.";
@@ -94,12 +94,20 @@ declare_tables! {
             "Probability that a live super node, not a dedicated one, crashes.";
         CLIENT_FRACTION "client_fraction": Form::Number(Bounds::SHARE, ""), Default("0.0"),
             "Probability that any other present client that is not booting crashes.";
+        DEDICATED_FRACTION "dedicated_fraction": Form::Number(Bounds::SHARE, ""), Default("0.0"),
+            "Probability that a live dedicated super node fails; it is back after overlay.dedicated_restart_s. Regions do not matter to it.";
+        DISCONNECT_FRACTION "disconnect_fraction": Form::Number(Bounds::SHARE, ""), Default("0.0"),
+            "Probability that an attached client that does not crash loses its connection; its machine does not restart.";
+        REGIONS "regions": Form::Names("names of population.regions"), Else("all regions"),
+            "Where it strikes: only clients of these regions, and super nodes of such clients.";
     }
     intervention "[[scenario.intervention]]", Changes,
-        "New values of parameters from some time on; at least one.",
+        "New values of parameters from some time on, or an act; at least one.",
         "[[scenario.intervention]]\nat_h = 14.0\nlogin.capacity_per_s_per_million = 300.0\nlogin.drop_expired = true\n" {
         AT_H "at_h": Form::Hour, Refused,
             "When, in hours of the simulation; rounded to the nearest tick.";
+        FLUSH "login.flush": Form::Boolean, Default("false"),
+            "Whether the queue of the login server is emptied at that time, as by a restart of the server: whoever waits finds out by the time-out.";
     }
     axis "[[axis]]", None,
         "A swept parameter with its points (one of values, linear and logarithmic), or a name and a list of variants: named bundles of settings. A parameter may be on one axis.",

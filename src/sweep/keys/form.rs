@@ -96,6 +96,8 @@ pub enum Form {
     Hour,
     /// A list of numbers, at least one, each within these bounds.
     Numbers(Bounds),
+    /// A list of texts in quotes, at least one, of which this says what they are.
+    Names(&'static str),
     /// The dotted name of a parameter that has a single value.
     Parameter,
     /// A value of the parameter that the table is about, which is a finite number.
@@ -135,6 +137,7 @@ impl fmt::Display for Form {
             Form::Number(bounds, unit) => write!(f, "{bounds} {unit}"),
             Form::Hour => f.write_str("a number, 0 h … time.horizon_h"),
             Form::Numbers(bounds) => write!(f, "a list of numbers, each {bounds}"),
+            Form::Names(what) => write!(f, "a list of {what}, in quotes"),
             Form::Parameter => f.write_str("the dotted name of a parameter"),
             Form::OfParameter => f.write_str("a finite value of the parameter"),
             Form::ValuesOfParameter => f.write_str("a list of values of the parameter, all different"),

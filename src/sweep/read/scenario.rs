@@ -4,7 +4,7 @@ use super::document::Content;
 use super::hints;
 use super::reader::Reader;
 use crate::parameters::{Domain, Intervention, PARAMETERS, Parameter, Region, Scenario, Shock, Value};
-use crate::sweep::keys::{self, Key};
+use crate::sweep::keys;
 
 /// Whether some parameter is in this group.
 pub(super) fn is_group(name: &str) -> bool {
@@ -38,13 +38,17 @@ pub(super) fn settings<'a>(table: &Reader<'a>, others: &[&str]) -> Vec<(&'static
     let mut found = Vec::new();
     for (group, settings) in table.entries().filter(|(key, _)| !others.contains(key)) {
         if !is_group(group) {
-            let allowed: Vec<&str> = others.iter().copied().chain(groups()).collect();
+            let others = others.iter().copied().filter(|other| !other.contains('.'));
+            let allowed: Vec<&str> = others.chain(groups()).collect();
             settings.report_unknown(hints::unknown_setting(group, &allowed), hints::meant(group, &allowed));
             continue;
         }
         let Some(settings) = settings.table() else { continue };
         for (key, setting) in settings.entries() {
             let name = format!("{group}.{key}");
+            if others.contains(&name.as_str()) {
+                continue;
+            }
             match Parameter::find(&name) {
                 Some(parameter) => found.push((parameter, setting)),
                 None => setting.report_key(hints::unknown_parameter(&name)),
@@ -93,14 +97,39 @@ fn shock(shock: &Reader) -> Option<Shock> {
     let before = shock.problems().count();
     shock.allow_keys(&keys::shock::TABLE);
     let at_h = shock.number_at(&keys::shock::AT_H);
-    let fraction = |key: &Key| if shock.get(key.name).is_some() { shock.number_at(key) } else { Some(0.0) };
-    let supernode_fraction = fraction(&keys::shock::SUPERNODE_FRACTION);
-    let client_fraction = fraction(&keys::shock::CLIENT_FRACTION);
-    let read = Shock { at_h: at_h?, supernode_fraction: supernode_fraction?, client_fraction: client_fraction? };
+    let mut read = Shock { regions: region_names(shock), ..Shock::default() };
+    for fraction in Shock::FRACTIONS {
+        let Some(key) = keys::shock::TABLE.keys.iter().find(|key| key.name == fraction.key) else { continue };
+        if let Some(share) = shock.number_at(key) {
+            (fraction.set)(&mut read, share);
+        }
+    }
+    read.at_h = at_h?;
     if !read.strikes() && shock.problems().count() == before {
         shock.report(Shock::WITHOUT_EFFECT);
     }
     Some(read)
+}
+
+/// Whether the queue is emptied: a dotted key, beside parameters of its group.
+fn flush(intervention: &Reader) -> bool {
+    let Some(flush) = intervention.get("login").and_then(|login| login.get("flush")) else { return false };
+    if let Content::Boolean(flush) = flush.content() {
+        return *flush;
+    }
+    flush.refuse(&keys::intervention::FLUSH.expectation());
+    false
+}
+
+/// The names of the regions that a shock strikes. Whether they exist is checked with the scenario.
+fn region_names(shock: &Reader) -> Vec<String> {
+    let key = &keys::shock::REGIONS;
+    let Some(names) = shock.at(key) else { return Vec::new() };
+    let Some(list) = names.list(&key.expectation()) else { return Vec::new() };
+    if list.is_empty() {
+        names.refuse(&key.expectation());
+    }
+    list.iter().filter_map(|name| name.text()).map(str::to_owned).collect()
 }
 
 fn intervention(intervention: &Reader) -> Option<Intervention> {
@@ -108,8 +137,10 @@ fn intervention(intervention: &Reader) -> Option<Intervention> {
     let intervenable: Vec<&str> = PARAMETERS.iter().filter(|p| p.intervenable).map(|p| p.name).collect();
     let intervenable = intervenable.join(", ");
     let changes = settings(intervention, &keys::intervention::TABLE.names());
-    if changes.is_empty() {
-        intervention.report(format!("it changes nothing; expected at least one of {intervenable}"));
+    let flush = flush(intervention);
+    if changes.is_empty() && !flush {
+        let act = Intervention::FLUSH;
+        intervention.report(format!("it changes nothing; expected at least one of {intervenable}, {act}"));
     }
     let mut settings = Vec::new();
     for (parameter, setting) in changes {
@@ -121,5 +152,5 @@ fn intervention(intervention: &Reader) -> Option<Intervention> {
     }
     // The order of settings at one moment has no meaning; sorted ones compare equal.
     settings.sort_by_key(|(parameter, _)| parameter.name);
-    Some(Intervention { at_h: at_h?, settings })
+    Some(Intervention { at_h: at_h?, settings, flush })
 }

@@ -16,6 +16,7 @@ pub(crate) fn login() -> Vec<Designed> {
         s.login.capacity_per_s_per_million = 503.1;
     };
     let lifo = |s: &mut Scenario| s.login.discipline = Discipline::Lifo;
+    let random = |s: &mut Scenario| s.login.discipline = Discipline::Random;
     let drops = |s: &mut Scenario| s.login.drop_expired = true;
     vec![
         on_base("collapsed, fifo", collapsed),
@@ -117,6 +118,40 @@ pub(crate) fn login() -> Vec<Designed> {
         on_base("edge, half jitter", move |s| {
             edge(s);
             s.retry.jitter = Jitter::Equal;
+        }),
+        on_base("collapsed, random", move |s| {
+            collapsed(s);
+            random(s);
+        }),
+        on_base("edge, random, requests that are hardly ever given up", move |s| {
+            edge(s);
+            random(s);
+            s.login.timeout_s = 700.0;
+            s.login.queue_limit_s = 400.0;
+        }),
+        on_base("edge, random that drops", move |s| {
+            edge(s);
+            random(s);
+            drops(s);
+        }),
+        on_base("edge, rejections cost", move |s| {
+            edge(s);
+            s.login.rejection_cost = 0.11;
+        }),
+        on_base("edge, slower under load", move |s| {
+            edge(s);
+            s.login.degradation = 0.8;
+        }),
+        on_base("collapsed, slower under load, and rejections cost", move |s| {
+            collapsed(s);
+            s.login.rejection_cost = 0.023;
+            s.login.degradation = 0.3;
+        }),
+        on_base("slower under load, where it matters only once all have come", move |s| {
+            edge(s);
+            s.login.capacity_per_s_per_million = 3011.3;
+            s.login.degradation = 0.97;
+            s.login.queue_limit_s = 20.0;
         }),
     ]
 }

@@ -19,7 +19,7 @@ pub(crate) fn overlay() -> Vec<Designed> {
             s.overlay.supernode_ratio = 0.3;
             s.overlay.slots = 60;
             s.overlay.accept_per_s = 2.0;
-            s.shocks = vec![Shock { at_h: 0.06, supernode_fraction: 0.95, client_fraction: 0.0 }];
+            s.shocks = vec![Shock { at_h: 0.06, supernode_fraction: 0.95, ..Shock::default() }];
             healthy_login(s);
         }),
         on_base("nobody eligible", |s| s.population.capable_fraction = 0.0),
@@ -145,6 +145,30 @@ pub(crate) fn overlay() -> Vec<Designed> {
         on_base("back-off that does not grow", |s| {
             s.overlay.supernode_ratio = 0.02;
             s.retry.factor = 1.0;
+        }),
+        on_base("no overlay", |s| {
+            s.overlay.bypass = true;
+            s.overlay.slots = 1;
+        }),
+        on_base("no overlay, attempts barred", move |s| {
+            s.overlay.bypass = true;
+            s.overlay.admission = 0.4;
+            healthy_login(s);
+        }),
+        on_base("attempts barred", |s| s.overlay.admission = 0.7),
+        on_base("gateways with slots of their own", move |s| {
+            s.population.capable_fraction = 0.05;
+            s.overlay.dedicated_per_million = 10_000.0;
+            s.overlay.dedicated_slots = 45;
+            healthy_login(s);
+        }),
+        on_base("gateways shut down by overload, and back", move |s| {
+            s.overlay.overload_probes_per_s = 0.3;
+            s.overlay.overload_shutdown_probability = 0.7;
+            s.overlay.dedicated_overload = true;
+            s.overlay.dedicated_per_million = 20_000.0;
+            s.overlay.dedicated_restart_s = 155.0;
+            healthy_login(s);
         }),
     ]
 }

@@ -72,7 +72,7 @@ pub(crate) fn updates_and_presence() -> Vec<Designed> {
             s.updates.burst_width_s = 60.0;
             s.updates.boot_median_s = 500.0;
             s.updates.boot_sigma = 0.2;
-            s.shocks = vec![Shock { at_h: 0.6, supernode_fraction: 0.7, client_fraction: 0.7 }];
+            s.shocks = vec![Shock { at_h: 0.6, supernode_fraction: 0.7, client_fraction: 0.7, ..Shock::default() }];
         }),
         on_base("a burst seen from near", |s| {
             s.population.clients = 3000;
@@ -82,15 +82,15 @@ pub(crate) fn updates_and_presence() -> Vec<Designed> {
             s.updates.burst_width_s = 400.0;
         }),
         on_base("a shock before the release is the trigger", |s| {
-            s.shocks = vec![Shock { at_h: 0.2, supernode_fraction: 0.5, client_fraction: 0.3 }];
+            s.shocks = vec![Shock { at_h: 0.2, supernode_fraction: 0.5, client_fraction: 0.3, ..Shock::default() }];
         }),
         on_base("nobody patched: the shock is the trigger", |s| {
             s.updates.patched_fraction = 0.0;
-            s.shocks = vec![Shock { at_h: 0.7, supernode_fraction: 0.5, client_fraction: 0.3 }];
+            s.shocks = vec![Shock { at_h: 0.7, supernode_fraction: 0.5, client_fraction: 0.3, ..Shock::default() }];
         }),
         on_base("a trigger by hand", |s| {
             s.outage.trigger_h = 0.8;
-            s.shocks = vec![Shock { at_h: 0.3, supernode_fraction: 0.5, client_fraction: 0.3 }];
+            s.shocks = vec![Shock { at_h: 0.3, supernode_fraction: 0.5, client_fraction: 0.3, ..Shock::default() }];
         }),
         on_base("released at the start", |s| s.updates.release_h = 0.0),
         on_base("released a quarter of an hour after the start", |s| s.updates.release_h = 0.25),

@@ -1,6 +1,7 @@
 //! The login server: phases 6, 7 and 8.
 
 use critmass::parameters::Discipline;
+use rand::RngExt;
 use rand::seq::SliceRandom;
 
 use super::{Reference, Request, State};
@@ -24,6 +25,7 @@ impl Reference {
             })
             .collect();
         requesting.shuffle(&mut self.rng);
+        let rejections_before = self.counts.login_rejections;
         for client in requesting {
             self.counts.login_requests += 1;
             if (self.queue.len() as f64) < limit {
@@ -38,13 +40,21 @@ impl Reference {
             }
         }
         self.counts.queue_before_service = self.queue.len() as u64;
+        self.rejections = self.counts.login_rejections - rejections_before;
+        self.queue_share = (self.queue.len() as f64 / limit).min(1.0);
     }
 
     /// Phase 7.
+    ///
+    /// Readings: what has accumulated, and rejections cost, includes the capacity of this tick; and a queue that is
+    /// longer than its limit, which was lowered, costs no more than a full one.
     pub(super) fn service(&mut self) {
         let mut slots = f64::INFINITY;
         if self.capacity_per_s().is_finite() {
-            self.capacity_carried += self.capacity_per_s() * self.now_in_force.time.tick_s;
+            let login = &self.now_in_force.login;
+            let left = 1.0 - login.degradation * self.queue_share;
+            self.capacity_carried += self.capacity_per_s() * self.now_in_force.time.tick_s * left;
+            self.capacity_carried = (self.capacity_carried - login.rejection_cost * self.rejections as f64).max(0.0);
             slots = self.capacity_carried.floor();
             self.capacity_carried -= slots;
         }
@@ -52,6 +62,8 @@ impl Reference {
             let next = match self.now_in_force.login.discipline {
                 Discipline::Fifo => self.queue.pop_front(),
                 Discipline::Lifo => self.queue.pop_back(),
+                Discipline::Random if self.queue.is_empty() => None,
+                Discipline::Random => self.queue.remove(self.rng.random_range(0..self.queue.len())),
             };
             let Some(request) = next else { break };
             let client = &mut self.clients[request.client];

@@ -93,11 +93,19 @@ struct Reference {
     ///
     /// Reading: a machine that dies as a super node and is promoted again has two addresses, one dead and one live.
     registry: Vec<usize>,
+    /// The operator's super nodes, those that failed included.
     dedicated: u64,
+    /// When those that failed are back.
+    dedicated_back_at: Vec<u64>,
+    /// What everybody is attached to where there is no overlay: a super node that is in no registry.
+    no_overlay: Option<usize>,
     queue: VecDeque<Request>,
     requests_ever: u64,
     /// Accumulated capacity that was not yet turned into service slots.
     capacity_carried: f64,
+    /// Rejections in this tick, and the length of the queue after them, as a share of its limit.
+    rejections: u64,
+    queue_share: f64,
     counts: Tick,
 }
 
@@ -111,6 +119,7 @@ pub(crate) fn run(scenario: &Scenario, seed: u64, trace_every: u64) -> Run {
         engine.interventions(scenario);
         engine.restarts_and_shocks(scenario);
         engine.sessions();
+        engine.dedicated_that_are_back();
         engine.boots_that_finish();
         engine.deaths_and_stale_addresses();
         engine.attach_attempts();
@@ -137,9 +146,13 @@ impl Reference {
             supernodes: Vec::new(),
             registry: Vec::new(),
             dedicated: 0,
+            dedicated_back_at: Vec::new(),
+            no_overlay: None,
             queue: VecDeque::new(),
             requests_ever: 0,
             capacity_carried: 0.0,
+            rejections: 0,
+            queue_share: 0.0,
             counts: Tick::default(),
         };
         engine.dedicated_supernodes();
@@ -152,6 +165,9 @@ impl Reference {
     fn interventions(&mut self, scenario: &Scenario) {
         for intervention in &scenario.interventions {
             if nearest_tick(intervention.at_h, scenario) == self.tick {
+                if intervention.flush {
+                    self.queue.clear();
+                }
                 for (parameter, value) in &intervention.settings {
                     parameter.set(&mut self.now_in_force, value).expect("the scenario was checked");
                 }
@@ -172,12 +188,20 @@ impl Reference {
                 continue;
             }
             for client in 0..self.clients.len() {
+                let region = &self.now_in_force.population.regions[self.clients[client].region].name;
+                if !shock.regions.is_empty() && !shock.regions.contains(region) {
+                    continue;
+                }
                 let serves = self.clients[client].serves_as.is_some();
                 let probability = if serves { shock.supernode_fraction } else { shock.client_fraction };
                 if self.rng.random_bool(probability) {
                     self.restart(client);
+                } else if self.clients[client].attached_to.is_some() && self.rng.random_bool(shock.disconnect_fraction)
+                {
+                    self.becomes_orphan(client);
                 }
             }
+            self.dedicated_fail(shock.dedicated_fraction);
         }
     }
 
@@ -222,6 +246,13 @@ impl Reference {
         let mean_s = self.now_in_force.presence.session_h * 3600.0;
         let exponential: f64 = self.rng.sample(Exp1);
         self.duration(mean_s * exponential)
+    }
+
+    /// Phase 3. Reading: a dedicated super node that is back has a new address besides its stale one, as a machine that
+    /// is promoted again.
+    fn dedicated_that_are_back(&mut self) {
+        let back = self.dedicated_back_at.iter().filter(|&&at| at == self.tick).count();
+        (0..back).for_each(|_| self.add_supernode(None));
     }
 
     /// Phase 3. The retries that are due are read off the clients in phases 5 and 6, after the deaths of phase 4.
@@ -279,6 +310,11 @@ impl Reference {
     /// How many ticks x seconds last.
     fn duration(&self, x_s: f64) -> u64 {
         (x_s / self.now_in_force.time.tick_s).ceil().max(1.0) as u64
+    }
+
+    /// The tick that comes x seconds from now; an infinite time never ends.
+    fn after(&self, x_s: f64) -> u64 {
+        self.tick.saturating_add(self.duration(x_s))
     }
 
     /// Ticks to wait after failure number a = 1, 2, ….

@@ -14,6 +14,15 @@ impl Reference {
     pub(super) fn initial_overlay(&mut self) {
         let mut present: Vec<usize> =
             (0..self.clients.len()).filter(|&c| self.clients[c].state != State::Absent).collect();
+        if self.now_in_force.overlay.bypass {
+            self.add_supernode(None);
+            self.no_overlay = self.registry.pop();
+            for client in present {
+                self.attach(client, self.supernodes.len() - 1);
+                self.clients[client].state = State::Online;
+            }
+            return;
+        }
         present.shuffle(&mut self.rng);
         let wanted = (self.now_in_force.overlay.supernode_ratio * present.len() as f64).floor() as usize;
         let eligible: Vec<usize> = present.iter().copied().filter(|&c| self.clients[c].eligible).collect();
@@ -25,9 +34,8 @@ impl Reference {
             if self.clients[client].serves_as.is_some() {
                 continue;
             }
-            let slots = self.now_in_force.overlay.slots;
             let free: Vec<usize> =
-                self.registry.iter().copied().filter(|&s| self.supernodes[s].children < slots).collect();
+                self.registry.iter().copied().filter(|&s| self.supernodes[s].children < self.slots_of(s)).collect();
             if free.is_empty() {
                 self.clients[client].due = 0;
             } else {
@@ -40,12 +48,48 @@ impl Reference {
 
     /// Adds what is missing of the operator's super nodes; they cannot be taken away.
     pub(super) fn dedicated_supernodes(&mut self) {
+        if self.now_in_force.overlay.bypass {
+            return;
+        }
         let per_million = self.now_in_force.overlay.dedicated_per_million;
         let wanted = (per_million * self.now_in_force.population.clients as f64 / 1e6).round() as u64;
         while self.dedicated < wanted {
             self.dedicated += 1;
             self.add_supernode(None);
         }
+    }
+
+    fn slots_of(&self, supernode: usize) -> u64 {
+        let overlay = &self.now_in_force.overlay;
+        let is_dedicated = self.supernodes[supernode].owner.is_none();
+        if is_dedicated && overlay.dedicated_slots > 0 { overlay.dedicated_slots } else { overlay.slots }
+    }
+
+    /// A shock.
+    ///
+    /// Reading: the operator's super nodes are in no region, so that the shock's regions do not matter to them.
+    pub(super) fn dedicated_fail(&mut self, fraction: f64) {
+        for supernode in self.registry.clone() {
+            let is = &self.supernodes[supernode];
+            if is.owner.is_none() && is.life == Life::Live && self.rng.random_bool(fraction) {
+                self.dedicated_fails(supernode);
+            }
+        }
+    }
+
+    fn dedicated_fails(&mut self, supernode: usize) {
+        self.supernodes[supernode].life = Life::Dying;
+        self.dedicated_back_at.push(self.after(self.now_in_force.overlay.dedicated_restart_s));
+    }
+
+    /// The client loses its super node, and notices later.
+    pub(super) fn becomes_orphan(&mut self, client: usize) {
+        let was_online = self.clients[client].state == State::Online;
+        let noticed_s = self.now_in_force.overlay.keepalive_s * self.rng.random::<f64>();
+        let noticed_at = self.after(noticed_s);
+        self.detach(client);
+        self.seeks(client, noticed_at);
+        self.clients[client].was_online = was_online;
     }
 
     /// Phase 4.
@@ -57,13 +101,7 @@ impl Reference {
         for client in 0..if deaths { self.clients.len() } else { 0 } {
             let Some(supernode) = self.clients[client].attached_to else { continue };
             if self.supernodes[supernode].life == Life::Dying {
-                let was_online = self.clients[client].state == State::Online;
-                let keepalive_s = self.now_in_force.overlay.keepalive_s;
-                let noticed_s = keepalive_s * self.rng.random::<f64>();
-                let noticed_at = self.tick + self.duration(noticed_s);
-                self.detach(client);
-                self.seeks(client, noticed_at);
-                self.clients[client].was_online = was_online;
+                self.becomes_orphan(client);
             }
         }
         for &supernode in &self.registry {
@@ -92,7 +130,8 @@ impl Reference {
         }
         for client in seeking {
             self.counts.attach_attempts += 1;
-            if let Some(supernode) = self.probe() {
+            let is_admitted = self.rng.random_bool(self.now_in_force.overlay.admission);
+            if let Some(supernode) = if is_admitted { self.probe() } else { None } {
                 self.supernodes[supernode].accepted_in_tick += 1;
                 self.attach(client, supernode);
                 self.clients[client].failures = 0;
@@ -111,14 +150,18 @@ impl Reference {
 
     /// The first super node that accepts among at most `overlay.probes` addresses.
     fn probe(&mut self) -> Option<usize> {
+        if self.no_overlay.is_some() {
+            return self.no_overlay;
+        }
         let overlay = &self.now_in_force.overlay;
-        let (probes, slots) = (overlay.probes, overlay.slots);
+        let probes = overlay.probes;
         let accepted_at_most = (overlay.accept_per_s * self.now_in_force.time.tick_s).floor().max(1.0);
         for _ in 0..probes {
             if self.registry.is_empty() {
                 return None;
             }
             let address = self.registry[self.rng.random_range(0..self.registry.len())];
+            let slots = self.slots_of(address);
             let supernode = &mut self.supernodes[address];
             supernode.probed_in_tick += 1;
             if supernode.life == Life::Live
@@ -140,11 +183,16 @@ impl Reference {
         let threshold = self.now_in_force.overlay.overload_probes_per_s * self.now_in_force.time.tick_s;
         for supernode in self.registry.clone() {
             let is = &self.supernodes[supernode];
-            let Some(owner) = is.owner else { continue };
-            if is.life == Life::Live
+            let (owner, can_shut_down) = (is.owner, is.owner.is_some() || self.now_in_force.overlay.dedicated_overload);
+            if can_shut_down
+                && is.life == Life::Live
                 && is.probed_in_tick as f64 > threshold
                 && self.rng.random_bool(self.now_in_force.overlay.overload_shutdown_probability)
             {
+                let Some(owner) = owner else {
+                    self.dedicated_fails(supernode);
+                    continue;
+                };
                 self.detach(owner);
                 let retries_at = self.tick + self.backoff(1);
                 self.seeks(owner, retries_at);
@@ -155,6 +203,9 @@ impl Reference {
 
     /// Phase 9.
     pub(super) fn promotions(&mut self) {
+        if self.now_in_force.overlay.bypass {
+            return;
+        }
         let mut seeking_or_attached = 0;
         let mut candidates = Vec::new();
         for (client, is) in self.clients.iter().enumerate() {
@@ -197,7 +248,7 @@ impl Reference {
         self.add_supernode(Some(client));
     }
 
-    fn add_supernode(&mut self, owner: Option<usize>) {
+    pub(super) fn add_supernode(&mut self, owner: Option<usize>) {
         self.registry.push(self.supernodes.len());
         let new = SuperNode { owner, life: Life::Live, children: 0, probed_in_tick: 0, accepted_in_tick: 0 };
         self.supernodes.push(new);

@@ -37,8 +37,8 @@ impl Running {
         }
         self.update(now);
         for index in 0..self.shocks.len() {
-            let (tick, shock) = self.shocks[index];
-            if tick == now {
+            if self.shocks[index].0 == now {
+                let shock = self.shocks[index].1.clone();
                 self.shock(&shock, now);
             }
         }
@@ -68,7 +68,7 @@ impl Running {
 
     /// Some super nodes that are not dedicated, and some other clients that do not boot, crash.
     fn shock(&mut self, shock: &Shock, now: u32) {
-        let Shock { at_h: _, supernode_fraction, client_fraction } = *shock;
+        let Shock { at_h: _, supernode_fraction, client_fraction, .. } = *shock;
         let cells = self.state.absent.len();
         let (clients, owners) = (vec![client_fraction; cells], vec![supernode_fraction; cells]);
         self.strike(&Strike { clients: &clients, owners: &owners, is_update: false }, now);

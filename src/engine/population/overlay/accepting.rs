@@ -13,6 +13,11 @@ impl Overlay {
         self.live.order().len() as u32
     }
 
+    /// Live super nodes that anybody sees: none without an overlay.
+    pub(crate) fn visible(&self) -> u32 {
+        if self.bypassed { 0 } else { self.live() }
+    }
+
     /// Live super nodes that accept a client now.
     pub(crate) fn accepting(&self) -> u32 {
         self.live.accepting()

@@ -4,6 +4,7 @@ use super::Overlay;
 use super::node::Life;
 use crate::engine::population::clients::Class;
 use crate::engine::population::ids::SuperNodeId;
+use crate::parameters::{self, Scenario};
 
 /// The class of those to whom it does not matter.
 pub(super) const CLASS: Class = Class(3);
@@ -11,7 +12,7 @@ pub(super) const CLASS: Class = Class(3);
 /// An overlay of so many super nodes, and these.
 pub(super) fn overlay(slots: u64, accept_limit: u32, supernodes: usize) -> (Overlay, Vec<SuperNodeId>) {
     let mut overlay = Overlay::default();
-    overlay.reset(slots, 2);
+    overlay.reset(&parameters::Overlay { slots, ..Scenario::default().overlay }, 2);
     overlay.set_accept_limit(accept_limit);
     (0..supernodes).for_each(|_| overlay.add(Some(CLASS)));
     let supernodes = overlay.live.order().to_vec();
@@ -25,9 +26,9 @@ impl Overlay {
         for (position, &supernode) in self.live.order().iter().enumerate() {
             let node = &self.nodes[supernode.index()];
             assert_eq!(node.life(), Life::Live { position: position as u32 });
-            assert!(node.children() <= self.slots, "more children than slots");
+            assert!(node.free() <= self.slots_of(node.owner), "more children than slots");
             let accepts = (position as u32) < self.accepting();
-            assert_eq!(node.children() < self.slots, accepts, "accepts iff it has a slot");
+            assert_eq!(node.free() > 0, accepts, "accepts iff it has a slot");
         }
         let (mut children, mut eligible) = (0, 0);
         for supernode in self.indices() {
@@ -35,7 +36,7 @@ impl Overlay {
             let online: u16 = self.children.classes(supernode, true).map(|(_, count)| count).sum();
             let offline: u16 = self.children.classes(supernode, false).map(|(_, count)| count).sum();
             let (of_node, void_tickets) = match node.life() {
-                Life::Live { .. } | Life::Dying => (node.children(), 0),
+                Life::Live { .. } | Life::Dying => (self.slots_of(node.owner) - node.free(), 0),
                 Life::Tombstone { void_tickets } => (0, void_tickets),
             };
             assert_eq!(self.is_tombstone(supernode), void_tickets > 0, "the bit says what the node says");

@@ -36,10 +36,11 @@ impl Overlay {
                 self.children.classes(supernode, online).for_each(|(class, count)| orphan(class, online, count));
             }
             self.children.clear(supernode);
+            let slots = self.slots_of(self.owner(supernode));
             let node = &mut self.nodes[supernode.index()];
             orphans.online += u32::from(node.online);
             self.online.eligible -= u32::from(node.eligible);
-            let void_tickets = node.become_tombstone();
+            let void_tickets = node.become_tombstone(slots);
             let waiting = std::mem::take(&mut self.waiting[supernode.index()]);
             orphans.waiting += u32::from(waiting);
             orphans.backoff += u32::from(void_tickets - waiting);

@@ -10,6 +10,7 @@
 //! | `accepting` | the attach phase, and choosing one of those that accept |
 //! | `probing` | the registry and its probes; overload protection |
 //! | `deaths` | orphans, stale addresses, void tickets |
+//! | `dedicated` | the operator's: added, failed, back again |
 //! | `online` | the online children: counted, drawn at random, found by rank |
 //! | `promotion` | online children become super nodes |
 //!
@@ -21,6 +22,7 @@ mod checks;
 mod children;
 mod dead;
 mod deaths;
+mod dedicated;
 mod live;
 mod node;
 mod online;
@@ -32,9 +34,13 @@ pub(super) use live::Choices;
 
 use super::clients::Class;
 use super::ids::SuperNodeId;
+use super::settings::HOST_SLOTS;
 use super::tickets::Attached;
+use crate::engine::laws::overlay::dedicated_slots;
+use crate::parameters;
 use children::{Children, Online};
 use dead::{DeadNodes, StaleAddresses};
+use dedicated::Dedicated;
 use live::LiveNodes;
 use node::Node;
 use probe_counts::ProbeCounts;
@@ -57,30 +63,34 @@ pub(super) struct Overlay {
     /// Probes in this tick.
     probes: ProbeCounts,
     /// Super nodes of the operator.
-    dedicated: u32,
-    /// Children of a super node at most.
+    dedicated: Dedicated,
+    /// Children of a super node of a client at most.
     slots: u16,
+    /// Whether there is no overlay: the super nodes are hosts of the numbers of children, and nobody sees them.
+    bypassed: bool,
 }
 
 impl Overlay {
-    /// No super nodes. `slots`, below 2¹⁶, is the number of children of a super node at most; its clients are from
-    /// `regions` regions.
-    pub(super) fn reset(&mut self, slots: u64, regions: usize) {
+    /// No super nodes, whose clients are from `regions` regions.
+    pub(super) fn reset(&mut self, parameters: &parameters::Overlay, regions: usize) {
+        self.bypassed = parameters.bypass;
+        let slots = if self.bypassed { HOST_SLOTS } else { parameters.slots };
+        let dedicated_slots = if self.bypassed { HOST_SLOTS } else { dedicated_slots(parameters) };
         self.nodes.clear();
-        self.children.reset(slots as u16, regions);
+        self.children.reset(slots.max(dedicated_slots) as u16, regions);
         self.waiting.clear();
         self.online.reset();
         self.live.reset();
         self.dead.reset();
         self.stale.reset();
         self.probes.reset();
-        self.dedicated = 0;
+        self.dedicated.reset(dedicated_slots as u16);
         self.slots = slots as u16;
     }
 
-    /// Super nodes of the operator.
-    pub(super) fn dedicated(&self) -> u32 {
-        self.dedicated
+    /// Children of a super node of this client, or of the operator, at most.
+    fn slots_of(&self, owner: Option<Class>) -> u16 {
+        if owner.is_some() { self.slots } else { self.dedicated.slots }
     }
 
     /// The client that owns a super node; none if it is the operator's.
@@ -95,7 +105,7 @@ impl Overlay {
 
     /// Adds a super node of a client, or of the operator, without children.
     pub(super) fn add(&mut self, owner: Option<Class>) {
-        let node = Node::new(owner);
+        let node = Node::new(owner, self.slots_of(owner));
         let supernode = match self.dead.reuse() {
             Some(supernode) => {
                 self.nodes[supernode.index()] = node;
@@ -111,14 +121,6 @@ impl Overlay {
             }
         };
         self.live.add(&mut self.nodes, supernode);
-    }
-
-    /// Adds dedicated super nodes until there are `wanted`. Never takes any away.
-    pub(super) fn add_dedicated(&mut self, wanted: u32) {
-        while self.dedicated < wanted {
-            self.add(None);
-            self.dedicated += 1;
-        }
     }
 
     /// A super node dies: it is no longer probed with success; its children notice in phase 4.
@@ -143,8 +145,8 @@ impl Overlay {
     #[inline(always)]
     fn add_child(&mut self, class: Class, online: bool, supernode: SuperNodeId, limit: u32) {
         let node = &mut self.nodes[supernode.index()];
-        debug_assert!(node.children() < self.slots);
-        let is_full = node.add_child() == self.slots;
+        debug_assert!(node.free() > 0);
+        let is_full = node.add_child() == 0;
         let is_limited = node.accepted.one_more(self.live.phase) == limit;
         self.children.add(supernode, class, online);
         if online {
@@ -173,7 +175,7 @@ impl Overlay {
 
     #[inline(always)]
     fn free_slot(&mut self, supernode: SuperNodeId) {
-        if self.nodes[supernode.index()].remove_child() == self.slots {
+        if self.nodes[supernode.index()].remove_child() == 0 {
             self.live.start_accepting(&mut self.nodes, supernode);
         }
     }

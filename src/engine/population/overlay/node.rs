@@ -9,8 +9,8 @@ pub(super) struct Node {
     pub(super) accepted: Accepted,
     /// Its position among the live super nodes, or one of the two numbers below.
     position: u32,
-    /// What still refers to it: its children; of a tombstone, tickets that are void.
-    references: u16,
+    /// Slots that are free; of a tombstone, tickets that name it and are void.
+    free: u16,
     /// Online children.
     pub(super) online: u16,
     /// Online children that are eligible.
@@ -40,9 +40,9 @@ pub(super) enum Life {
 }
 
 impl Node {
-    /// A super node without children, which is to be added to the live ones.
-    pub(super) fn new(owner: Option<Class>) -> Node {
-        Node { accepted: Accepted::default(), position: DYING, references: 0, online: 0, eligible: 0, owner }
+    /// A super node of so many slots without children, which is to be added to the live ones.
+    pub(super) fn new(owner: Option<Class>, slots: u16) -> Node {
+        Node { accepted: Accepted::default(), position: DYING, free: slots, online: 0, eligible: 0, owner }
     }
 
     /// Whether it lives.
@@ -50,7 +50,7 @@ impl Node {
     pub(super) fn life(&self) -> Life {
         match self.position {
             DYING => Life::Dying,
-            TOMBSTONE => Life::Tombstone { void_tickets: self.references },
+            TOMBSTONE => Life::Tombstone { void_tickets: self.free },
             position => Life::Live { position },
         }
     }
@@ -67,43 +67,43 @@ impl Node {
         self.position = DYING;
     }
 
-    /// Its children are orphans: nobody is its child any more, and the tickets of those that were not online are void.
-    /// Returns how many these are.
-    pub(super) fn become_tombstone(&mut self) -> u16 {
+    /// Its children, with so many slots, are orphans: nobody is its child any more, and the tickets of those that were not
+    /// online are void. Returns how many these are.
+    pub(super) fn become_tombstone(&mut self, slots: u16) -> u16 {
         debug_assert_eq!(self.life(), Life::Dying);
         // Every child that is not online has a ticket somewhere.
-        let void_tickets = self.references - self.online;
-        *self = Node { position: TOMBSTONE, references: void_tickets, ..Node::new(None) };
+        let void_tickets = slots - self.free - self.online;
+        *self = Node { position: TOMBSTONE, ..Node::new(None, void_tickets) };
         void_tickets
     }
 
     /// A void ticket that names it is no more. Returns how many are left.
     pub(super) fn drop_void_ticket(&mut self) -> u16 {
         debug_assert!(matches!(self.life(), Life::Tombstone { .. }));
-        self.references -= 1;
-        self.references
+        self.free -= 1;
+        self.free
     }
 
-    /// The number of its children. It is live or dying.
+    /// The number of its free slots. It is live or dying.
     #[inline(always)]
-    pub(super) fn children(&self) -> u16 {
+    pub(super) fn free(&self) -> u16 {
         debug_assert!(!matches!(self.life(), Life::Tombstone { .. }));
-        self.references
+        self.free
     }
 
-    /// A child joins. Returns how many there are then.
+    /// A child joins. Returns how many slots are free then.
     #[inline(always)]
     pub(super) fn add_child(&mut self) -> u16 {
         debug_assert!(matches!(self.life(), Life::Live { .. }));
-        self.references += 1;
-        self.references
+        self.free -= 1;
+        self.free
     }
 
-    /// A child goes. Returns how many there were before.
+    /// A child goes. Returns how many slots were free before.
     #[inline(always)]
     pub(super) fn remove_child(&mut self) -> u16 {
-        let before = self.children();
-        self.references = before - 1;
+        let before = self.free();
+        self.free = before + 1;
         before
     }
 }
@@ -148,16 +148,16 @@ mod tests {
     }
 
     #[test]
-    fn what_refers_to_a_node_are_children_while_it_lives_and_void_tickets_later() {
-        let mut node = Node::new(Some(Class(3)));
+    fn children_take_slots_while_it_lives_and_leave_void_tickets() {
+        let mut node = Node::new(Some(Class(3)), 10);
         node.set_position(7);
-        assert_eq!((node.add_child(), node.add_child(), node.add_child()), (1, 2, 3));
-        assert_eq!((node.remove_child(), node.children()), (3, 2));
+        assert_eq!((node.add_child(), node.add_child(), node.add_child()), (9, 8, 7));
+        assert_eq!((node.remove_child(), node.free()), (7, 8));
         assert_eq!(node.life(), Life::Live { position: 7 });
         node.online = 1;
         node.die();
-        assert_eq!((node.life(), node.children()), (Life::Dying, 2));
-        assert_eq!(node.become_tombstone(), 1);
+        assert_eq!((node.life(), node.free()), (Life::Dying, 8));
+        assert_eq!(node.become_tombstone(10), 1);
         assert_eq!((node.life(), node.online, node.owner), (Life::Tombstone { void_tickets: 1 }, 0, None));
         assert_eq!(node.drop_void_ticket(), 0);
     }

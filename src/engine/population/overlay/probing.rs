@@ -38,22 +38,27 @@ impl Overlay {
 
     /// Ends the attach phase with overload protection: shows to `overloaded` the owners of those super nodes that
     /// met more than `probes_max` probes in this tick and shut down, each with the given probability. They are dead.
+    /// Dedicated ones do so if `dedicated_back` says in which tick they are back.
     pub(crate) fn shut_down_overloaded(
         &mut self,
         probes_max: f64,
         probability: f64,
+        dedicated_back: Option<u32>,
         stream: &mut Stream,
         mut overloaded: impl FnMut(Class),
     ) {
         let mut probed = std::mem::take(&mut self.probes.probed);
         for supernode in probed.drain(..) {
             let probes = self.probes.take(supernode);
-            if let Some(owner) = self.owner(supernode)
-                && f64::from(probes) > probes_max
-                && unit(stream) < probability
-            {
+            let owner = self.owner(supernode);
+            let can_shut_down = owner.is_some() || dedicated_back.is_some();
+            if can_shut_down && f64::from(probes) > probes_max && unit(stream) < probability {
                 self.kill(supernode);
-                overloaded(owner);
+                match (owner, dedicated_back) {
+                    (Some(owner), _) => overloaded(owner),
+                    (None, Some(back)) => self.dedicated.fail(back, 1),
+                    (None, None) => {}
+                }
             }
         }
         self.probes.probed = probed;

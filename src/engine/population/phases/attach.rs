@@ -9,10 +9,12 @@ use crate::engine::population::overlay::{Choices, Overlay};
 use crate::engine::population::simulator::Simulator;
 use crate::engine::population::tickets::{Attached, Unattached};
 use crate::parameters;
-use crate::random::{Stream, below, shuffle, unit};
+use crate::random::{Stream, below, binomial, shuffle, shuffle_first, unit};
 
 /// How the attempts of a tick are drawn. The law is the same.
 enum Way {
+    /// All succeed: there is no overlay.
+    AllSucceed,
     /// Probe by probe.
     ByProbes,
     /// Attempt by attempt.
@@ -24,7 +26,9 @@ enum Way {
 impl Way {
     /// The way that does, with the least work.
     fn choose(overlay: &Overlay, parameters: &parameters::Overlay) -> Way {
-        if parameters.overload_probes_per_s.is_finite() {
+        if parameters.bypass {
+            Way::AllSucceed
+        } else if parameters.overload_probes_per_s.is_finite() {
             // Overload protection counts the probes of each super node.
             Way::ByProbes
         } else if overlay.failure_probability(overlay.accepting(), parameters.probes as u32) < 0.5 {
@@ -59,28 +63,54 @@ impl Simulator {
     /// Phase 5: makes the attempts of this tick. Who is attached requests a login, or is served at once if that is known.
     pub(crate) fn attach_attempts(&mut self, serves_at_once: bool) {
         let mut tickets = std::mem::take(&mut self.attempts);
-        let mut attempts = Attempts { tickets: &mut tickets, attached: 0 };
+        let admitted = self.admit(&mut tickets);
+        let mut attempts = Attempts { tickets: &mut tickets[..admitted], attached: 0 };
         let requests_before = self.requests.len();
         self.network.overlay.start_attach_phase();
         match Way::choose(&self.network.overlay, &self.scenario.overlay) {
+            Way::AllSucceed => self.attach_all(&mut attempts, serves_at_once),
             Way::ByProbes => self.attach_by_probes(&mut attempts, serves_at_once),
             Way::MostSucceed => self.attach_most(&mut attempts, serves_at_once),
             Way::MostFail => self.attach_few(&mut attempts, serves_at_once),
         }
         self.network.overlay.end_attach_phase();
-        let Attempts { tickets: all, attached } = attempts;
-        let failed = &all[attached..];
+        let attached = attempts.attached;
+        let failed = &tickets[attached..];
         let asking = (self.requests.len() - requests_before) as u32;
         let census = &mut self.network.census;
         // The event of a request is counted when it is admitted or rejected.
         census.transfer(State::Seeking, State::Requesting, asking);
         census.change(State::Seeking, State::Online, attached as u32 - asking);
-        self.counters.attach_attempts += all.len() as u64;
+        self.counters.attach_attempts += tickets.len() as u64;
         self.counters.attach_failures += failed.len() as u64;
         let retries = &mut self.network.attach_retries;
         self.settings.backoff.retry(failed, &mut self.streams.attach_backoff, retries);
         tickets.clear();
         self.attempts = tickets;
+    }
+
+    /// Moves the attempts that are admitted to the front, each with the same probability, and returns how many these are.
+    fn admit(&mut self, tickets: &mut [Unattached]) -> usize {
+        let admission = self.scenario.overlay.admission;
+        if admission >= 1.0 {
+            return tickets.len();
+        }
+        let stream = &mut self.streams.admission;
+        let admitted = binomial(stream, tickets.len() as u32, admission) as usize;
+        shuffle_first(tickets, admitted, stream);
+        admitted
+    }
+
+    /// Attempts of which all succeed. Which host counts whom does not matter.
+    fn attach_all(&mut self, attempts: &mut Attempts<'_>, serves_at_once: bool) {
+        let count = attempts.tickets.len();
+        let mut choices = Choices::default();
+        for index in 0..count {
+            let overlay = &self.network.overlay;
+            let host = overlay.choose_accepting(&mut choices, count - index - 1, &mut self.streams.attach);
+            let ticket = attempts.succeed(index);
+            self.attach(ticket, host, serves_at_once);
+        }
     }
 
     /// Attempts of which each probes one address after the other.
@@ -162,15 +192,18 @@ impl Simulator {
     }
 
     /// The end of phase 5 with overload protection: super nodes that were probed too often may shut down.
-    pub(crate) fn overload_protection(&mut self) {
-        let parameters = &self.scenario.overlay;
-        if !parameters.overload_probes_per_s.is_finite() {
+    pub(crate) fn overload_protection(&mut self, now: u32) {
+        let (parameters, probes_max) = (&self.scenario.overlay, self.settings.overload_probes);
+        if !probes_max.is_finite() {
             return;
         }
-        let (probes_max, probability) = (self.settings.overload_probes, parameters.overload_shutdown_probability);
+        let probability = parameters.overload_shutdown_probability;
+        let back = now.saturating_add(self.settings.dedicated_restart_ticks);
+        let dedicated_back = parameters.dedicated_overload.then_some(back);
         // The attempts of this tick are over.
         let owners = &mut self.attempts;
-        self.network.overlay.shut_down_overloaded(probes_max, probability, &mut self.streams.attach, |owner| {
+        let stream = &mut self.streams.attach;
+        self.network.overlay.shut_down_overloaded(probes_max, probability, dedicated_back, stream, |owner| {
             owners.push(Unattached::new(owner));
         });
         self.network.census.change(State::SuperNode, State::Seeking, owners.len() as u32);

@@ -11,13 +11,13 @@ use crate::random::shuffle_first;
 impl Simulator {
     /// Whether the queue is empty, and has room and service slots for every request that can be made in this tick. Then
     /// who is attached in phase 5 is served in phase 7 for certain.
-    pub(crate) fn serves_at_once(&self, slots: u64) -> bool {
+    pub(crate) fn serves_at_once(&self) -> bool {
         #[cfg(test)]
         if self.always_queues {
             return false;
         }
-        let requests_max = (self.attempts.len() + self.requests.len()) as u64;
-        self.network.login.length() == 0 && requests_max <= self.network.login.room().min(slots)
+        let (login, requests_max) = (&self.network.login, (self.attempts.len() + self.requests.len()) as u64);
+        login.length() == 0 && requests_max <= login.room().min(login.slots_with(requests_max))
     }
 
     /// Phases 6 and 7 where [`Simulator::serves_at_once`].
@@ -36,27 +36,30 @@ impl Simulator {
         self.counters.login_requests += arrivals;
         self.counters.logins += arrivals;
         self.login_queue_before_service = arrivals;
+        self.network.login.take_service_slots(arrivals, 0);
     }
 
-    /// Phase 6: the login requests of this tick enter the queue in random order, as far as there is room.
-    pub(crate) fn requests_enter(&mut self, now: u32) {
+    /// Phase 6: the login requests of this tick enter the queue in random order, as far as there is room. Returns the
+    /// number of service slots of this tick.
+    pub(crate) fn requests_enter(&mut self, now: u32) -> u64 {
         let mut requests = std::mem::take(&mut self.requests);
         self.counters.login_requests += requests.len() as u64;
-        self.reject(&mut requests);
+        let rejections = self.reject(&mut requests);
         let Network { census, overlay, login, .. } = &mut self.network;
         requests.iter().for_each(|&ticket| overlay.start_waiting(ticket));
         census.change(State::Requesting, State::Waiting, requests.len() as u32);
         login.enqueue(now, &mut requests);
         self.login_queue_before_service = login.length();
         self.requests = requests;
+        login.take_service_slots(login.length(), rejections)
     }
 
     /// Keeps as many of the requests as find room in the queue, chosen uniformly; the others are rejected and go into
-    /// back-off.
-    fn reject(&mut self, requests: &mut Vec<Attached>) {
+    /// back-off. Returns how many these are.
+    fn reject(&mut self, requests: &mut Vec<Attached>) -> u64 {
         let admitted = self.network.login.room().min(requests.len() as u64) as usize;
         if admitted == requests.len() {
-            return;
+            return 0;
         }
         // Whichever is less work: to choose those that are admitted, or those that are rejected.
         let few = admitted.min(requests.len() - admitted);
@@ -65,11 +68,13 @@ impl Simulator {
             requests.reverse();
         }
         let rejected = &requests[admitted..];
-        self.counters.login_rejections += rejected.len() as u64;
+        let rejections = rejected.len() as u64;
+        self.counters.login_rejections += rejections;
         self.network.census.change(State::Requesting, State::Backoff, rejected.len() as u32);
         let retries = &mut self.network.login_retries;
         self.settings.backoff.retry(rejected, &mut self.streams.login_backoff, retries);
         requests.truncate(admitted);
+        rejections
     }
 
     /// Phase 7: the login server serves up to `slots` requests. One whose client no longer waits costs a slot as
@@ -160,7 +165,7 @@ mod tests {
         scenario.population.clients = 5_000;
         (scenario.time.horizon_h, scenario.updates.release_h) = (4.0, 1.0);
         scenario.updates.synchronization = 0.5;
-        scenario.shocks = vec![Shock { at_h: 2.0, supernode_fraction: 0.5, client_fraction: 0.1 }];
+        scenario.shocks = vec![Shock { at_h: 2.0, supernode_fraction: 0.5, client_fraction: 0.1, ..Shock::default() }];
         for capacity_per_s_per_million in [f64::INFINITY, 1e6] {
             for relogin_after_orphaning in [true, false] {
                 scenario.login.capacity_per_s_per_million = capacity_per_s_per_million;

@@ -3,7 +3,7 @@
 //! | file | phases of model.md |
 //! | --- | --- |
 //! | `interventions` | before the first |
-//! | `restarts` | 1, restarts and shocks |
+//! | `restarts`, `shocks` | 1, restarts by the update; shocks |
 //! | `sessions` | 2, sessions that end and begin |
 //! | `timers` | 3, boots that finish, retries |
 //! | `deaths` | 4, deaths and stale addresses |
@@ -18,4 +18,5 @@ mod login;
 mod promotions;
 mod restarts;
 mod sessions;
+mod shocks;
 mod timers;

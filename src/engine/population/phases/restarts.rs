@@ -1,4 +1,4 @@
-//! Phase 1: machines restart, by the update and by shocks.
+//! Phase 1: machines restart, by the update; then shocks strike.
 
 use crate::engine::laws::restarts::boot_s;
 use crate::engine::laws::time::duration_ticks;
@@ -8,7 +8,6 @@ use crate::engine::population::simulator::Simulator;
 use crate::engine::population::strikes::sites::Site;
 use crate::engine::population::strikes::{Strike, Struck, visits_everybody};
 use crate::engine::population::tickets::Unattached;
-use crate::parameters::Shock;
 use crate::random::{Stream, chance, standard_normal};
 
 /// The update restarts a machine.
@@ -42,35 +41,14 @@ impl Strike for Restart<'_> {
     }
 }
 
-/// A shock makes a machine crash.
-struct Crash<'a> {
-    shock: &'a Shock,
-    /// As of [`Restart`].
-    restarting: &'a mut Vec<Class>,
-}
-
-impl Strike for Crash<'_> {
-    #[inline]
-    fn hits(&mut self, stream: &mut Stream, state: State, _: Class) -> bool {
-        let is_supernode = state == State::SuperNode;
-        let probability = if is_supernode { self.shock.supernode_fraction } else { self.shock.client_fraction };
-        state != State::Booting && chance(stream, probability)
-    }
-
-    fn fate(&mut self, network: &mut Network, struck: Struck) {
-        network.census.change(struck.state, State::Booting, 1);
-        self.restarting.push(struck.class);
-    }
-}
-
 impl Simulator {
     /// Phase 1: restarts by the update, then shocks.
     pub(crate) fn restarts_and_shocks(&mut self, now: u32) {
         self.restarts(now);
         for index in 0..self.shocks.len() {
-            let (tick, shock) = self.shocks[index];
+            let (tick, blow) = self.shocks[index];
             if tick == now {
-                self.shock(&shock);
+                self.shock(now, blow);
             }
         }
     }
@@ -107,16 +85,8 @@ impl Simulator {
         self.update_shares = shares;
     }
 
-    /// Some super nodes that are not dedicated, and some other clients that do not boot, crash.
-    fn shock(&mut self, shock: &Shock) {
-        let mut crash = Crash { shock, restarting: &mut self.restarting };
-        // Everybody is visited, and asked then, since the probability depends on the state.
-        self.network.visit_everybody(1.0, &mut self.streams.shocks, &mut crash);
-        self.boot();
-    }
-
     /// Those whose machines have restarted boot.
-    fn boot(&mut self) {
+    pub(super) fn boot(&mut self) {
         let (tick_s, updates) = (self.scenario.time.tick_s, &self.scenario.updates);
         self.counters.restarts += self.restarting.len() as u64;
         for class in self.restarting.drain(..) {

@@ -5,11 +5,13 @@
 //! serve. The requests of one tick arrive in random order; as nobody can tell before they are served, each is drawn
 //! from the rest of its tick when its turn comes. A request whose client has left is no more than a number, too.
 
+mod at_random;
+
 use std::collections::VecDeque;
 use std::ops::Range;
 
 use super::tickets::Attached;
-use crate::engine::laws::login::queue_limit;
+use crate::engine::laws::login::{after_rejections, capacity_left, queue_limit};
 use crate::parameters::Discipline;
 use crate::prefetch::{BLOCK, prefetch};
 use crate::random::{Stream, below};
@@ -24,19 +26,33 @@ struct Segment {
     sites: Range<u64>,
 }
 
+impl Segment {
+    /// Requests, those that were abandoned included.
+    fn entries(&self) -> usize {
+        self.requests.len() + self.abandoned as usize
+    }
+}
+
 /// The queue and the capacity of the login server.
 #[derive(Default)]
 pub(super) struct LoginServer {
     /// Requests that timed out: the oldest ones in the queue.
     expired: u64,
-    /// The other requests, oldest first. None is empty.
+    /// The other requests, oldest first.
     segments: VecDeque<Segment>,
+    /// How many of the segments, the first ones, are no longer in the queue: it was emptied, but their clients wait.
+    /// None of the others is empty.
+    flushed: usize,
     /// All requests in the queue.
     length: u64,
     /// Requests that the queue holds at most; `u64::MAX` without a limit.
     limit: u64,
     /// Requests served in a tick, on average.
     capacity_per_tick: f64,
+    /// Share of the capacity that a full queue costs.
+    degradation: f64,
+    /// Service slots that a rejection costs.
+    rejection_cost: f64,
     /// Capacity that carries over: less than one request.
     credit: f64,
     spare: Vec<Vec<Attached>>,
@@ -62,6 +78,7 @@ impl LoginServer {
     pub(super) fn reset(&mut self) {
         self.expired = 0;
         self.length = 0;
+        self.flushed = 0;
         self.credit = 0.0;
         while let Some(segment) = self.segments.pop_front() {
             self.recycle(segment);
@@ -75,6 +92,12 @@ impl LoginServer {
         self.limit = queue_limit(capacity_per_s, queue_limit_s).unwrap_or(u64::MAX);
     }
 
+    /// Sets what a full queue and what rejections cost.
+    pub(super) fn set_losses(&mut self, degradation: f64, rejection_cost: f64) {
+        self.degradation = degradation;
+        self.rejection_cost = rejection_cost;
+    }
+
     /// Requests in the queue, expired ones included.
     pub(super) fn length(&self) -> u64 {
         self.length
@@ -85,17 +108,49 @@ impl LoginServer {
         self.limit.saturating_sub(self.length)
     }
 
-    /// The number of requests that are served in this tick at most; call once a tick. The fraction of the accumulated
-    /// capacity carries over, whole slots that are not used do not.
-    pub(super) fn take_service_slots(&mut self) -> u64 {
+    /// Requests that are no longer in the queue, since it was emptied, and whose clients do not know.
+    pub(super) fn flushed(&self) -> u64 {
+        self.segments.iter().take(self.flushed).map(|segment| segment.requests.len() as u64).sum()
+    }
+
+    /// The accumulated capacity of a tick with a queue of this length after its requests.
+    fn accumulated(&self, length: u64) -> f64 {
+        let mut capacity = self.capacity_per_tick;
+        if self.degradation > 0.0 {
+            let limit = (self.limit < u64::MAX).then_some(self.limit as f64);
+            capacity *= capacity_left(self.degradation, length as f64, limit);
+        }
+        self.credit + capacity
+    }
+
+    /// The number of requests that would be served in this tick at most with a queue of this length, and no rejections.
+    pub(super) fn slots_with(&self, length: u64) -> u64 {
+        // Rounding must not hold back a request whose capacity has accumulated. What is infinite becomes the largest
+        // number.
+        (self.accumulated(length) + 1e-9).floor() as u64
+    }
+
+    /// The number of requests that are served in this tick at most, after so many rejections, with a queue of this
+    /// length after its requests; call once a tick. The fraction of the accumulated capacity carries over, whole slots
+    /// that are not used do not.
+    pub(super) fn take_service_slots(&mut self, length: u64, rejections: u64) -> u64 {
         if self.capacity_per_tick == f64::INFINITY {
             return u64::MAX;
         }
-        let credit = self.credit + self.capacity_per_tick;
-        // Rounding must not hold back a request whose capacity has accumulated.
-        let slots = (credit + 1e-9).floor();
-        self.credit = credit - slots;
+        let mut accumulated = self.accumulated(length);
+        if self.rejection_cost > 0.0 {
+            accumulated = after_rejections(accumulated, self.rejection_cost, rejections as f64);
+        }
+        let slots = (accumulated + 1e-9).floor();
+        self.credit = accumulated - slots;
         slots as u64
+    }
+
+    /// Empties the queue. Those whose requests are lost do not know.
+    pub(super) fn flush(&mut self) {
+        self.expired = 0;
+        self.length = 0;
+        self.flushed = self.segments.len();
     }
 
     /// Puts the requests of this tick into the queue; leaves `requests` empty.
@@ -119,12 +174,13 @@ impl LoginServer {
         stream: &mut Stream,
         block: &mut [Attached; BLOCK],
     ) -> Next {
-        let segment = match discipline {
+        let index = match discipline {
+            Discipline::Random => return self.any(most, stream, block),
             Discipline::Fifo if self.expired > 0 => return Next::Expired(self.expired),
-            Discipline::Fifo => self.segments.front_mut(),
-            Discipline::Lifo => self.segments.back_mut(),
+            Discipline::Fifo => self.flushed,
+            Discipline::Lifo => self.segments.len().saturating_sub(1).max(self.flushed),
         };
-        let Some(segment) = segment else {
+        let Some(segment) = self.segments.get_mut(index) else {
             return if self.expired > 0 { Next::Expired(self.expired) } else { Next::Nothing };
         };
         let left = segment.requests.len() + segment.abandoned as usize;
@@ -145,13 +201,15 @@ impl LoginServer {
         segment.abandoned -= abandoned;
         self.length -= taken as u64;
         if taken == left {
-            let emptied = match discipline {
-                Discipline::Fifo => self.segments.pop_front(),
-                Discipline::Lifo => self.segments.pop_back(),
-            };
-            emptied.into_iter().for_each(|segment| self.recycle(segment));
+            self.remove(index);
         }
         Next::Requests { tickets, abandoned }
+    }
+
+    /// Takes a segment out that is empty.
+    fn remove(&mut self, index: usize) {
+        let emptied = self.segments.remove(index);
+        emptied.into_iter().for_each(|segment| self.recycle(segment));
     }
 
     /// Removes `count` expired requests.
@@ -165,7 +223,11 @@ impl LoginServer {
     pub(super) fn expire(&mut self, tick: u32, mut give_up: impl FnMut(&mut [Attached])) {
         while self.segments.front().is_some_and(|segment| segment.tick <= tick) {
             if let Some(mut segment) = self.segments.pop_front() {
-                self.expired += segment.requests.len() as u64 + segment.abandoned;
+                if self.flushed > 0 {
+                    self.flushed -= 1;
+                } else {
+                    self.expired += segment.entries() as u64;
+                }
                 give_up(&mut segment.requests);
                 self.recycle(segment);
             }
@@ -184,12 +246,19 @@ impl LoginServer {
         first..self.segments.back().map_or(first, |segment| segment.sites.end)
     }
 
-    /// The index of the segment with the request at this site, and that of the request in it, if there is one.
-    fn find(&self, site: u64) -> Option<(usize, usize)> {
+    /// The index of the segment with this site, and the number of the request there, those that were abandoned last, if
+    /// there is one.
+    fn entry(&self, site: u64) -> Option<(usize, usize)> {
         let index = self.segments.partition_point(|segment| segment.sites.end <= site);
         let segment = self.segments.get(index)?;
-        let request = (site - segment.sites.start) as usize;
-        (request < segment.requests.len()).then_some((index, request))
+        // Segments that were emptied leave gaps.
+        let entry = site.checked_sub(segment.sites.start)? as usize;
+        (entry < segment.entries()).then_some((index, entry))
+    }
+
+    /// The same of a request whose client has not left.
+    fn find(&self, site: u64) -> Option<(usize, usize)> {
+        self.entry(site).filter(|&(segment, entry)| entry < self.segments[segment].requests.len())
     }
 
     /// The request at this site, if there is one.
@@ -206,14 +275,14 @@ impl LoginServer {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::engine::population::clients::Class;
     use crate::engine::population::ids::SuperNodeId;
     use crate::engine::population::tickets::Ticket;
     use crate::random::{Purpose, stream};
 
-    fn requests(supernodes: Range<u32>) -> Vec<Attached> {
+    pub(super) fn requests(supernodes: Range<u32>) -> Vec<Attached> {
         supernodes.map(|supernode| Attached::new(SuperNodeId(supernode), Class(0))).collect()
     }
 
@@ -258,11 +327,45 @@ mod tests {
     fn fractions_of_capacity_carry_over_and_whole_slots_do_not() {
         let mut server = LoginServer::default();
         server.set_capacity(0.1, f64::INFINITY, 1.0);
-        let served: Vec<u64> = (0..20).map(|_| server.take_service_slots()).collect();
+        let served: Vec<u64> = (0..20).map(|_| server.take_service_slots(0, 0)).collect();
         assert_eq!(served.iter().sum::<u64>(), 2);
         assert_eq!((served[9], served[19]), (1, 1));
         server.set_capacity(f64::INFINITY, 1.0, 1.0);
-        assert_eq!((server.take_service_slots(), server.room()), (u64::MAX, u64::MAX));
+        assert_eq!((server.slots_with(7), server.take_service_slots(7, 0)), (u64::MAX, u64::MAX));
+        assert_eq!(server.room(), u64::MAX);
+    }
+
+    #[test]
+    fn a_full_queue_and_rejections_cost_capacity() {
+        let mut server = LoginServer::default();
+        server.set_capacity(10.0, 10.0, 1.0);
+        server.set_losses(0.5, 0.25);
+        assert_eq!([server.slots_with(0), server.slots_with(50), server.slots_with(100)], [10, 7, 5]);
+        // 7.5 − 0.25 · 3 are 6.75; and 0.75 + 5 are less than 100 rejections cost.
+        assert_eq!([(50, 3), (100, 100), (0, 0)].map(|(q, r)| server.take_service_slots(q, r)), [6, 0, 10]);
+    }
+
+    #[test]
+    fn a_flush_loses_the_requests_and_their_clients_wait_for_their_time_out() {
+        for discipline in [Discipline::Fifo, Discipline::Lifo, Discipline::Random] {
+            let mut server = LoginServer::default();
+            server.set_capacity(0.1, 100.0, 1.0);
+            server.enqueue(0, &mut requests(0..3));
+            server.enqueue(1, &mut requests(10..13));
+            server.expire(0, |_| ());
+            server.flush();
+            assert_eq!((server.length(), server.room(), server.flushed()), (0, 10, 3));
+            assert_eq!(serve(&mut server, discipline), None);
+            server.enqueue(2, &mut requests(20..21));
+            assert_eq!(server.abandon(4), requests(11..12).pop());
+            assert_eq!(serve(&mut server, discipline), Some(20));
+            let mut timed_out = Vec::new();
+            server.expire(1, |tickets| timed_out.extend_from_slice(tickets));
+            assert_eq!((timed_out.len(), server.length(), server.flushed()), (2, 0, 0));
+            server.enqueue(3, &mut requests(30..31));
+            server.expire(3, |_| ());
+            assert_eq!(server.length(), 1);
+        }
     }
 
     #[test]
