@@ -29,7 +29,7 @@ fn with(mut scenario: Scenario, change: impl FnOnce(&mut Scenario)) -> Scenario 
 fn intervene(scenario: &mut Scenario, at_h: f64, settings: &[(&str, Value)]) {
     let parameter = |name: &str| Parameter::find(name).unwrap_or_else(|| panic!("{name}"));
     let settings = settings.iter().map(|(name, value)| (parameter(name), value.clone())).collect();
-    scenario.interventions.push(Intervention { at_h, settings, flush: false });
+    scenario.interventions.push(Intervention { at_h, settings, ..Intervention::default() });
 }
 
 pub(crate) fn scenarios() -> Vec<(&'static str, Scenario)> {
@@ -70,6 +70,7 @@ pub(crate) fn scenarios() -> Vec<(&'static str, Scenario)> {
     all.extend(of_the_login_server());
     all.extend(of_the_overlay());
     all.extend(of_events());
+    all.extend(of_other_networks());
     all
 }
 
@@ -199,5 +200,85 @@ fn of_events() -> Vec<(&'static str, Scenario)> {
             }),
         ),
         ("ticks of 20 s", with(down(), |s| s.time.tick_s = 20.0)),
+    ]
+}
+
+/// Networks of gateways, or without an overlay, and what can be done to them.
+fn of_other_networks() -> Vec<(&'static str, Scenario)> {
+    let gateways = || {
+        let mut s = short();
+        (s.overlay.supernode_ratio, s.overlay.dedicated_per_million) = (0.0, 500.0);
+        (s.overlay.dedicated_slots, s.overlay.dedicated_restart_s) = (1500, 900.0);
+        s
+    };
+    let bypass = || {
+        let mut s = down();
+        s.overlay.bypass = true;
+        s
+    };
+    vec![
+        (
+            "gateways, a third of which fails",
+            with(gateways(), |s| {
+                s.shocks = vec![Shock { at_h: 1.5, dedicated_fraction: 0.33, ..Shock::default() }];
+                s.login.capacity_per_s_per_million = 500.0;
+            }),
+        ),
+        (
+            "overloaded gateways",
+            with(gateways(), |s| {
+                (s.overlay.dedicated_overload, s.overlay.overload_probes_per_s) = (true, 5.0);
+                s.overlay.overload_shutdown_probability = 0.3;
+                s.updates.synchronization = 0.8;
+                s.login.capacity_per_s_per_million = 500.0;
+            }),
+        ),
+        ("no overlay", bypass()),
+        (
+            "no overlay, some are not admitted until an hour",
+            with(bypass(), |s| {
+                s.overlay.admission = 0.2;
+                s.login.drop_expired = true;
+                intervene(s, 2.0, &[("overlay.admission", Value::Number(0.8))]);
+            }),
+        ),
+        ("served at random", with(bypass(), |s| s.login.discipline = Discipline::Random)),
+        (
+            "served at random, expired requests dropped",
+            with(down(), |s| {
+                (s.login.discipline, s.login.drop_expired) = (Discipline::Random, true);
+            }),
+        ),
+        ("rejections cost", with(bypass(), |s| s.login.rejection_cost = 0.1)),
+        ("slower under load", with(down(), |s| s.login.degradation = 0.5)),
+        (
+            "the queue emptied",
+            with(down(), |s| {
+                intervene(s, 1.7, &[("login.capacity_per_s_per_million", Value::Number(300.0))]);
+                s.interventions[0].flush = true;
+            }),
+        ),
+        (
+            "accept limit by intervention",
+            with(down(), |s| {
+                s.login.capacity_per_s_per_million = 1000.0;
+                s.overlay.accept_per_s = 0.05;
+                intervene(s, 1.6, &[("overlay.accept_per_s", Value::Number(f64::INFINITY))]);
+            }),
+        ),
+        (
+            "a region loses its connections",
+            with(short(), |s| {
+                let regions = vec![s.population.regions[0].name.clone()];
+                s.shocks = vec![Shock {
+                    at_h: 1.5,
+                    supernode_fraction: 0.2,
+                    client_fraction: 0.1,
+                    disconnect_fraction: 0.6,
+                    regions,
+                    ..Shock::default()
+                }];
+            }),
+        ),
     ]
 }

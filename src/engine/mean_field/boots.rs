@@ -50,7 +50,7 @@ impl BootLaw {
 pub(super) struct Boots {
     regions: usize,
     slots: usize,
-    /// Machines that are up in the ticks to come: for each slot of the ring a number for each region.
+    /// Machines that are up in the ticks to come: for each region a ring.
     ring: Vec<Pair>,
     /// All of them, by region.
     total: Vec<Pair>,
@@ -85,18 +85,18 @@ impl Boots {
         Boots { survival: self.survival, ..Boots::new(self.regions, longest_ticks) }
     }
 
-    /// Masses begin to boot in tick `now`, by region; `pending` ones still have their update to come.
-    pub(super) fn enter(&mut self, law: &BootLaw, now: u32, masses: &[Pair], pending: bool) {
-        let scaled: Vec<Pair> = masses.iter().map(|mass| mass.map(|mass| mass / self.survival)).collect();
-        add(&mut self.ring, &mut self.total, self.slots, law, now, &scaled);
-        if pending {
-            self.pending_ring.resize(self.ring.len(), ZERO);
-            let scaled: Vec<Pair> = scaled
-                .iter()
-                .zip(&self.pending_survival)
-                .map(|(mass, survival)| mass.map(|mass| mass / survival))
-                .collect();
-            add(&mut self.pending_ring, &mut self.pending_total, self.slots, law, now, &scaled);
+    /// Masses begin to boot in tick `now`, by region; some of them, `pending`, still have their update to come.
+    pub(super) fn enter(&mut self, law: &BootLaw, now: u32, masses: &[Pair], pending: Option<&[Pair]>) {
+        for (region, mass) in masses.iter().enumerate() {
+            let ring = &mut self.ring[region * self.slots..(region + 1) * self.slots];
+            add(ring, &mut self.total[region], law, now, mass.map(|mass| mass / self.survival));
+        }
+        let Some(pending) = pending else { return };
+        self.pending_ring.resize(self.ring.len(), ZERO);
+        for (region, mass) in pending.iter().enumerate() {
+            let ring = &mut self.pending_ring[region * self.slots..(region + 1) * self.slots];
+            let survival = self.survival * self.pending_survival[region];
+            add(ring, &mut self.pending_total[region], law, now, mass.map(|mass| mass / survival));
         }
     }
 
@@ -118,8 +118,11 @@ impl Boots {
             self.pending_survival[region] *= 1.0 - probability;
             if self.pending_survival[region] < super::state::RESCALING {
                 let factor = std::mem::replace(&mut self.pending_survival[region], 1.0);
-                let of_region = self.pending_ring.iter_mut().skip(region).step_by(self.regions);
-                of_region.chain([&mut self.pending_total[region]]).for_each(|mass| *mass = mass.map(|m| m * factor));
+                let of_region = &mut self.pending_ring[region * self.slots..(region + 1) * self.slots];
+                of_region
+                    .iter_mut()
+                    .chain([&mut self.pending_total[region]])
+                    .for_each(|mass| *mass = mass.map(|m| m * factor));
             }
         }
     }
@@ -152,7 +155,7 @@ impl Boots {
 
     /// Takes out the masses of a region that are up in tick `now`, as [`Boots::masses`]. For each region once a tick.
     pub(super) fn take(&mut self, now: u32, region: usize) -> [Pair; 2] {
-        let slot = (now as usize & (self.slots - 1)) * self.regions + region;
+        let slot = region * self.slots + (now as usize & (self.slots - 1));
         let due = std::mem::replace(&mut self.ring[slot], ZERO);
         let mut pending_due = ZERO;
         if !self.pending_ring.is_empty() {
@@ -173,19 +176,23 @@ impl Boots {
     }
 }
 
-fn add(ring: &mut [Pair], total: &mut [Pair], slots: usize, law: &BootLaw, now: u32, scaled: &[Pair]) {
-    let regions = total.len();
-    for (index, probability) in law.probabilities.iter().enumerate() {
-        let slot = ((now as usize + law.first as usize + index) & (slots - 1)) * regions;
-        for (to, mass) in ring[slot..slot + regions].iter_mut().zip(scaled) {
-            to[0] += mass[0] * probability;
-            to[1] += mass[1] * probability;
+/// Adds a scaled mass that begins to boot in tick `now` to the ring of a region, and to all who boot there.
+fn add(ring: &mut [Pair], total: &mut Pair, law: &BootLaw, now: u32, scaled: Pair) {
+    if scaled == ZERO {
+        return;
+    }
+    let first = (now as usize + law.first as usize) & (ring.len() - 1);
+    let (before, after) = ring.split_at_mut(first);
+    let (late, early) = (law.probabilities.len().saturating_sub(after.len()), law.probabilities.len().min(after.len()));
+    let (soon, later) = law.probabilities.split_at(early);
+    for (slots, probabilities) in [(&mut after[..early], soon), (&mut before[..late], later)] {
+        for (to, probability) in slots.iter_mut().zip(probabilities) {
+            to[0] += scaled[0] * probability;
+            to[1] += scaled[1] * probability;
         }
     }
-    for (total, mass) in total.iter_mut().zip(scaled) {
-        total[0] += mass[0];
-        total[1] += mass[1];
-    }
+    total[0] += scaled[0];
+    total[1] += scaled[1];
 }
 
 #[cfg(test)]
@@ -213,7 +220,7 @@ mod tests {
         let updates = Updates { boot_sigma: 0.0, boot_median_s: 15.0, ..Scenario::default().updates };
         let law = BootLaw::new(&updates, 5.0, 100);
         let mut boots = Boots::new(2, law.longest_ticks());
-        boots.enter(&law, 7, &[[0.25, 0.5], [0.0, 1.0]], true);
+        boots.enter(&law, 7, &[[0.25, 0.5], [0.0, 1.0]], Some(&[[0.25, 0.5], [0.0, 1.0]]));
         for now in 8..=10 {
             boots.update(&[0.5, 0.0]);
             boots.end_sessions(0.5);

@@ -57,6 +57,10 @@ impl State {
             let groups = if kind == 0 { &self.supernodes[..2] } else { &self.supernodes[2..] };
             let of_live: f64 = groups.iter().map(Occupancy::children).sum();
             // A promotion takes a child away, which the super nodes hear of in the next tick.
+            if scenario.overlay.bypass {
+                assert_eq!(of_live, 0.0);
+                continue;
+            }
             let difference = of_live - of_clients * (1.0 - shut_down);
             assert!((-ROUNDING..promoted + ROUNDING).contains(&difference), "{kind}: {of_live} {of_clients}");
         }
@@ -68,7 +72,8 @@ impl State {
         for size in [sizes.demand, sizes.online, sizes.booting, sizes.seeking, sizes.waiting, sizes.backoff] {
             assert!((-ROUNDING..=1.0 + ROUNDING).contains(&size), "{sizes:?}");
         }
-        assert!(sizes.waiting <= sizes.login_queue + ROUNDING, "{sizes:?}");
+        let flushes = scenario.interventions.iter().any(|change| change.flush);
+        assert!(flushes || sizes.waiting <= sizes.login_queue + ROUNDING, "{sizes:?}");
     }
 }
 
@@ -103,6 +108,10 @@ prop_compose! {
         (jitter, factor, base_s) in (0..3usize, 1.0..3.0f64, prop_oneof![Just(15.0), Just(2e5)]),
         (dedicated, later) in (prop_oneof![Just(0.0), 0.0..2e4f64], prop_oneof![Just(0.0), 0.0..2e5f64]),
         (shock_supernodes, shock_clients) in (prop_oneof![Just(1.0), 0.0..1.0f64], prop_oneof![Just(1.0), 0.0..1.0f64]),
+        (bypass, dedicated_overload, random) in (prop::bool::weighted(0.1), any::<bool>(), prop::bool::weighted(0.3)),
+        (admission, dedicated_slots, restart_s) in (prop_oneof![Just(1.0), 0.0..1.0f64], 0..30u64, prop_oneof![Just(f64::INFINITY), 1.0..900.0f64]),
+        (rejection_cost, degradation) in (prop_oneof![Just(0.0), 0.0..0.5f64], prop_oneof![Just(0.0), 0.0..0.99f64]),
+        (dedicated_fraction, disconnect_fraction, everywhere, flush) in (0.0..1.0f64, prop_oneof![Just(0.0), Just(1.0), 0.0..1.0f64], any::<bool>(), any::<bool>()),
         (ttl_s, keepalive_s, healing_s) in (0.0..900.0f64, 0.0..120.0f64, prop_oneof![Just(f64::INFINITY), 1.0..1000.0f64]),
     ) -> Scenario {
         let mut s = Scenario::default();
@@ -121,9 +130,23 @@ prop_compose! {
         (s.login.timeout_s, s.login.drop_expired) = (timeout_s, drop_expired);
         s.login.discipline = if lifo { Discipline::Lifo } else { Discipline::Fifo };
         s.login.relogin_after_orphaning = relogin;
+        (s.overlay.bypass, s.overlay.admission) = (bypass, admission);
+        (s.overlay.dedicated_overload, s.overlay.dedicated_slots) = (dedicated_overload, dedicated_slots);
+        s.overlay.dedicated_restart_s = restart_s;
+        (s.login.rejection_cost, s.login.degradation) = (rejection_cost, degradation);
+        if random {
+            s.login.discipline = Discipline::Random;
+        }
         s.retry.jitter = [Jitter::None, Jitter::Full, Jitter::Equal][jitter];
         (s.retry.factor, s.retry.base_s, s.retry.cap_s) = (factor, base_s, 600.0f64.max(base_s));
-        s.shocks = vec![Shock { at_h: 0.6, supernode_fraction: shock_supernodes, client_fraction: shock_clients, ..Shock::default() }];
+        s.shocks = vec![Shock {
+            at_h: 0.6,
+            supernode_fraction: shock_supernodes,
+            client_fraction: shock_clients,
+            dedicated_fraction,
+            disconnect_fraction,
+            regions: if everywhere { Vec::new() } else { vec![s.population.regions[1].name.clone()] },
+        }];
         let set = |name: &str, value| (Parameter::find(name).unwrap(), value);
         s.interventions = vec![Intervention {
             at_h: 1.0,
@@ -135,7 +158,7 @@ prop_compose! {
                 set("retry.factor", Value::Number(1.2)),
                 set("login.discipline", Value::Choice(if lifo { "fifo" } else { "lifo" })),
             ],
-            flush: false,
+            flush,
         }];
         s
     }

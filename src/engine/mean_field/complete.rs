@@ -2,11 +2,11 @@
 
 use super::settings::{Settings, failures_that_matter};
 use crate::parameters::name_of;
-use crate::parameters::{Discipline, Intervention, PARAMETERS, Parameter, Scenario, ScenarioError, Shock, Value};
+use crate::parameters::{PARAMETERS, Parameter, Scenario, ScenarioError};
 
 /// The parameters that the engine has. Others are refused by name, unless they have their defaults: a parameter is not
 /// ignored in silence because it is newer than this list.
-const HAS: [&str; 42] = [
+const HAS: [&str; 49] = [
     name_of!(population.clients),
     name_of!(population.nat_fraction),
     name_of!(population.capable_fraction),
@@ -39,12 +39,19 @@ const HAS: [&str; 42] = [
     name_of!(overlay.overload_shutdown_probability),
     name_of!(overlay.healing_time_s),
     name_of!(overlay.dedicated_per_million),
+    name_of!(overlay.dedicated_slots),
+    name_of!(overlay.dedicated_overload),
+    name_of!(overlay.dedicated_restart_s),
+    name_of!(overlay.admission),
+    name_of!(overlay.bypass),
     name_of!(login.capacity_per_s_per_million),
     name_of!(login.queue_limit_s),
     name_of!(login.timeout_s),
     name_of!(login.drop_expired),
     name_of!(login.discipline),
     name_of!(login.relogin_after_orphaning),
+    name_of!(login.rejection_cost),
+    name_of!(login.degradation),
     name_of!(retry.base_s),
     name_of!(retry.factor),
     name_of!(retry.cap_s),
@@ -57,30 +64,6 @@ const HAS_GROUPS: [&str; 1] = ["outage"];
 /// Whether the engine has a parameter.
 pub fn has(parameter: &Parameter) -> bool {
     HAS.contains(&parameter.name) || HAS_GROUPS.contains(&parameter.group())
-}
-
-/// What a shock or an intervention asks for that is no parameter, and that the engine does not have.
-fn lacking_event(scenario: &Scenario) -> Option<ScenarioError> {
-    let lacking = |key: &str, allowed| {
-        let message = format!("the engine \"mean-field\" does not have this yet; allowed is {allowed}");
-        Some(ScenarioError::new(key, message))
-    };
-    let without = "no such key, or the engine \"agents\"";
-    let has_random = |change: &Intervention| change.settings.iter().any(|(_, value)| *value == Value::Choice("random"));
-    if scenario.login.discipline == Discipline::Random || scenario.interventions.iter().any(has_random) {
-        return lacking(name_of!(login.discipline), "\"fifo\" or \"lifo\", or the engine \"agents\"");
-    }
-    if scenario.interventions.iter().any(|change| change.flush) {
-        return lacking("intervention.login.flush", without);
-    }
-    let uses = |is: fn(&Shock) -> bool| scenario.shocks.iter().any(is);
-    if uses(|shock| shock.dedicated_fraction > 0.0) {
-        return lacking("shock.dedicated_fraction", without);
-    }
-    if uses(|shock| shock.disconnect_fraction > 0.0) {
-        return lacking("shock.disconnect_fraction", without);
-    }
-    if uses(|shock| !shock.regions.is_empty()) { lacking("shock.regions", without) } else { None }
 }
 
 /// Checks that the engine has all that a scenario asks for.
@@ -98,7 +81,7 @@ pub fn check(scenario: &Scenario) -> Result<(), ScenarioError> {
             );
             Err(ScenarioError::new(parameter.name, message))
         }
-        None => lacking_event(scenario).map_or(Ok(()), Err),
+        None => Ok(()),
     }
 }
 
@@ -119,7 +102,7 @@ pub fn memory_estimate_bytes(scenario: &Scenario) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::parameters::Domain;
+    use crate::parameters::{Domain, Value};
 
     #[test]
     fn a_parameter_that_the_engine_does_not_have_is_refused_unless_it_has_its_default() {
@@ -144,29 +127,6 @@ mod tests {
             Domain::Boolean => vec![Value::Boolean(false), Value::Boolean(true)],
             Domain::Choice(words) => words.iter().copied().map(Value::Choice).collect(),
             domain => [0.5, 1.0, 10.0].into_iter().filter_map(|x| domain.value_from_f64(x)).collect(),
-        }
-    }
-
-    #[test]
-    fn shocks_interventions_and_disciplines_that_the_engine_does_not_have_are_refused() {
-        type Change = fn(&mut Scenario);
-        let cases: [(&str, Change); 5] = [
-            ("login.discipline", |s| s.login.discipline = Discipline::Random),
-            ("intervention.login.flush", |s| {
-                s.interventions = vec![Intervention { flush: true, ..Intervention::default() }];
-            }),
-            ("shock.dedicated_fraction", |s| {
-                s.shocks = vec![Shock { dedicated_fraction: 0.1, ..Shock::default() }];
-            }),
-            ("shock.disconnect_fraction", |s| {
-                s.shocks = vec![Shock { disconnect_fraction: 0.1, ..Shock::default() }];
-            }),
-            ("shock.regions", |s| s.shocks = vec![Shock { regions: vec!["a".to_owned()], ..Shock::default() }]),
-        ];
-        for (key, change) in cases {
-            let mut scenario = Scenario::default();
-            change(&mut scenario);
-            assert_eq!(check(&scenario).unwrap_err().key, key);
         }
     }
 

@@ -22,6 +22,8 @@ pub(super) struct Occupancy {
     high: usize,
     coefficients: Vec<f64>,
     next: Vec<f64>,
+    /// 0, 1, … `slots`.
+    numbers: Vec<f64>,
 }
 
 /// What a tick's probes do to super nodes.
@@ -48,7 +50,8 @@ impl Occupancy {
     /// No super nodes.
     pub(super) fn new(slots: usize) -> Occupancy {
         let none = || vec![0.0; slots + 1];
-        Occupancy { slots, nodes: none(), low: 1, high: 0, coefficients: none(), next: none() }
+        let numbers = (0..=slots).map(|number| number as f64).collect();
+        Occupancy { slots, nodes: none(), low: 1, high: 0, coefficients: none(), next: none(), numbers }
     }
 
     pub(super) fn slots(&self) -> usize {
@@ -140,10 +143,11 @@ impl Occupancy {
         }
         for lost in 1..=most.min(width - 1) {
             let step = loss / lost as f64;
-            let first = (low + lost) as f64;
-            let of_number = next.iter_mut().zip(coefficients.iter_mut()).zip(&nodes[lost..]).enumerate();
-            for (index, ((next, coefficient), mass)) in of_number {
-                *coefficient *= (first + index as u32 as f64) * step;
+            let left = width - lost;
+            let (next, coefficients) = (&mut next[..left], &mut coefficients[..left]);
+            let (nodes, numbers) = (&nodes[lost..], &self.numbers[low + lost..]);
+            for (((next, coefficient), mass), number) in next.iter_mut().zip(coefficients).zip(nodes).zip(numbers) {
+                *coefficient *= number * step;
                 *next += *coefficient * mass;
             }
         }

@@ -30,6 +30,11 @@ impl Cohort {
         }
     }
 
+    /// Requests whose client waits for them.
+    fn live(&self, survival: &[f64]) -> f64 {
+        (super::classes::scaled_mass(&self.sum, survival) * self.kept).min(self.requests * self.kept)
+    }
+
     /// The share of the scaled masses that has not been served.
     pub(super) fn kept(&self) -> f64 {
         self.kept
@@ -50,6 +55,8 @@ pub(super) struct Service {
 pub(super) struct Queue {
     /// By tick.
     cohorts: VecDeque<Cohort>,
+    /// Clients whose requests were lost when the queue was emptied, by the tick in which they were sent: they wait.
+    lost: VecDeque<Cohort>,
     /// Requests that timed out, all older than those of the cohorts.
     expired: f64,
     /// Scaled mass of the clients that wait, by cell.
@@ -108,7 +115,7 @@ impl Queue {
         let mut service = Service::default();
         match server.discipline {
             // `complete` refuses service at random.
-            Discipline::Fifo | Discipline::Random => {
+            Discipline::Fifo => {
                 let mut left = self.serve_expired(server, server.slots, &mut service);
                 while left > 0.0
                     && let Some(mut cohort) = self.cohorts.pop_front()
@@ -127,11 +134,30 @@ impl Queue {
                 }
                 self.serve_expired(server, left, &mut service);
             }
+            Discipline::Random => self.serve_any(server, survival, online, &mut service),
         }
-        if self.cohorts.is_empty() {
-            self.waiting.fill(ZERO);
-        }
+        self.forget_rounding();
         service
+    }
+
+    /// Serves requests that are chosen uniformly from the queue: the same share of all of them.
+    fn serve_any(&mut self, server: &Server, survival: &[f64], online: &mut [Pair], service: &mut Service) {
+        let live: f64 = self.cohorts.iter().map(|cohort| cohort.live(survival)).sum();
+        let cost = if server.drop_expired { live } else { self.length() };
+        let share = if server.slots >= cost { 1.0 } else { server.slots / cost };
+        let mut cohorts = std::mem::take(&mut self.cohorts);
+        for cohort in &mut cohorts {
+            self.serve_share(cohort, share, server, survival, online, service);
+        }
+        if share < 1.0 {
+            self.cohorts = cohorts;
+        } else {
+            self.spare.extend(cohorts);
+        }
+        if !server.drop_expired {
+            service.wasted += self.expired * share;
+        }
+        self.expired *= 1.0 - share;
     }
 
     /// Requests that timed out are met. Returns the slots that are left.
@@ -158,10 +184,25 @@ impl Queue {
         online: &mut [Pair],
         service: &mut Service,
     ) -> f64 {
-        let requests = cohort.requests * cohort.kept;
-        let live = (super::classes::scaled_mass(&cohort.sum, survival) * cohort.kept).min(requests);
-        let cost = if server.drop_expired { live } else { requests };
+        let cost = if server.drop_expired { cohort.live(survival) } else { cohort.requests * cohort.kept };
         let share = if slots >= cost { 1.0 } else { slots / cost };
+        self.serve_share(cohort, share, server, survival, online, service);
+        // What is left but for rounding is nothing: with a slot that is left, expired requests would be met and dropped.
+        let left = slots - cost;
+        if share < 1.0 || left <= 1e-12 * server.slots { 0.0 } else { left }
+    }
+
+    /// Serves a share of a cohort.
+    fn serve_share(
+        &mut self,
+        cohort: &mut Cohort,
+        share: f64,
+        server: &Server,
+        survival: &[f64],
+        online: &mut [Pair],
+        service: &mut Service,
+    ) {
+        let live = cohort.live(survival);
         let of_sum = cohort.kept * share;
         for ((online, waiting), sum) in online.iter_mut().zip(&mut self.waiting).zip(&cohort.sum) {
             for side in 0..2 {
@@ -171,30 +212,43 @@ impl Queue {
         }
         service.served += live * share;
         if !server.drop_expired {
-            service.wasted += (requests - live) * share;
+            service.wasted += (cohort.requests * cohort.kept - live) * share;
         }
         cohort.kept *= 1.0 - share;
-        // What is left but for rounding is nothing: with a slot that is left, expired requests would be met and dropped.
-        let left = slots - cost;
-        if share < 1.0 || left <= 1e-12 * server.slots { 0.0 } else { left }
     }
 
     /// The requests of a tick time out: their cohort, if they were not all served. They stay in the queue.
     pub(super) fn expire(&mut self, submitted: u32) -> Option<Cohort> {
-        if self.cohorts.front()?.tick != submitted {
+        let is_due = |cohorts: &VecDeque<Cohort>| cohorts.front().is_some_and(|cohort| cohort.tick == submitted);
+        let cohort = if is_due(&self.lost) {
+            self.lost.pop_front()?
+        } else if is_due(&self.cohorts) {
+            let cohort = self.cohorts.pop_front()?;
+            self.expired += cohort.requests * cohort.kept;
+            cohort
+        } else {
             return None;
-        }
-        let cohort = self.cohorts.pop_front()?;
-        self.expired += cohort.requests * cohort.kept;
+        };
         for (waiting, sum) in self.waiting.iter_mut().zip(&cohort.sum) {
             for side in 0..2 {
                 waiting[side] = (waiting[side] - sum[side] * cohort.kept).max(0.0);
             }
         }
-        if self.cohorts.is_empty() {
+        self.forget_rounding();
+        Some(cohort)
+    }
+
+    /// The queue is emptied, which its clients find out by their time-outs.
+    pub(super) fn flush(&mut self) {
+        self.expired = 0.0;
+        self.lost.append(&mut self.cohorts);
+    }
+
+    /// Where nobody waits, what is left of those who did is rounding.
+    fn forget_rounding(&mut self) {
+        if self.cohorts.is_empty() && self.lost.is_empty() {
             self.waiting.fill(ZERO);
         }
-        Some(cohort)
     }
 
     /// A cohort is not needed any more.
@@ -204,7 +258,11 @@ impl Queue {
 
     /// All that is kept by cell.
     pub(super) fn all_cells(&mut self) -> impl Iterator<Item = &mut Vec<Pair>> {
-        let cohorts = self.cohorts.iter_mut().flat_map(|cohort| cohort.levels.iter_mut().chain([&mut cohort.sum]));
+        let cohorts = self
+            .cohorts
+            .iter_mut()
+            .chain(&mut self.lost)
+            .flat_map(|cohort| cohort.levels.iter_mut().chain([&mut cohort.sum]));
         cohorts.chain([&mut self.waiting])
     }
 }

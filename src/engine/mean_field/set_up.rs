@@ -24,10 +24,15 @@ pub(super) fn set_up(scenario: &Scenario, settings: &Settings, longest_wait_tick
     }
     let eligible_present: f64 = present.iter().map(|pair| pair[1]).sum();
     let wanted = (scenario.overlay.supernode_ratio * mass(&present)).min(eligible_present);
-    let serving = if eligible_present > 0.0 { (wanted - settings.dedicated).max(0.0) / eligible_present } else { 0.0 };
+    let has_owners = eligible_present > 0.0 && !scenario.overlay.bypass;
+    let serving = if has_owners { (wanted - settings.dedicated).max(0.0) / eligible_present } else { 0.0 };
     for (owners, present) in state.owners.iter_mut().zip(&mut present) {
         *owners = present[1] * serving;
         present[1] -= *owners;
+    }
+    if scenario.overlay.bypass {
+        state.online[..present.len()].copy_from_slice(&present);
+        return state;
     }
     let owned: f64 = state.owners.iter().sum();
     fill(&mut state, [owned, settings.dedicated], &present);

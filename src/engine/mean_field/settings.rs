@@ -3,13 +3,51 @@
 use super::boots::BootLaw;
 use super::delays::TickLaw;
 use super::poisson::MEAN_MAX;
+use crate::engine::laws::login::{after_rejections, capacity_left};
 use crate::engine::laws::presence::PresenceLaw;
 use crate::engine::laws::time::duration_ticks;
 use crate::engine::laws::{delays, overlay};
-use crate::parameters::{Intervention, Scenario};
+use crate::parameters::{Intervention, Login, Scenario};
 
 /// Failures in a row are counted up to this number, in every engine.
 const FAILURES_MAX: usize = 65_535;
+
+/// What the login server can take and serve, in requests per client.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LoginServer {
+    /// Requests that it serves in a tick, with an empty queue.
+    capacity: f64,
+    /// Requests that the queue holds; infinite without a limit.
+    pub(super) limit: f64,
+    degradation: f64,
+    rejection_cost: f64,
+}
+
+impl LoginServer {
+    pub(super) fn new(login: &Login, tick_s: f64) -> LoginServer {
+        let per_s = login.capacity_per_s_per_million / 1e6;
+        let limits = per_s.is_finite() && login.queue_limit_s.is_finite();
+        LoginServer {
+            capacity: per_s * tick_s,
+            limit: if limits { login.queue_limit_s * per_s } else { f64::INFINITY },
+            degradation: login.degradation,
+            rejection_cost: login.rejection_cost,
+        }
+    }
+
+    /// Service slots of a tick with a queue of this length after its requests, and so many rejections.
+    pub(super) fn slots(&self, queue: f64, rejections: f64) -> f64 {
+        // A queue that holds nothing is full.
+        let limit = self.limit.is_finite().then_some(self.limit.max(f64::MIN_POSITIVE));
+        let left = self.capacity * capacity_left(self.degradation, queue, limit);
+        after_rejections(left, self.rejection_cost, rejections)
+    }
+
+    /// Whether so many requests that find an empty queue are all served in their tick.
+    pub(super) fn serves_at_once(&self, requests: f64) -> bool {
+        requests <= self.limit && requests <= self.slots(requests, 0.0)
+    }
+}
 
 /// Values computed from the parameters that are in force; see the population's settings, of which these are the limit
 /// for ever more clients: where those count clients or super nodes, these have shares of the population, and nothing is
@@ -34,10 +72,11 @@ pub(super) struct Settings {
     pub(super) healing_probability: f64,
     /// Super nodes of the operator, a share of the population.
     pub(super) dedicated: f64,
-    /// Requests that the login server serves in a tick.
-    pub(super) service_slots: f64,
-    /// Requests that the queue holds; infinite without a limit.
-    pub(super) queue_limit: f64,
+    /// After how many ticks one that failed is back; `None`: never.
+    pub(super) dedicated_restart_ticks: Option<u32>,
+    /// Share of the attach attempts that are admitted.
+    pub(super) admission: f64,
+    pub(super) login: LoginServer,
     pub(super) timeout_ticks: u32,
 }
 
@@ -48,8 +87,9 @@ impl Settings {
         let ticks = scenario.ticks() as u32;
         let presence = PresenceLaw::new(&scenario.presence);
         let clients = scenario.population.clients;
-        let per_s = scenario.login.capacity_per_s_per_million / 1e6;
-        let limits = per_s.is_finite() && scenario.login.queue_limit_s.is_finite();
+        let overlay = &scenario.overlay;
+        let dedicated = overlay::dedicated_supernodes(overlay.dedicated_per_million, clients) / clients as f64;
+        let restart_s = overlay.dedicated_restart_s;
         Settings {
             presence,
             session_end: -libm::expm1(-presence.end_hazard(tick_s / 3600.0)),
@@ -62,9 +102,10 @@ impl Settings {
             accept_limit: overlay::accept_limit(&scenario.overlay, tick_s) as usize,
             overload: overload(scenario),
             healing_probability: overlay::healing_probability(&scenario.overlay, tick_s),
-            dedicated: overlay::dedicated_supernodes(scenario.overlay.dedicated_per_million, clients) / clients as f64,
-            service_slots: per_s * tick_s,
-            queue_limit: if limits { scenario.login.queue_limit_s * per_s } else { f64::INFINITY },
+            dedicated: if overlay.bypass { 0.0 } else { dedicated },
+            dedicated_restart_ticks: restart_s.is_finite().then(|| duration_ticks(restart_s, tick_s)),
+            admission: overlay.admission,
+            login: LoginServer::new(&scenario.login, tick_s),
             timeout_ticks: duration_ticks(scenario.login.timeout_s, tick_s),
         }
     }

@@ -57,6 +57,8 @@ pub(super) struct Scratch {
     pub(super) owners_before: [f64; 2],
     /// The shares of the owners whose super nodes shut down in this tick, likewise.
     pub(super) shut_down: [f64; 2],
+    /// The share of the dedicated super nodes that has not failed in this tick.
+    pub(super) dedicated_alive: f64,
     /// Clients that were promoted in the last tick: their super nodes hear of it in the next one.
     pub(super) promoted: f64,
     pub(super) with_room: Vec<f64>,

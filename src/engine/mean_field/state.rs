@@ -8,6 +8,7 @@ use super::classes::{Pair, ZERO, mass, rescale, scaled_mass, split};
 use super::occupancy::Occupancy;
 use super::queue::Queue;
 use super::settings::Settings;
+use crate::engine::laws::overlay::dedicated_slots;
 use crate::engine::observation::{Counters, Sizes};
 use crate::parameters::Scenario;
 
@@ -75,8 +76,10 @@ pub(super) struct State {
     /// Super nodes by their children: of owners whose update is not to come, of those whose update is to come, and
     /// dedicated ones.
     pub(super) supernodes: [Occupancy; 3],
-    /// Super nodes of the operator.
+    /// Super nodes of the operator, those that failed included.
     pub(super) dedicated: f64,
+    /// Those of them that failed, by the tick in which they are back.
+    pub(super) dedicated_back: VecDeque<(u32, f64)>,
     /// Super nodes that shut down in the last attach phase, and for each kind of super node the share of the children
     /// that are theirs.
     pub(super) shut_down: f64,
@@ -95,7 +98,8 @@ impl State {
         let (cells, child_cells) = (2 * regions, 2 * regions * kinds);
         let bank = || Bank::new(cells, longest_wait_ticks);
         let remembers = !scenario.login.relogin_after_orphaning;
-        let occupancy = || Occupancy::new(scenario.overlay.slots as usize);
+        let owned = || Occupancy::new(scenario.overlay.slots as usize);
+        let dedicated = Occupancy::new(dedicated_slots(&scenario.overlay) as usize);
         State {
             regions,
             is_dealt: false,
@@ -110,8 +114,9 @@ impl State {
             queue: Queue::new(child_cells),
             child_survival: vec![1.0; child_cells],
             owners: vec![0.0; cells],
-            supernodes: [occupancy(), occupancy(), occupancy()],
+            supernodes: [owned(), owned(), dedicated],
             dedicated: settings.dedicated,
+            dedicated_back: VecDeque::new(),
             shut_down: 0.0,
             shut_down_share: vec![0.0; kinds],
             stale: Stale::default(),
@@ -194,6 +199,9 @@ impl State {
 pub(super) fn has_dedicated(scenario: &Scenario) -> bool {
     let mut in_force = scenario.clone();
     let settings = scenario.interventions.iter().flat_map(|intervention| &intervention.settings);
+    if scenario.overlay.bypass {
+        return false;
+    }
     let mut some = in_force.overlay.dedicated_per_million > 0.0;
     for (parameter, value) in settings {
         // One that is refused changes nothing.

@@ -4,7 +4,7 @@
 //! a workspace keeps the state of its last run at that tick, and a run that begins alike goes on from there. What is
 //! returned is what it would be without.
 
-use super::settings::failures_that_matter;
+use super::settings::{LoginServer, failures_that_matter};
 use super::solver::Running;
 use super::state::{State, has_dedicated};
 use crate::engine::laws::time::nearest_tick;
@@ -74,10 +74,8 @@ impl WarmUp {
     fn is_of(&self, scenario: &Scenario) -> bool {
         let serves_at_once = || {
             let changes_login = self.key.scenario.interventions.iter().flat_map(|change| &change.settings);
-            let per_s = scenario.login.capacity_per_s_per_million / 1e6;
-            let room = if per_s.is_finite() { per_s * scenario.login.queue_limit_s } else { f64::INFINITY };
-            // 0 · ∞ is no number, and smaller than nothing.
-            self.asked_most.is_some_and(|asked| asked <= per_s * scenario.time.tick_s && asked <= room)
+            let server = LoginServer::new(&scenario.login, scenario.time.tick_s);
+            self.asked_most.is_some_and(|asked| server.serves_at_once(asked))
                 && changes_login.into_iter().all(|(parameter, _)| parameter.group() != "login")
         };
         (self.login == scenario.login || serves_at_once()) && self.key == Key::new(scenario)

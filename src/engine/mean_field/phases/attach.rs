@@ -22,7 +22,7 @@ impl Running {
             bank.advance(now, due_remembered);
             attempts += scaled_mass(due_remembered, survival);
         }
-        let accepted = self.probe(attempts);
+        let accepted = self.probe(now, attempts);
         let clients = accepted[0] + accepted[1];
         let success = if attempts > 0.0 { (clients / attempts).min(1.0) } else { 0.0 };
         let state = &mut self.state;
@@ -57,12 +57,16 @@ impl Running {
     }
 
     /// Probes super nodes. Returns who is accepted, by those of clients and by dedicated ones.
-    fn probe(&mut self, attempts: f64) -> [f64; 2] {
+    fn probe(&mut self, now: u32, attempts: f64) -> [f64; 2] {
         let Scratch { with_room, coefficients, probes, shut_down, .. } = &mut self.scratch;
         let (state, settings) = (&mut self.state, &self.settings);
+        let attempts = attempts * settings.admission;
         *shut_down = [0.0; 2];
         if attempts <= 0.0 {
             return [0.0; 2];
+        }
+        if self.scenario.overlay.bypass {
+            return [attempts, 0.0];
         }
         let limit = settings.accept_limit;
         with_room.clear();
@@ -73,23 +77,32 @@ impl Running {
         let registry = live + state.stale.total();
         let probed = Attempts { with_room, registry, probes: self.scenario.overlay.probes, attempts };
         probes.set(probed.mean_probes(coefficients), most);
-        let mut accepted = [0.0; 2];
-        let mut children_of_shut_down = 0.0;
+        let (mut accepted, mut failed) = ([0.0; 2], 0.0);
+        let mut children_of_shut_down = [0.0; 2];
+        let strikes_dedicated = self.scenario.overlay.dedicated_overload;
         for (group, supernodes) in state.supernodes.iter_mut().enumerate() {
-            let overload = settings.overload.filter(|_| group < 2);
+            let overload = settings.overload.filter(|_| group < 2 || strikes_dedicated);
             let before = if overload.is_some() { supernodes.mass() } else { 0.0 };
             let of_group = supernodes.accept(&Probing { law: probes, accept_limit: limit, overload });
             let Accepted { clients, .. } = of_group;
-            accepted[usize::from(group == 2)] += clients;
+            let kind = usize::from(group == 2);
+            accepted[kind] += clients;
             if of_group.shut_down > 0.0 {
-                shut_down[group] = of_group.shut_down / before;
                 state.shut_down += of_group.shut_down;
-                children_of_shut_down += of_group.children_of_shut_down;
+                children_of_shut_down[kind] += of_group.children_of_shut_down;
+                match shut_down.get_mut(group) {
+                    Some(share) => *share = of_group.shut_down / before,
+                    None => failed = of_group.shut_down,
+                }
             }
         }
-        if children_of_shut_down > 0.0 {
-            let of_live: f64 = state.supernodes[..2].iter().map(Occupancy::children).sum();
-            state.shut_down_share[0] = children_of_shut_down / (of_live + children_of_shut_down);
+        state.dedicated_failed(now, failed, settings);
+        for (kind, share) in state.shut_down_share.iter_mut().enumerate() {
+            let groups = if kind == 0 { &state.supernodes[..2] } else { &state.supernodes[2..] };
+            let of_live: f64 = groups.iter().map(Occupancy::children).sum();
+            if children_of_shut_down[kind] > 0.0 {
+                *share = children_of_shut_down[kind] / (of_live + children_of_shut_down[kind]);
+            }
         }
         accepted
     }

@@ -1,6 +1,7 @@
 //! Phase 4: deaths of super nodes, and stale addresses.
 
 use crate::engine::mean_field::classes::{Pair, ZERO, mass};
+use crate::engine::mean_field::settings::Settings;
 use crate::engine::mean_field::solver::Running;
 use crate::engine::mean_field::state::State;
 
@@ -10,8 +11,8 @@ impl Running {
         let before = self.scratch.owners_before;
         let state = &mut self.state;
         let regions = state.regions;
-        let mut alive = [1.0; 3];
-        let mut dead = std::mem::take(&mut state.shut_down);
+        let mut alive = [1.0, 1.0, self.scratch.dedicated_alive];
+        let mut dead = std::mem::take(&mut state.shut_down) + state.supernodes[2].mass() * (1.0 - alive[2]);
         for group in 0..2 {
             let left: f64 = state.owners[group * regions..(group + 1) * regions].iter().sum();
             if before[group] > 0.0 {
@@ -20,7 +21,7 @@ impl Running {
             }
         }
         state.children(&mut self.scratch.children);
-        let mut lost = Vec::with_capacity(2);
+        let mut lost = Vec::with_capacity(state.online.len());
         for kind in 0..state.shut_down_share.len() {
             let groups = if kind == 0 { 0..2 } else { 2..3 };
             let children = [0, 1, 2].map(|group| state.supernodes[group].children());
@@ -35,22 +36,25 @@ impl Running {
                 orphaned += (1.0 - shut_down) * of_dead / of_live;
             }
             groups.for_each(|group| state.supernodes[group].thin(alive[group], stay));
-            lost.push(orphaned.min(1.0));
+            lost.resize(lost.len() + 2 * regions, orphaned.min(1.0));
         }
+        // A matter of phase 3, but who is back now has not been struck in this tick.
+        state.dedicated_are_back(now);
         state.stale.bury(now, dead, self.settings.stale_ticks);
         if lost.iter().any(|&lost| lost > 0.0) {
             self.orphan(now, &lost);
         }
     }
 
-    /// The share of the children of each kind of super node become orphans.
-    fn orphan(&mut self, now: u32, lost: &[f64]) {
+    /// A share of the children of each cell become orphans.
+    pub(in crate::engine::mean_field) fn orphan(&mut self, now: u32, lost: &[f64]) {
         let state = &mut self.state;
         let (cells, in_all) = (state.cells(), 2 * state.regions);
         let (mut orphans, mut remembered) = (vec![ZERO; cells], vec![ZERO; cells]);
-        for (kind, &lost) in lost.iter().enumerate() {
+        for kind in 0..state.shut_down_share.len() {
             for cell in 0..cells {
                 let child = kind * in_all + cell;
+                let lost = lost[child];
                 for side in 0..2 {
                     let online = state.online[child][side];
                     let of_online = online * lost;
@@ -61,10 +65,8 @@ impl Running {
                     orphans[cell][side] += of_others;
                 }
             }
-            for survival in &mut state.child_survival[kind * in_all..(kind + 1) * in_all] {
-                *survival *= 1.0 - lost;
-            }
         }
+        state.child_survival.iter_mut().zip(lost).for_each(|(survival, lost)| *survival *= 1.0 - lost);
         state.events += mass(&orphans) + mass(&remembered);
         let survival = &state.seeking_survival;
         let scaled = |masses: &[Pair]| -> Vec<Pair> {
@@ -78,8 +80,27 @@ impl Running {
 }
 
 impl State {
+    /// Dedicated super nodes fail in tick `now`, and will be back.
+    pub(in crate::engine::mean_field) fn dedicated_failed(&mut self, now: u32, failed: f64, settings: &Settings) {
+        if let Some(ticks) = settings.dedicated_restart_ticks
+            && failed > 0.0
+        {
+            self.dedicated_back.push_back((now.saturating_add(ticks), failed));
+        }
+    }
+
+    /// Those that are back in tick `now` have no children.
+    fn dedicated_are_back(&mut self, now: u32) {
+        while let Some(&(tick, mass)) = self.dedicated_back.front()
+            && tick <= now
+        {
+            self.dedicated_back.pop_front();
+            self.supernodes[2].add(0, mass);
+        }
+    }
+
     /// Children, whatever they do, by cell of a child.
-    fn children(&self, children: &mut Vec<Pair>) {
+    pub(in crate::engine::mean_field) fn children(&self, children: &mut Vec<Pair>) {
         children.clear();
         children.extend_from_slice(&self.online);
         let others = self.backoff.total().iter().zip(self.queue.waiting()).zip(&self.child_survival);

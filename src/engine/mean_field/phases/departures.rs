@@ -3,7 +3,7 @@
 use crate::engine::mean_field::classes::{Pair, ZERO, mass};
 use crate::engine::mean_field::solver::Running;
 use crate::engine::mean_field::state::State;
-use crate::parameters::Shock;
+use crate::parameters::{Region, Shock};
 
 /// Clients and owners of super nodes are put into booting, by cell with a probability each.
 struct Strike<'a> {
@@ -21,6 +21,9 @@ impl Running {
             return;
         }
         for (_, intervention) in self.interventions.drain(..due) {
+            if intervention.flush {
+                self.state.queue.flush();
+            }
             for (parameter, value) in &intervention.settings {
                 // Checked together with the scenario.
                 parameter.put(&mut self.scenario, value);
@@ -35,6 +38,7 @@ impl Running {
         for (before, cells) in self.scratch.owners_before.iter_mut().zip([0..pending.start, pending]) {
             *before = self.state.owners[cells].iter().sum();
         }
+        self.scratch.dedicated_alive = 1.0;
         self.update(now);
         for index in 0..self.shocks.len() {
             if self.shocks[index].0 == now {
@@ -66,12 +70,34 @@ impl Running {
         self.strike(&Strike { clients: &probabilities, owners: &probabilities, is_update: true }, now);
     }
 
-    /// Some super nodes that are not dedicated, and some other clients that do not boot, crash.
+    /// Some super nodes that are not dedicated, and some other clients that do not boot, crash; some dedicated ones fail;
+    /// and of the attached clients that do not crash, some lose their connections.
     fn shock(&mut self, shock: &Shock, now: u32) {
-        let Shock { at_h: _, supernode_fraction, client_fraction, .. } = *shock;
-        let cells = self.state.absent.len();
-        let (clients, owners) = (vec![client_fraction; cells], vec![supernode_fraction; cells]);
+        let Shock { at_h: _, supernode_fraction, client_fraction, dedicated_fraction, disconnect_fraction, regions } =
+            shock;
+        let places = &self.scenario.population.regions;
+        let is_struck = |region: &Region| regions.is_empty() || regions.contains(&region.name);
+        // Twice: a cell for each state of the update.
+        let struck: Vec<bool> = places.iter().chain(places).map(is_struck).collect();
+        let of_cells = |share: f64| struck.iter().map(|&is| if is { share } else { 0.0 }).collect::<Vec<f64>>();
+        let (clients, owners) = (of_cells(*client_fraction), of_cells(*supernode_fraction));
         self.strike(&Strike { clients: &clients, owners: &owners, is_update: false }, now);
+        self.dedicated_fail(*dedicated_fraction, now);
+        if *disconnect_fraction > 0.0 {
+            let kinds = self.state.shut_down_share.len();
+            let shares = of_cells(*disconnect_fraction).repeat(kinds);
+            self.state.children(&mut self.scratch.children);
+            self.orphan(now, &shares);
+            self.state.rescale();
+        }
+    }
+
+    /// The share of the dedicated super nodes that live fails.
+    fn dedicated_fail(&mut self, share: f64, now: u32) {
+        let before = self.scratch.dedicated_alive;
+        self.scratch.dedicated_alive *= 1.0 - share;
+        let failed = self.state.supernodes[2].mass() * (before - self.scratch.dedicated_alive);
+        self.state.dedicated_failed(now, failed, &self.settings);
     }
 
     fn strike(&mut self, strike: &Strike<'_>, now: u32) {
@@ -83,14 +109,14 @@ impl Running {
             *struck = struck.map(|mass| mass * strike.clients[cell]);
             struck[1] += owners;
         }
-        let (others, pending) = struck.split_at(self.state.regions);
-        let boots = &mut self.state.boots;
-        boots.enter(&self.settings.boots, now, others, false);
-        if !pending.is_empty() {
-            boots.enter(&self.settings.boots, now, pending, !strike.is_update);
-        }
         self.state.counters.restarts += mass(&struck);
         self.state.events += mass(&struck);
+        let (all, pending) = struck.split_at_mut(self.state.regions);
+        for (all, pending) in all.iter_mut().zip(&*pending) {
+            *all = [all[0] + pending[0], all[1] + pending[1]];
+        }
+        let still_pending = (!strike.is_update && !pending.is_empty()).then_some(&*pending);
+        self.state.boots.enter(&self.settings.boots, now, all, still_pending);
         self.state.leave(strike.clients);
         // A survival of 0 cannot be divided by.
         self.state.rescale();

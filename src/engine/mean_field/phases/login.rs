@@ -18,8 +18,9 @@ impl Running {
         state.counters.login_requests += asked;
         state.events += asked;
         let length = state.queue.length();
-        let room = (self.settings.queue_limit - length).max(0.0);
-        if length == 0.0 && asked <= room.min(self.settings.service_slots) {
+        let server = self.settings.login;
+        let room = (server.limit - length).max(0.0);
+        if length == 0.0 && server.serves_at_once(asked) {
             let requests = attached.iter().zip(&*due_requests).zip(&state.child_survival);
             for (online, ((attached, due), survival)) in state.online.iter_mut().zip(requests) {
                 online[0] += attached[0] + due[0] * survival;
@@ -40,7 +41,8 @@ impl Running {
         let rejected = asked * (1.0 - admitted);
         state.counters.login_rejections += rejected;
         state.queue_before_service = state.queue.length();
-        self.service();
+        let slots = server.slots(state.queue_before_service, rejected);
+        self.service(slots);
     }
 
     /// Phase 6: the share `admitted` of the requests enters the queue, `requests` in all; the others are rejected.
@@ -71,14 +73,10 @@ impl Running {
         }
     }
 
-    /// Phase 7: the login server serves what it can.
-    fn service(&mut self) {
+    /// Phase 7: the login server serves what it has slots for.
+    fn service(&mut self, slots: f64) {
         let login = &self.scenario.login;
-        let server = Server {
-            slots: self.settings.service_slots,
-            discipline: login.discipline,
-            drop_expired: login.drop_expired,
-        };
+        let server = Server { slots, discipline: login.discipline, drop_expired: login.drop_expired };
         let Scratch { failed: served, .. } = &mut self.scratch;
         served.clear();
         served.resize(self.state.online.len(), ZERO);
