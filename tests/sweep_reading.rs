@@ -92,9 +92,28 @@ fn where_a_variant_says_what_a_parameter_is_it_is_not_drawn() {
 fn the_rest_of_the_example_is_refused_for_now() {
     let design = format!("{EXAMPLE}\n[design]\nkind = \"sobol\"\npoints = 4096\n");
     assert!(refusal(&design).contains("design.kind: this version does not have"), "{}", refusal(&design));
-    let refine = format!("{EXAMPLE}\n[refine]\nlevel = 0.5\nrounds = 3\n");
-    assert!(refusal(&refine).contains("refine: this version does not have refinement"), "{}", refusal(&refine));
     assert_eq!(read(&format!("{EXAMPLE}\n[design]\nkind = \"grid\"\n")).hash, read(EXAMPLE).hash);
+}
+
+#[test]
+fn a_refined_sweep_has_the_points_that_its_rounds_may_want_and_is_written_with_those_of_the_file() {
+    let refined = read(&format!("{EXAMPLE}\n[refine]\nlevel = 0.5\nrounds = 3\n"));
+    assert_eq!(refined.cells(), (16 * 8 + 1) * (20 * 8 + 1) * 2);
+    assert_eq!(refined.refinement().unwrap().first_cells().len(), 17 * 21 * 2);
+    for text in ["points = 17", "points = 21", "[refine]\nlevel = 0.5\nrounds = 3\n"] {
+        assert!(refined.canonical.contains(text), "{}", refined.canonical);
+    }
+    let again = read(&refined.canonical);
+    assert_eq!((again.cells(), again.hash), (refined.cells(), refined.hash));
+    assert!(!read(EXAMPLE).canonical.contains("refine"), "a sweep that is not refined has the hash that it had");
+
+    // For the place of a line inputs of its own in each cell are better.
+    let axis = "[[axis]]\nparameter = \"updates.synchronization\"\nlinear = { from = 0.0, to = 1.0, points = 6 }\n";
+    let refine = "[refine]\nlevel = 0.5\nrounds = 3\n";
+    let fresh = read(&format!("name = \"x\"\n{axis}{refine}"));
+    assert!(!fresh.replicates.common_random_numbers && fresh.notes.is_empty());
+    let common = read(&format!("name = \"x\"\n{axis}{refine}[replicates]\ncommon_random_numbers = true\n"));
+    assert!(common.replicates.common_random_numbers && common.notes.len() == 1);
 }
 
 #[test]

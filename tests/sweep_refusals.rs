@@ -309,7 +309,30 @@ fn what_this_version_does_not_have_is_refused() {
         ),
         ("[design]\nkind = \"spiral\"", &["t.toml:3: design.kind: \"spiral\" is not allowed; expected \"grid\""]),
         ("[design]\nkind = \"grid\"\npoints = 3", &["t.toml:4: design.points:"]),
-        ("[refine]\nlevel = 0.5\nrounds = 3", &["t.toml:2: refine:", "does not have refinement"]),
+    ]);
+}
+
+#[test]
+fn a_refinement_needs_a_level_rounds_and_axes_of_numbers_that_are_not_too_fine() {
+    let axis = "[[axis]]\nparameter = \"updates.synchronization\"\nlinear = { from = 0.0, to = 1.0, points = 6 }\n";
+    let with_axis = |refine: &str| format!("{axis}[refine]\n{refine}");
+    let slots = "[[axis]]\nparameter = \"overlay.slots\"\nlinear = { from = 10, to = 14, points = 3 }\n";
+    let five: String =
+        ["login.timeout_s", "login.queue_limit_s", "retry.base_s", "overlay.keepalive_s", "retry.factor"]
+            .iter()
+            .map(|name| format!("[[axis]]\nparameter = \"{name}\"\nlinear = {{ from = 2, to = 3, points = 2 }}\n"))
+            .collect();
+    check(&[
+        ("[refine]\nlevel = 0.5\nrounds = 3", &["t.toml:2: refine:", "the sweep has 0 axes of numbers", "1 … 4"]),
+        (&format!("{five}[refine]\nlevel = 0.5\nrounds = 1"), &["refine: the sweep has 5 axes of numbers"]),
+        (&with_axis("level = 0\nrounds = 3"), &["t.toml:6: refine.level: 0 is not allowed", "between 0 and 1"]),
+        (&with_axis("level = 0.5\nrounds = 0"), &["t.toml:7: refine.rounds: 0 is not allowed", "1 … 10"]),
+        (&with_axis("level = 0.5"), &["refine.rounds: the key is missing"]),
+        (&with_axis("level = 0.5\nrounds = 1\nround = 2"), &["refine.round: "]),
+        (
+            &format!("{slots}[refine]\nlevel = 0.5\nrounds = 2"),
+            &["axis overlay.slots: 9 points", "expected fewer rounds"],
+        ),
     ]);
 }
 

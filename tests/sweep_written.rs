@@ -12,9 +12,10 @@ fn read(text: &str) -> Sweep {
 
 /// Everything that a sweep says.
 fn meaning(sweep: &Sweep) -> String {
-    let Sweep { name, question, seed, scenario, axes, uncertain, replicates, traces, canonical, hash, .. } = sweep;
+    let Sweep { name, question, seed, scenario, axes, uncertain, replicates, traces, refine, canonical, hash, .. } =
+        sweep;
     format!(
-        "{name:?} {question:?} {seed} {scenario:?} {axes:?} {uncertain:?} {replicates:?} {traces:?} {canonical} {hash}"
+        "{name:?} {question:?} {seed} {scenario:?} {axes:?} {uncertain:?} {replicates:?} {traces:?} {refine:?} {canonical} {hash}"
     )
 }
 

@@ -14,9 +14,9 @@ pub(super) struct Arguments {
     /// The folder of a finished sweep
     #[arg(value_name = "DIR")]
     folder: PathBuf,
-    /// The outage probability that is crossed, between 0 and 1
-    #[arg(long, value_name = "P", default_value = "0.5", value_parser = level)]
-    level: f64,
+    /// The outage probability that is crossed, between 0 and 1; by default that of [refine], or 0.5
+    #[arg(long, value_name = "P", value_parser = level)]
+    level: Option<f64>,
     /// How to show the crossings
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
@@ -45,7 +45,8 @@ pub(super) fn crossings(arguments: &Arguments) -> Result<(), Failure> {
         let folder = arguments.folder.display();
         return Err(Failure::WrongInput(format!("{folder}: the sweep is not complete; critmass run completes it")));
     }
-    let crossings = crossings_of(&folder, arguments.level)?;
+    let level = arguments.level.or(folder.sweep().refine.map(|refine| refine.level)).unwrap_or(0.5);
+    let crossings = crossings_of(&folder, level)?;
     match arguments.format {
         Format::Table => print(&crossings_as_text(&crossings)),
         Format::Csv => print(&crossings_as_csv(&crossings)?),

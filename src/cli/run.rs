@@ -98,6 +98,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 /// Says that a shard is complete, and what the others have done so far.
 fn say_how_far(store: &Store, shard: Shard, out: &Path) {
     let folder = store.folder();
+    if folder.sweep().refine.is_some() {
+        return say(format_args!(
+            "shard {shard} has done what the others let it do: the next round begins when all have done theirs, with the \
+             same commands, or at once with the one without --shard"
+        ));
+    }
     let (complete, open): (Vec<u32>, Vec<u32>) = (0..folder.blocks()).partition(|&block| store.is_complete(block));
     let in_parts: usize = complete.iter().map(|&block| folder.cells_of(block).len()).sum();
     let decided = match decided_cells(folder, &open) {
@@ -114,10 +120,12 @@ fn say_how_far(store: &Store, shard: Shard, out: &Path) {
 }
 
 fn dry_run(sweep: &Sweep, threads: usize, shard: Option<Shard>, takeover: Option<&Takeover>) -> Result<(), Failure> {
-    let cells = u64::from(shard.unwrap_or(Shard::ALL).size(sweep.cells()));
+    let (cells_min, cells_max) = cells(sweep, shard.unwrap_or(Shard::ALL));
+    let cells = extend::range((cells_min, cells_max));
     let rule = &sweep.replicates;
-    let runs_max = cells * u64::from(rule.at_most);
-    let runs_min = if rule.half_width.is_some() { cells * u64::from(rule.at_least) } else { runs_max };
+    let is_adaptive = rule.half_width.is_some() || sweep.refine.is_some();
+    let runs_max = cells_max * u64::from(rule.at_most);
+    let runs_min = cells_min * u64::from(if is_adaptive { rule.at_least } else { rule.at_most });
     let runs = extend::range((runs_min, runs_max));
     // Of a shard it is not known which of them it makes.
     let (left_min, left_max) =
@@ -130,6 +138,16 @@ fn dry_run(sweep: &Sweep, threads: usize, shard: Option<Shard>, takeover: Option
         takeover.map_or_else(String::new, extend::lines),
         time_in_words(sample(sweep)?, left_min, left_max, threads)
     ))
+}
+
+/// The fewest and the most cells of a shard.
+fn cells(sweep: &Sweep, shard: Shard) -> (u64, u64) {
+    let Some(refinement) = sweep.refinement() else {
+        let cells = u64::from(shard.size(sweep.cells()));
+        return (cells, cells);
+    };
+    let of_shard = |cells: &mut dyn Iterator<Item = u32>| cells.filter(|&cell| shard.has(cell)).count() as u64;
+    (of_shard(&mut refinement.first_cells().into_iter()), of_shard(&mut refinement.all_cells()))
 }
 
 /// How long so many runs take, as far as a sample of them tells.

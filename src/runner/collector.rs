@@ -6,11 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
+use super::frontier::Frontier;
 use super::progress::{Ending, Event};
 use super::queue::Queue;
 use super::schedule::Schedule;
 use super::tally::Tally;
-use crate::store::{FoundRun, RunRow, Shard, Store, StoreError};
+use super::upcoming::{Upcoming, found_frontier};
+use crate::store::{RunRow, Shard, Store, StoreError};
 use crate::sweep::Sweep;
 
 /// After which time finished runs that are in no part yet are written to a checkpoint: first soon, then twice as late
@@ -25,6 +27,8 @@ pub(super) struct Collector<'a> {
     store: &'a mut Store,
     schedule: Schedule,
     upcoming: Upcoming,
+    /// How far the refinement has come, if the sweep is refined.
+    frontier: Option<Frontier>,
     /// How many cells of a block that is not complete are decided.
     decided: BTreeMap<u32, usize>,
     tally: Tally,
@@ -32,53 +36,23 @@ pub(super) struct Collector<'a> {
     queue_min: usize,
 }
 
-/// The cells that were not opened yet.
-struct Upcoming {
-    shard: Shard,
-    next: u32,
-    cells: u32,
-    /// The block whose runs in the checkpoints these are, for each cell.
-    block: Option<u32>,
-    found: BTreeMap<u32, Vec<FoundRun>>,
-}
-
-impl Upcoming {
-    /// The next cell, with what was found of it.
-    fn next(&mut self, store: &Store) -> Result<Option<(u32, Vec<FoundRun>)>, StoreError> {
-        while self.next < self.cells {
-            let cell = self.next;
-            let block = store.folder().block_of(cell);
-            if store.is_complete(block) {
-                self.next = store.folder().cells_of(block).end;
-                continue;
-            }
-            self.next += 1;
-            if !self.shard.has(cell) {
-                continue;
-            }
-            if self.block != Some(block) {
-                self.block = Some(block);
-                self.found.clear();
-                for run in store.found(block)? {
-                    self.found.entry(run.key.cell).or_default().push(run);
-                }
-            }
-            return Ok(Some((cell, self.found.remove(&cell).unwrap_or_default())));
-        }
-        Ok(None)
-    }
-}
-
 impl<'a> Collector<'a> {
     /// # Errors
     /// What is in the folder cannot be read.
     pub(super) fn new(store: &'a mut Store, sweep: &Sweep, queue_min: usize) -> Result<Collector<'a>, StoreError> {
-        let plan = Arc::new(sweep.replicates.plan());
-        let tally = Tally::take(store, &sweep.replicates, &plan)?;
+        let plan = Arc::new(sweep.plan());
+        let mut tally = Tally::take(store, &sweep.replicates, &plan)?;
         let shard = store.shard().unwrap_or(Shard::ALL);
-        let upcoming = Upcoming { shard, next: 0, cells: sweep.cells(), block: None, found: BTreeMap::new() };
+        let frontier = found_frontier(store, sweep, &plan)?;
+        let upcoming = match &frontier {
+            Some(frontier) => Upcoming::of(shard, frontier.open().collect()),
+            None => Upcoming::all(shard, sweep.cells()),
+        };
+        if let Some(frontier) = &frontier {
+            tally.refine(frontier.cells());
+        }
         let schedule = Schedule::new(plan);
-        Ok(Collector { store, schedule, upcoming, decided: BTreeMap::new(), tally, queue_min })
+        Ok(Collector { store, schedule, upcoming, frontier, decided: BTreeMap::new(), tally, queue_min })
     }
 
     /// Takes in runs until every cell is decided, or until it is interrupted.
@@ -91,7 +65,7 @@ impl<'a> Collector<'a> {
     ) -> Result<Ending, StoreError> {
         let (mut saved_at, mut save_after) = (Instant::now(), CHECKPOINT_FIRST);
         loop {
-            let more = self.refill(queue)?;
+            let more = self.refill(queue, report)?;
             report(Event::Progress(self.tally.progress()));
             self.write_complete_blocks(report)?;
             if interrupted.load(Ordering::Relaxed) {
@@ -101,6 +75,7 @@ impl<'a> Collector<'a> {
                 if more {
                     continue;
                 }
+                self.write_refined_blocks()?;
                 return Ok(Ending::Complete);
             }
             let workers_wait = more && queue.len() < self.queue_min;
@@ -141,21 +116,70 @@ impl<'a> Collector<'a> {
     /// Fills the queue: what open cells want, and of new cells no more than keeps every worker busy. Stops at the latest
     /// with the first cell of the next block, so that what was found complete is written block by block. Returns
     /// whether there are more cells.
-    fn refill(&mut self, queue: &Queue) -> Result<bool, StoreError> {
+    fn refill(&mut self, queue: &Queue, report: &mut dyn FnMut(Event)) -> Result<bool, StoreError> {
         queue.extend(self.schedule.take_wanted());
-        let block = self.upcoming.block;
+        let block = self.upcoming.block();
         while queue.len() < self.queue_min {
-            let Some((cell, found)) = self.upcoming.next(self.store)? else { return Ok(false) };
+            let Some((cell, found)) = self.upcoming.next(self.store)? else {
+                if self.next_round(report) {
+                    continue;
+                }
+                return Ok(false);
+            };
             self.schedule.open(cell, found);
             queue.extend(self.schedule.take_wanted());
-            if self.upcoming.block != block {
+            if self.upcoming.block() != block {
                 break;
             }
         }
         Ok(true)
     }
 
+    /// Goes on to the next round of a refined sweep, if all cells of this one are decided.
+    fn next_round(&mut self, report: &mut dyn FnMut(Event)) -> bool {
+        if !self.schedule.is_idle() {
+            return false;
+        }
+        self.note_decided(report);
+        let Some(frontier) = &mut self.frontier else { return false };
+        let goes_on = frontier.open().next().is_none() && frontier.advance();
+        if goes_on {
+            self.upcoming.want(frontier.open().collect());
+            self.tally.refine(frontier.cells());
+        }
+        goes_on
+    }
+
+    /// Tells the refinement which cells were decided.
+    fn note_decided(&mut self, report: &mut dyn FnMut(Event)) {
+        let Some(frontier) = &mut self.frontier else { return };
+        for cell in self.schedule.take_decided() {
+            if let Some(decided) = self.schedule.decided(cell) {
+                frontier.decide(cell, decided);
+                report(Event::Cell { cell, replicates: decided.runs });
+            }
+            self.schedule.forget(cell..cell + 1);
+        }
+    }
+
+    /// Writes the blocks of a refined sweep: only at its end is it known which cells they have.
+    fn write_refined_blocks(&mut self) -> Result<(), StoreError> {
+        let Some(frontier) = self.frontier.as_ref().filter(|frontier| frontier.is_finished()) else { return Ok(()) };
+        if self.store.shard().is_none() {
+            for block in 0..self.store.folder().blocks() {
+                if !self.store.is_complete(block) {
+                    self.store.complete(block, |cell| frontier.runs(cell))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn write_complete_blocks(&mut self, report: &mut dyn FnMut(Event)) -> Result<(), StoreError> {
+        if self.frontier.is_some() {
+            self.note_decided(report);
+            return Ok(());
+        }
         for cell in self.schedule.take_decided() {
             if let Some(replicates) = self.schedule.replicates(cell) {
                 report(Event::Cell { cell, replicates });

@@ -14,7 +14,7 @@ const RUNS_AT_ONCE: u32 = 2_000_000;
 /// A file cannot be read.
 pub fn decided_cells(folder: &Folder, blocks: &[u32]) -> Result<(Vec<u32>, u64), StoreError> {
     let rule = &folder.sweep().replicates;
-    let plan = Arc::new(rule.plan());
+    let plan = Arc::new(folder.sweep().plan());
     let cells_at_once = (RUNS_AT_ONCE / rule.at_most).max(1);
     let (mut decided, mut runs) = (Vec::new(), 0);
     let mut blocks = blocks.iter().peekable();

@@ -33,6 +33,7 @@
 mod collector;
 mod control_groups;
 mod decided;
+mod frontier;
 mod in_memory;
 mod memory;
 mod progress;
@@ -42,6 +43,7 @@ mod single;
 mod single_runs;
 mod takeover;
 mod tally;
+mod upcoming;
 
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{Sender, channel};

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::frontier::Decided;
 use crate::statistics::plan::Plan;
 use crate::store::{FoundRun, RunKey};
 
@@ -23,26 +24,26 @@ struct OpenCell {
 pub(super) struct Schedule {
     plan: Arc<Plan>,
     open: BTreeMap<u32, OpenCell>,
-    /// Decided cells of blocks that are not complete, each with its number of replicates.
-    replicates: BTreeMap<u32, u32>,
+    /// Decided cells of blocks that are not complete.
+    decided: BTreeMap<u32, Decided>,
     /// Cells decided since the last look.
     fresh: Vec<u32>,
     /// Replicates that open cells want after a look.
     wanted: Vec<RunKey>,
 }
 
-/// The number of replicates with which a cell is decided, if these of its runs are there, in order.
-pub(super) fn decided_with(plan: &Arc<Plan>, found: &[FoundRun]) -> Option<u32> {
+/// With how many replicates a cell is decided, and what they say, if these of its runs are there, in order.
+pub(super) fn decided_with(plan: &Arc<Plan>, found: &[FoundRun]) -> Option<Decided> {
     let mut schedule = Schedule::new(plan.clone());
     let cell = found.first()?.key.cell;
     schedule.open(cell, found.to_vec());
-    schedule.replicates(cell)
+    schedule.decided(cell)
 }
 
 impl Schedule {
     /// A schedule without cells.
     pub(super) fn new(plan: Arc<Plan>) -> Schedule {
-        Schedule { plan, open: BTreeMap::new(), replicates: BTreeMap::new(), fresh: Vec::new(), wanted: Vec::new() }
+        Schedule { plan, open: BTreeMap::new(), decided: BTreeMap::new(), fresh: Vec::new(), wanted: Vec::new() }
     }
 
     /// Whether every cell that was opened is decided.
@@ -52,13 +53,18 @@ impl Schedule {
 
     /// Replicates of a decided cell of a block that is not complete.
     pub(super) fn replicates(&self, cell: u32) -> Option<u32> {
-        self.replicates.get(&cell).copied()
+        self.decided(cell).map(|decided| decided.runs)
+    }
+
+    /// What a decided cell of a block that is not complete says.
+    pub(super) fn decided(&self, cell: u32) -> Option<Decided> {
+        self.decided.get(&cell).copied()
     }
 
     /// Forgets the cells of a block that is complete now.
     pub(super) fn forget(&mut self, cells: Range<u32>) {
         for cell in cells {
-            self.replicates.remove(&cell);
+            self.decided.remove(&cell);
         }
     }
 
@@ -107,7 +113,7 @@ impl Schedule {
             let outages = open.outages.iter().filter(|&&outage| outage == Some(true)).count() as u32;
             if self.plan.stops(outages, n) {
                 self.open.remove(&cell);
-                self.replicates.insert(cell, n);
+                self.decided.insert(cell, Decided { outages, runs: n });
                 self.fresh.push(cell);
             } else {
                 self.extend(cell, self.plan.next_look(n));
@@ -128,7 +134,7 @@ mod tests {
 
     fn plan(replicates: &str) -> Arc<Plan> {
         let sweep = Sweep::parse(&format!("name = \"test\"\n[replicates]\n{replicates}"), "test.toml", &[]).unwrap();
-        Arc::new(sweep.replicates.plan())
+        Arc::new(sweep.plan())
     }
 
     fn found(cell: u32, replicate: u32, outage: bool) -> FoundRun {
@@ -172,7 +178,7 @@ mod tests {
         let some = [found(0, 3, false), found(2, 0, true), found(2, 40, true), found(1, 900, true)];
         assert_eq!(replicates(&plan, &some, |_| 0), expected);
         let all: Vec<FoundRun> = (0..expected[1]).map(|replicate| found(1, replicate, true)).collect();
-        assert_eq!(decided_with(&plan, &all), Some(expected[1]));
+        assert_eq!(decided_with(&plan, &all), Some(Decided { outages: expected[1], runs: expected[1] }));
         assert_eq!(decided_with(&plan, &all[1..]), None);
     }
 }

@@ -37,7 +37,13 @@ impl Takeover {
 /// What a sweep keeps. How many runs of a cell count is decided by its own rule: what was known when the other sweep
 /// stopped, or went on, has no part in it.
 pub fn takeover(sweep: &Sweep, survey: &Survey) -> Takeover {
-    let (rule, plan) = (&sweep.replicates, Arc::new(sweep.replicates.plan()));
+    let (rule, plan) = (&sweep.replicates, Arc::new(sweep.plan()));
+    // Which cells a refined sweep has is known only once they are run: nothing can be said to be kept.
+    if let Some(refinement) = sweep.refinement() {
+        let (first, all) = (refinement.first_cells().len() as u64, refinement.all_cells().count() as u64);
+        let left = (first * u64::from(plan.first_look()), all * u64::from(rule.at_most));
+        return Takeover { kept: 0, again: 0, dropped: survey.runs, traces_dropped: survey.traces, left };
+    }
     let (mut kept, mut again, mut traces): (BTreeSet<RunKey>, BTreeSet<RunKey>, BTreeSet<RunKey>) = Default::default();
     let at_least = plan.first_look();
     let (mut left_min, mut left_max, mut cells) = (0, 0, 0);
@@ -46,7 +52,7 @@ pub fn takeover(sweep: &Sweep, survey: &Survey) -> Takeover {
         // A run of a cell may lie there several times, where cells have the same scenario.
         found.dedup();
         let decided = decided_with(&plan, &found);
-        let counting = || runs.iter().filter(|run| decided.is_none_or(|replicates| run.key.replicate < replicates));
+        let counting = || runs.iter().filter(|run| decided.is_none_or(|decided| run.key.replicate < decided.runs));
         let is_made_again = |run: &&CommonRun| run.lacks_trace;
         again.extend(counting().filter(is_made_again).map(|run| run.before));
         kept.extend(counting().filter(|run| !run.lacks_trace).map(|run| run.before));
@@ -137,6 +143,14 @@ mod tests {
         survey.common.sort_unstable();
         let takeover = takeover(&sweep("at_least = 3\nat_most = 3"), &survey);
         assert_eq!(takeover, Takeover { kept: 6, again: 0, dropped: 0, traces_dropped: 0, left: (6, 6) });
+    }
+
+    #[test]
+    fn a_refined_sweep_keeps_nothing() {
+        let text = "name = \"t\"\n[[axis]]\nparameter = \"updates.synchronization\"\n\
+                    linear = { from = 0.0, to = 1.0, points = 3 }\n[refine]\nlevel = 0.5\nrounds = 1\n";
+        let takeover = takeover(&Sweep::parse(text, "t.toml", &[]).unwrap(), &survey(20));
+        assert!(takeover.is_empty() && takeover.loses() && takeover.left == (60, 500), "{takeover:?}");
     }
 
     #[test]

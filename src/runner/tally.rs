@@ -31,9 +31,9 @@ impl Tally {
             let cells = found.chunk_by(|a, b| a.key.cell == b.key.cell).filter(|runs| shard.has(runs[0].key.cell));
             for runs in cells {
                 match decided_with(plan, runs) {
-                    Some(replicates) => {
+                    Some(decided) => {
                         cells_found += 1;
-                        measured = (measured.0 + 1, measured.1 + u64::from(replicates));
+                        measured = (measured.0 + 1, measured.1 + u64::from(decided.runs));
                     }
                     None => runs_found += runs.len() as u64,
                 }
@@ -48,9 +48,17 @@ impl Tally {
             runs_of_open: runs_found,
             runs_per_cell: Some(f64::from(rule.at_most)),
         };
-        let mut tally = Tally { progress, measured, is_adaptive: rule.half_width.is_some() };
+        let mut tally = Tally { progress, measured, is_adaptive: plan.is_adaptive() };
         tally.measure();
         Ok(tally)
+    }
+
+    /// Notes how many cells there are in the rounds of a refined sweep so far, and how many of them are decided.
+    pub(super) fn refine(&mut self, (cells, decided): (u32, u32)) {
+        (self.progress.cells, self.progress.cells_decided) = (cells, decided);
+        if self.progress.runs == 0 {
+            self.progress.cells_found = decided;
+        }
     }
 
     fn measure(&mut self) {

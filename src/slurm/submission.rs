@@ -27,6 +27,8 @@ pub struct Submission {
     /// The sweep as it is run, whatever becomes of its file.
     toml: String,
     shards: u32,
+    /// How often the arrays are submitted: once, or for each round of a refinement.
+    rounds: u32,
     /// The program, of which the jobs run a copy, and the folder, absolute.
     program: PathBuf,
     folder: PathBuf,
@@ -57,6 +59,7 @@ impl Submission {
             name: format!("critmass-{}-{:08x}", sweep.name, token()),
             toml: sweep.canonical.clone(),
             shards,
+            rounds: 1 + sweep.refine.map_or(0, |refine| refine.rounds),
             program,
             folder: absolute,
             arguments: proposed.iter().map(OsString::from).chain(arguments.iter().cloned()).collect(),
@@ -70,8 +73,9 @@ impl Submission {
     /// # Errors
     /// It says why.
     pub fn check(sweep: &Sweep, folder: &Path, shards: u32, arguments: &[OsString]) -> Result<(), SlurmError> {
-        if shards > sweep.cells() {
-            let message = format!("--shards {shards}: the sweep has {0} cells; at most {0} are allowed", sweep.cells());
+        let cells = sweep.refinement().map_or(sweep.cells(), |refinement| refinement.first_cells().len() as u32);
+        if shards > cells {
+            let message = format!("--shards {shards}: the sweep has {cells} cells; at most {cells} are allowed");
             return Err(SlurmError::Refused(message));
         }
         if let Some(message) = refusal(arguments) {
@@ -128,11 +132,16 @@ impl Submission {
         arguments
     }
 
-    fn array_arguments(&self, first: u32, tasks: u32) -> Vec<OsString> {
-        self.sbatch("shard-%A_%a", &[format!("--array=0-{}", tasks - 1)], &["shards", &first.to_string()])
+    /// Those of an array that begins when all jobs of the round before have ended.
+    fn array_arguments(&self, first: u32, tasks: u32, before: &[String]) -> Vec<OsString> {
+        let mut own = vec![format!("--array=0-{}", tasks - 1)];
+        if !before.is_empty() {
+            own.push(format!("--dependency=afterany:{}", before.join(":")));
+        }
+        self.sbatch("shard-%A_%a", &own, &["shards", &first.to_string()])
     }
 
-    fn summary_arguments(&self, arrays: &[&str]) -> Vec<OsString> {
+    fn summary_arguments(&self, arrays: &[String]) -> Vec<OsString> {
         // Not afterok: that never comes true once a task has failed, whatever becomes of it later.
         self.sbatch("summary-%j", &[format!("--dependency=afterany:{}", arrays.join(":"))], &["summary"])
     }
@@ -144,9 +153,11 @@ impl Submission {
             format!("sbatch {}\n", words.join(" "))
         };
         let arrays = self.arrays();
-        let names: Vec<String> = (1..=arrays.len()).map(|number| format!("<job {number}>")).collect();
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let commands: String = arrays.iter().map(|&(first, tasks)| line(self.array_arguments(first, tasks))).collect();
+        let (mut commands, mut names): (String, Vec<String>) = Default::default();
+        for round in 0..self.rounds as usize {
+            commands.extend(arrays.iter().map(|&(first, tasks)| line(self.array_arguments(first, tasks, &names))));
+            names = (1..=arrays.len()).map(|number| format!("<job {}>", round * arrays.len() + number)).collect();
+        }
         let script = self.slurm().join("job.sh");
         format!("# {}\n{}\n{commands}{}", script.display(), self.script(), line(self.summary_arguments(&names)))
     }
@@ -200,13 +211,17 @@ impl Submission {
 
     /// Submits the arrays and the summary, and notes each.
     fn send_all(&self, sending: &mut Sending, note: &mut Submitted) -> Result<(), SlurmError> {
-        for (first, tasks) in self.arrays() {
-            let job = sending.send(&self.array_arguments(first, tasks))?;
-            note.arrays.push(Array { job, first });
-            note.cluster = sending.cluster.0.clone();
-            note.write(&self.folder)?;
+        let mut jobs: Vec<String> = Vec::new();
+        for _ in 0..self.rounds {
+            let before = std::mem::take(&mut jobs);
+            for (first, tasks) in self.arrays() {
+                let job = sending.send(&self.array_arguments(first, tasks, &before))?;
+                jobs.push(job.clone());
+                note.arrays.push(Array { job, first });
+                note.cluster = sending.cluster.0.clone();
+                note.write(&self.folder)?;
+            }
         }
-        let jobs: Vec<&str> = note.arrays.iter().map(|array| array.job.as_str()).collect();
         note.summary = Some(sending.send(&self.summary_arguments(&jobs))?);
         note.write(&self.folder)
     }
@@ -302,6 +317,7 @@ mod tests {
             name: "critmass-test-0123abcd".to_owned(),
             toml: String::new(),
             shards,
+            rounds: 1,
             program: "/opt/critmass".into(),
             folder: "/data/100 % it's @SHARDS@/out".into(),
             arguments: vec!["--time=1:00:00".into()],

@@ -32,11 +32,6 @@ impl Point {
     fn estimate(&self) -> f64 {
         (f64::from(self.outages) + 0.5) / (f64::from(self.runs) + 1.0)
     }
-
-    /// Whether it is surely above (true) or below (false) the level.
-    fn side(&self, level: f64) -> Option<bool> {
-        if self.interval.low > level { Some(true) } else { (self.interval.high < level).then_some(false) }
-    }
 }
 
 /// A crossing of a level.
@@ -55,7 +50,7 @@ pub struct Crossing {
 /// The crossings of a level, in (0, 1), by a line whose points are in ascending order.
 pub fn crossings(points: &[Point], level: f64) -> Vec<Crossing> {
     let sure: Vec<(usize, bool)> =
-        points.iter().enumerate().filter_map(|(index, point)| Some((index, point.side(level)?))).collect();
+        points.iter().enumerate().filter_map(|(index, point)| Some((index, point.interval.side_of(level)?))).collect();
     let is_above = |point: &Point| point.estimate() > level;
     let x = |index: usize| Some(points[index].x);
     let crossing = |range: &[Point], rises, low, high| Crossing { rises, at: place(range, level, rises), low, high };

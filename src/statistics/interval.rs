@@ -21,6 +21,11 @@ pub struct Interval {
 }
 
 impl Interval {
+    /// Whether it lies above a number (true) or below it (false); `None` if it holds it.
+    pub fn side_of(&self, level: f64) -> Option<bool> {
+        if self.low > level { Some(true) } else { (self.high < level).then_some(false) }
+    }
+
     /// Clopper and Pearson's interval for `k` successes in `n` trials.
     pub fn fixed(k: u32, n: u32, confidence: f64) -> Interval {
         let tail = (1.0 - confidence) / 2.0;

@@ -6,6 +6,7 @@ pub mod interval;
 pub mod normal;
 pub mod plan;
 pub mod quantile;
+pub mod rule;
 pub mod sensitivity;
 pub mod sign;
 pub mod stopping;

@@ -1,7 +1,8 @@
 //! How many runs a cell gets, and what is concluded from them.
 
 use super::interval::Interval;
-use super::stopping::{Conclusion, Rule, Stopping, first};
+use super::rule::Rule;
+use super::stopping::{Conclusion, Stopping, first};
 
 /// What is fixed before the first run of a cell: when it is looked at, when it stops, and which intervals hold then.
 #[derive(Debug, Clone)]
@@ -12,9 +13,14 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The plan of a rule. With a half width this takes a moment: some 0.06 s at ± 0.05, a second at ± 0.02.
+    /// The plan of a rule. If it is adaptive, this takes a moment: some 0.06 s at ± 0.05, a second at ± 0.02.
     pub fn new(rule: Rule) -> Plan {
         Plan { rule, stopping: Stopping::of(&rule) }
+    }
+
+    /// Whether the outages of a cell decide how many runs it gets.
+    pub fn is_adaptive(&self) -> bool {
+        self.rule.is_adaptive()
     }
 
     /// Runs at the first look.
@@ -30,13 +36,12 @@ impl Plan {
     /// Whether a cell stops at a look with this many outages.
     pub fn stops(&self, outages: u32, runs: u32) -> bool {
         runs >= self.rule.at_most
-            || match (&self.stopping, self.rule.half_width) {
-                (Some(stopping), _) => stopping.stops(outages, runs),
-                (None, Some(half_width)) => {
-                    let interval = Interval::sequence(outages, runs, self.rule.confidence);
-                    interval.high - interval.low <= 2.0 * half_width
+            || match &self.stopping {
+                Some(stopping) => stopping.stops(outages, runs),
+                None => {
+                    self.rule.is_adaptive()
+                        && self.rule.is_enough(&Interval::sequence(outages, runs, self.rule.confidence))
                 }
-                (None, None) => false,
             }
     }
 
@@ -64,9 +69,10 @@ impl Plan {
 
     /// The same for an event that could happen in some of the runs of a cell alone.
     pub fn interval_among(&self, events: u32, runs: u32) -> Interval {
-        match self.rule.half_width {
-            Some(_) => Interval::sequence(events, runs, self.rule.confidence),
-            None => Interval::fixed(events, runs, self.rule.confidence),
+        if self.rule.is_adaptive() {
+            Interval::sequence(events, runs, self.rule.confidence)
+        } else {
+            Interval::fixed(events, runs, self.rule.confidence)
         }
     }
 }
@@ -87,7 +93,7 @@ mod tests {
     use super::*;
 
     fn rule(at_most: u32, half_width: Option<f64>) -> Rule {
-        Rule { at_least: 20, at_most, half_width, confidence: 0.95 }
+        Rule { at_least: 20, at_most, half_width, level: None, confidence: 0.95 }
     }
 
     #[test]

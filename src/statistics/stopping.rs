@@ -1,7 +1,7 @@
 //! When a cell stops, and what it then says: the exact law of an experiment that stops once it knows enough.
 //!
 //! A cell is looked at after n₁ < … < n_J runs. It stops at the first look at which its interval is no wider than ± the
-//! half width, and at the last look in any case. What is reported is the exact interval of this very experiment (Armitage
+//! half width, or leaves out the level that the sweep asks about, and at the last look in any case. What is reported is the exact interval of this very experiment (Armitage
 //! 1958, Biometrika 45:1; Jennison and Turnbull 1983, Technometrics 25:49):
 //!
 //! * Given k outages in n runs all orders of them are equally likely, whatever the probability p. So the probability that
@@ -11,45 +11,21 @@
 //!   have the probability α/2 together, to the p at which those up to it do. With one look this is Clopper and Pearson's
 //!   interval. The coverage is at least 1 − α for every p, and is computed in the tests.
 //! * Which ends there are depends on the intervals, and they on which ends there are. At first the experiment stops wherever
-//!   Clopper and Pearson's interval is narrow enough. As long as the exact interval of an end before the last look is too
-//!   wide, it goes on there.
+//!   Clopper and Pearson's interval says enough. As long as the exact interval of an end before the last look does not, it
+//!   goes on there.
 //!
 //! The outages in the first n₁ runs, whose share has no bias, have a mean given the end that does not depend on p either.
 //! That mean is the estimate of p: it has no bias (Girshick, Mosteller, Savage 1946, Ann. Math. Statist. 17:13), where the
 //! share k/n of a stopped experiment has one, of up to −0.015 at a half width of 0.1.
 
 use super::interval::Interval;
+use super::rule::{Rule, TOLERANCE};
 
 /// The most runs of a cell for which the exact law is computed. Beyond, its cost would be felt.
 const RUNS_MAX: u32 = 10_000;
 
 /// The logarithm of a probability that does not count.
 const LN_NEGLIGIBLE: f64 = -50.0;
-
-/// How many runs a cell gets.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Rule {
-    /// Runs at the first look, ≥ 1.
-    pub at_least: u32,
-    /// Runs at the last look, ≥ `at_least`.
-    pub at_most: u32,
-    /// Half of the width of an interval that is narrow enough; without it there is the last look alone.
-    pub half_width: Option<f64>,
-    /// Confidence of the intervals, in (0, 1).
-    pub confidence: f64,
-}
-
-impl Rule {
-    /// Runs at the first look.
-    pub fn first_look(&self) -> u32 {
-        if self.half_width.is_some() { self.at_least.min(self.at_most) } else { self.at_most }
-    }
-
-    /// Runs at the look after the one at `n`: an eighth more, so that the looks are not too many, and not too late.
-    pub fn next_look(&self, n: u32) -> u32 {
-        n.saturating_add((n / 8).max(8)).min(self.at_most)
-    }
-}
 
 /// What an experiment says that has ended.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -58,14 +34,6 @@ pub struct Conclusion {
     pub estimate: f64,
     /// Its interval.
     pub interval: Interval,
-}
-
-impl Conclusion {
-    /// An end that hardly ever comes may have an estimate outside of its interval, which says nothing.
-    fn set(&mut self, interval: Interval) {
-        self.interval = interval;
-        self.estimate = self.estimate.clamp(interval.low, interval.high);
-    }
 }
 
 /// A look at an experiment.
@@ -103,46 +71,56 @@ pub struct Stopping {
 }
 
 impl Stopping {
-    /// The law of a rule with a half width; `None` without one, and if it may want more runs than the law is computed for.
+    /// The law of a rule that is adaptive; `None` of another one, and if it may want more runs than the law is computed for.
     pub fn of(rule: &Rule) -> Option<Stopping> {
-        let width = 2.0 * rule.half_width?;
-        let tail = (1.0 - rule.confidence) / 2.0;
-        let mut looks = looks(rule)?;
+        let mut looks = Vec::new();
+        complete(rule, &mut looks)?;
         loop {
             let mut stopping = Stopping { ends: ends(&looks), looks };
-            let is_wide = |end: &Interval| end.high - end.low > width + 1e-12;
-            // Mostly the ends beside the region in which it goes on are the widest ones of their look.
-            let beside = stopping.looks.iter().filter(|look| look.runs < rule.at_most).flat_map(|look| {
-                let stopping = &stopping;
-                let from = if look.goes_on.0 == look.goes_on.1 { look.runs / 2 + 1 } else { look.goes_on.0 };
-                (0..from).rev().map(move |k| (look.runs, k)).take_while(move |&(runs, k)| {
-                    stopping.interval(k, runs, tail).is_some_and(|interval| is_wide(&interval))
-                })
-            });
-            let mut wide: Vec<(u32, u32)> = beside.collect();
-            if wide.is_empty() {
-                let last = stopping.ends.len().checked_sub(1)?;
-                for end in 0..=last / 2 {
-                    let End { runs, outages, .. } = stopping.ends[end];
-                    let interval = stopping.interval(outages, runs, tail)?;
-                    stopping.ends[end].conclusion.set(interval);
-                    // With outages and their absence exchanged.
-                    let mirrored = Interval { low: 1.0 - interval.high, high: 1.0 - interval.low };
-                    stopping.ends[last - end].conclusion.set(mirrored);
-                    if runs < rule.at_most && is_wide(&interval) {
-                        wide.push((runs, outages));
-                    }
-                }
+            let mut wanting = stopping.wanting_beside(rule);
+            if wanting.is_empty() {
+                wanting = stopping.conclude(rule);
             }
-            if wide.is_empty() {
+            if wanting.is_empty() {
                 return Some(stopping);
             }
             looks = stopping.looks;
-            for (runs, outages) in wide {
-                go_on(&mut looks, runs, outages.min(runs - outages));
-            }
+            wanting.into_iter().for_each(|(runs, outages)| go_on(&mut looks, runs, outages));
             complete(rule, &mut looks)?;
         }
+    }
+
+    /// The ends, as (runs, outages), whose intervals do not say enough, beside those with which the experiment goes on:
+    /// mostly these are the first ones of their look.
+    fn wanting_beside(&self, rule: &Rule) -> Vec<(u32, u32)> {
+        let wants =
+            |runs, outages| self.interval(outages, runs, rule).is_some_and(|interval| !rule.is_enough(&interval));
+        let of_look = |look: &Look| {
+            let runs = look.runs;
+            let (low, high) = if look.goes_on.0 == look.goes_on.1 {
+                let middle = (rule.level.unwrap_or(0.5) * f64::from(runs)) as u32;
+                (middle, middle)
+            } else {
+                look.goes_on
+            };
+            let below = (0..low).rev().take_while(move |&k| wants(runs, k));
+            below.chain((high..=runs).take_while(move |&k| wants(runs, k))).map(move |k| (runs, k)).collect::<Vec<_>>()
+        };
+        self.looks.iter().filter(|look| look.runs < rule.at_most).flat_map(of_look).collect()
+    }
+
+    /// Notes the intervals of all ends, and returns those, as (runs, outages), that do not say enough.
+    fn conclude(&mut self, rule: &Rule) -> Vec<(u32, u32)> {
+        let mut wanting = Vec::new();
+        for end in 0..self.ends.len() {
+            let End { runs, outages, .. } = self.ends[end];
+            let Some(interval) = self.interval(outages, runs, rule) else { continue };
+            self.ends[end].conclusion.interval = interval;
+            if runs < rule.at_most && !rule.is_enough(&interval) {
+                wanting.push((runs, outages));
+            }
+        }
+        wanting
     }
 
     /// Whether the experiment stops at a look with this many outages.
@@ -164,10 +142,12 @@ impl Stopping {
         self.looks.len() as u32
     }
 
-    /// What is known when it has ended with this; `None` if it does not end there.
+    /// What is known when it has ended with this; `None` if it does not end there. The estimate of an end that hardly ever
+    /// comes may lie outside of its interval, which says nothing: it is held within it.
     pub fn conclusion(&self, outages: u32, runs: u32) -> Option<Conclusion> {
         let equal = self.equal(outages, runs);
-        self.ends[equal].iter().find(|end| end.runs == runs).map(|end| end.conclusion)
+        let Conclusion { estimate, interval } = self.ends[equal].iter().find(|end| end.runs == runs)?.conclusion;
+        Some(Conclusion { estimate: estimate.clamp(interval.low, interval.high), interval })
     }
 
     /// The ends that stand at this place in the order.
@@ -193,7 +173,8 @@ impl Stopping {
     }
 
     /// The exact interval of an end; `None` if it is none.
-    fn interval(&self, outages: u32, runs: u32, tail: f64) -> Option<Interval> {
+    fn interval(&self, outages: u32, runs: u32, rule: &Rule) -> Option<Interval> {
+        let tail = (1.0 - rule.confidence) / 2.0;
         let equal = self.equal(outages, runs);
         self.ends[equal.clone()].iter().find(|end| end.runs == runs)?;
         let (upwards, up_to) = (&self.ends[equal.start..], &self.ends[..equal.end]);
@@ -205,27 +186,17 @@ impl Stopping {
     }
 }
 
-/// Lets an experiment go on at a look, with this many outages and all that are nearer to one half.
+/// Lets an experiment go on at a look with this many outages.
 fn go_on(looks: &mut [Look], runs: u32, outages: u32) {
     if let Some(look) = looks.iter_mut().find(|look| look.runs == runs) {
-        let first = if look.goes_on.0 == look.goes_on.1 { outages } else { outages.min(look.goes_on.0) };
-        look.goes_on = (first, runs + 1 - first);
+        let (first, end) = look.goes_on;
+        look.goes_on = if first == end { (outages, outages + 1) } else { (first.min(outages), end.max(outages + 1)) };
     }
-}
-
-/// The looks of a rule that stops as if each look were the only one; `None` if there may be too many runs.
-fn looks(rule: &Rule) -> Option<Vec<Look>> {
-    let mut looks = Vec::new();
-    complete(rule, &mut looks)?;
-    Some(looks)
 }
 
 /// Adds looks until there is one at which every experiment stops.
 fn complete(rule: &Rule, looks: &mut Vec<Look>) -> Option<()> {
-    let is_wide = |k: u32, n: u32| {
-        let interval = Interval::fixed(k, n, rule.confidence);
-        rule.half_width.is_some_and(|half_width| interval.high - interval.low > 2.0 * half_width)
-    };
+    rule.is_adaptive().then_some(())?;
     loop {
         let runs = match looks.last() {
             Some(Look { goes_on: (first, end), .. }) if first == end => return Some(()),
@@ -235,16 +206,27 @@ fn complete(rule: &Rule, looks: &mut Vec<Look>) -> Option<()> {
         if runs > RUNS_MAX {
             return None;
         }
-        // The width falls from k = n/2 on in both directions.
-        let half = runs / 2;
-        let goes_on = if runs < rule.at_most && is_wide(half, runs) {
-            let first = first(half + 1, |k| is_wide(k, runs));
-            (first, runs + 1 - first)
-        } else {
-            (0, 0)
-        };
+        let goes_on = if runs < rule.at_most { not_enough(rule, runs) } else { (0, 0) };
         looks.push(Look { runs, goes_on });
     }
+}
+
+/// The numbers of outages in so many runs, from the first one on, and less than the second one, with which Clopper and
+/// Pearson's interval does not say enough.
+fn not_enough(rule: &Rule, runs: u32) -> (u32, u32) {
+    let interval = |k: u32| Interval::fixed(k, runs, rule.confidence);
+    let (mut low, mut high) = (0, runs + 1);
+    if let Some(half_width) = rule.half_width {
+        // The width falls from k = n/2 on in both directions.
+        let is_wide = |k: u32| interval(k).high - interval(k).low > 2.0 * half_width + TOLERANCE;
+        low = first(runs / 2 + 1, is_wide);
+        high = if low > runs / 2 { low } else { runs + 1 - low };
+    }
+    if let Some(level) = rule.level {
+        low = low.max(first(runs + 1, |k| interval(k).high >= level));
+        high = high.min(first(runs + 1, |k| interval(k).low > level));
+    }
+    if low < high { (low, high) } else { (0, 0) }
 }
 
 /// The first number of 0 … `end` − 1 from which on something is true; `end` if there is none.
@@ -329,7 +311,7 @@ fn solve(target: f64, guess: f64, rises: bool, probability: impl Fn(f64) -> (f64
 mod tests {
     use super::*;
 
-    const RULES: [Rule; 8] = [
+    const RULES: [Rule; 11] = [
         rule(20, 60, 0.1, 0.95),
         rule(20, 400, 0.1, 0.95),
         rule(20, 400, 0.05, 0.95),
@@ -338,10 +320,13 @@ mod tests {
         rule(30, 1000, 0.1, 0.9),
         rule(20, 1000, 0.1, 0.99),
         rule(20, 1000, 0.1, 0.999),
+        Rule { level: Some(0.5), ..rule(16, 300, 0.1, 0.95) },
+        Rule { level: Some(0.2), ..rule(20, 500, 0.05, 0.9) },
+        Rule { level: Some(0.7), half_width: None, ..rule(10, 150, 0.1, 0.95) },
     ];
 
     const fn rule(at_least: u32, at_most: u32, half_width: f64, confidence: f64) -> Rule {
-        Rule { at_least, at_most, half_width: Some(half_width), confidence }
+        Rule { at_least, at_most, half_width: Some(half_width), level: None, confidence }
     }
 
     impl Stopping {
@@ -388,12 +373,11 @@ mod tests {
     }
 
     #[test]
-    fn no_interval_before_the_last_look_is_wider_than_asked_for() {
+    fn every_interval_before_the_last_look_says_enough() {
         for rule in RULES {
             let stopping = Stopping::of(&rule).unwrap();
             for end in stopping.ends.iter().filter(|end| end.runs < rule.at_most) {
-                let Interval { low, high } = end.conclusion.interval;
-                assert!(high - low <= 2.0 * rule.half_width.unwrap() + 1e-9, "{rule:?}: {end:?}");
+                assert!(rule.is_enough(&end.conclusion.interval), "{rule:?}: {end:?}");
                 assert!(stopping.stops(end.outages, end.runs), "{end:?}");
             }
         }
@@ -442,6 +426,21 @@ mod tests {
             assert!((orders / sequences - 1.0).abs() < 1e-10, "{runs}, {outages}: {orders}, not {sequences}");
             assert!((end.conclusion.estimate - first / sequences).abs() < 1e-10, "{runs}, {outages}");
         }
+    }
+
+    #[test]
+    fn a_cell_far_from_the_level_stops_at_once_and_one_near_it_when_it_is_known() {
+        let rule = Rule { level: Some(0.5), ..rule(16, 300, 0.1, 0.95) };
+        let stopping = Stopping::of(&rule).unwrap();
+        let runs = |p| stopping.mean(p, |end| f64::from(end.runs));
+        assert!(
+            runs(0.02) < 16.1 && runs(0.2) < 24.0 && runs(0.5) > 95.0,
+            "{}, {}, {}",
+            runs(0.02),
+            runs(0.2),
+            runs(0.5)
+        );
+        assert!(stopping.stops(0, 16) && !stopping.stops(8, 16));
     }
 
     #[test]

@@ -25,6 +25,8 @@ impl Blocks {
         let traced = sweep.traces.map_or(0, |traces| traces.replicates.min(at_most));
         let by_traces = TRACE_ROWS_PER_PART.checked_div(traced.saturating_mul(trace_rows_per_run(sweep)));
         let cells_per_block = by_traces.map_or(by_runs, |by_traces| by_runs.min(by_traces)).max(1);
+        // Few of the cells between those of a refined grid's file are there.
+        let cells_per_block = cells_per_block << sweep.refine.map_or(0, |refine| refine.rounds);
         Blocks { cells: sweep.cells(), cells_per_block }
     }
 

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow_array::RecordBatch;
+use arrow_array::cast::AsArray;
+use arrow_array::types::UInt32Type;
 use arrow_schema::SchemaRef;
 use arrow_select::concat::concat_batches;
 use rayon::prelude::*;
@@ -23,6 +25,7 @@ use super::row::FoundRun;
 use super::staging::becoming;
 use super::tables::read_batches;
 use crate::sweep::Sweep;
+use crate::sweep::columns::CELL;
 
 /// How often files are read again that vanish meanwhile, since other processes work in the folder.
 const ATTEMPTS: u32 = 5;
@@ -179,7 +182,9 @@ impl Folder {
             }
         }
         let (cells, replicates) = (self.cells_of(block).len() as u64, &self.sweep().replicates);
-        let allowed = cells * u64::from(replicates.at_least)..=cells * u64::from(replicates.at_most);
+        // Not every cell of a refined grid is there.
+        let at_least = if self.sweep().refine.is_some() { 0 } else { replicates.at_least };
+        let allowed = cells * u64::from(at_least)..=cells * u64::from(replicates.at_most);
         if allowed.contains(&runs) {
             return Ok(PartState::Present(runs));
         }
@@ -263,6 +268,18 @@ impl Folder {
             }
         }
         Err(self.files_change())
+    }
+
+    /// The cell of each run of a block that is complete, and whether it had an outage.
+    ///
+    /// # Errors
+    /// The part cannot be read or is damaged.
+    pub fn outages(&self, block: u32) -> Result<Vec<(u32, bool)>, StoreError> {
+        let runs = self.table_of_part(Dataset::Runs, block)?;
+        let cells = runs.column_by_name(CELL).and_then(|column| column.as_primitive_opt::<UInt32Type>());
+        let outages = runs.column_by_name("outage").and_then(|column| column.as_boolean_opt());
+        let outages = outages.into_iter().flatten().map(|outage| outage == Some(true));
+        Ok(cells.iter().flat_map(|cells| cells.values()).copied().zip(outages).collect())
     }
 
     fn table_of_part(&self, dataset: Dataset, block: u32) -> Result<RecordBatch, StoreError> {

@@ -82,25 +82,41 @@ pub fn crossings(folder: &Folder, level: f64) -> Result<Crossings, SummaryError>
     let sweep = folder.sweep();
     let outages = outages(folder)?;
     let mut estimator = Estimator::of(sweep);
-    let summaries = outages.iter().map(|(&cell, outages)| (cell, estimator.cell(outages.clone()).summary(cell)));
-    let summaries: BTreeMap<u32, CellSummary> = summaries.collect();
-    let along = (0..sweep.axes.len()).filter_map(|axis| {
-        let positions = positions(sweep, axis)?;
-        let mut lines: BTreeMap<Vec<usize>, Vec<OnLine>> = BTreeMap::new();
-        for (&cell, summary) in &summaries {
-            let mut others = sweep.coordinates(cell);
-            let point = std::mem::take(others.get_mut(axis)?);
-            let (Some(Some(x)), Some(outages)) = (positions.get(point), outages.get(&cell)) else { continue };
-            lines.entry(others).or_default().push(OnLine { cell, x: *x, outages, summary: *summary });
-        }
-        let mut lines: Vec<Vec<OnLine>> = lines.into_values().collect();
-        lines.iter_mut().for_each(|line| line.sort_by(|a, b| a.x.total_cmp(&b.x)));
-        let (pairs, reversal) = most_sure_reversal(&lines);
-        let is_logarithmic = is_logarithmic(sweep, axis);
-        let lines = lines.iter().map(|line| of_line(line, level, is_logarithmic)).collect();
-        Some(Along { axis, lines, pairs, reversal })
-    });
-    Ok(Crossings { sweep: sweep.clone(), level, along: along.collect() })
+    let cells = outages.iter().map(|(&cell, outages)| estimator.cell(outages.clone()).summary(cell));
+    let cells: Vec<CellSummary> = cells.collect();
+    Ok(Crossings::of(sweep, &cells, level, |cell| outages.get(&cell).map_or(&[], Vec::as_slice)))
+}
+
+impl Crossings {
+    /// The crossings of a level by some cells; the outages of their runs, in the order of the replicates, tell whether lines
+    /// are monotone.
+    pub(super) fn of<'a>(
+        sweep: &Sweep,
+        cells: &[CellSummary],
+        level: f64,
+        outages: impl Fn(u32) -> &'a [bool],
+    ) -> Crossings {
+        let refinement = sweep.refinement();
+        let along = (0..sweep.axes.len()).filter_map(|axis| {
+            let positions = positions(sweep, axis)?;
+            let mut lines: BTreeMap<Vec<usize>, Vec<OnLine>> = BTreeMap::new();
+            let is_on_line = |cell| refinement.as_ref().is_none_or(|refinement| refinement.is_on_line(axis, cell));
+            for summary in cells.iter().filter(|summary| is_on_line(summary.cell)) {
+                let mut others = sweep.coordinates(summary.cell);
+                let point = std::mem::take(others.get_mut(axis)?);
+                let Some(x) = positions.get(point).copied().flatten() else { continue };
+                let outages = outages(summary.cell);
+                lines.entry(others).or_default().push(OnLine { cell: summary.cell, x, outages, summary: *summary });
+            }
+            let mut lines: Vec<Vec<OnLine>> = lines.into_values().collect();
+            lines.iter_mut().for_each(|line| line.sort_by(|a, b| a.x.total_cmp(&b.x)));
+            let (pairs, reversal) = most_sure_reversal(&lines);
+            let is_logarithmic = is_logarithmic(sweep, axis);
+            let lines = lines.iter().map(|line| of_line(line, level, is_logarithmic)).collect();
+            Some(Along { axis, lines, pairs, reversal })
+        });
+        Crossings { sweep: sweep.clone(), level, along: along.collect() }
+    }
 }
 
 /// Whether each run of each cell had an outage, in the order of the replicates.
@@ -163,6 +179,9 @@ fn most_sure_reversal(lines: &[Vec<OnLine>]) -> (u32, Option<Reversal>) {
         let distances = std::iter::successors(Some(1), |distance| Some(2 * distance));
         for distance in distances.take_while(|&distance| distance < line.len()) {
             for (from, to) in line.iter().zip(&line[distance..]) {
+                if from.outages.is_empty() || to.outages.is_empty() {
+                    continue;
+                }
                 pairs += 1;
                 let changes = from.outages.iter().zip(to.outages);
                 let count = |from: bool| changes.clone().filter(|&(&a, &b)| a == from && b != from).count() as u32;

@@ -90,7 +90,7 @@ impl Estimates {
 impl Estimator {
     pub(super) fn of(sweep: &Sweep) -> Estimator {
         Estimator {
-            plan: sweep.replicates.plan(),
+            plan: sweep.plan(),
             confidence: sweep.replicates.confidence,
             conclusions: BTreeMap::new(),
             students: BTreeMap::new(),

@@ -4,8 +4,8 @@ use super::columns::{CellSummary, FIXED_COLUMNS, OUTAGE};
 use super::entry::Entry;
 use super::statistic::Statistic;
 use crate::engine::outcome::{OUTPUTS, Outcome, Output};
+use crate::sweep::Sweep;
 use crate::sweep::columns as names;
-use crate::sweep::{Replicates, Sweep};
 
 /// One statistic of one output, for each cell of a surface.
 #[derive(Clone)]
@@ -135,7 +135,11 @@ impl Surface {
     }
 }
 
-/// The name of the intervals of a sweep with this rule, for people.
-pub(super) fn interval_name(rule: &Replicates) -> &'static str {
-    if rule.half_width.is_some() { "exact for cells that stop when it is narrow enough" } else { "Clopper–Pearson" }
+/// The name of the intervals of a sweep, for people.
+pub(super) fn interval_name(sweep: &Sweep) -> &'static str {
+    if sweep.replicates.half_width.is_some() || sweep.refine.is_some() {
+        "exact for cells that stop when it says enough"
+    } else {
+        "Clopper–Pearson"
+    }
 }

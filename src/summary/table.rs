@@ -83,7 +83,7 @@ impl Surface {
 /// The columns of the surface of a sweep: the cell, the axes, the other fixed columns, the statistics.
 pub(crate) fn schema(sweep: &Sweep) -> SchemaRef {
     let confidence = 100.0 * sweep.replicates.confidence;
-    let interval = format!("{confidence} % {INTERVAL} ({})", interval_name(&sweep.replicates));
+    let interval = format!("{confidence} % {INTERVAL} ({})", interval_name(sweep));
     let mut fixed = FIXED_COLUMNS.iter().map(|column| {
         let description = column.description.replace(INTERVAL, &interval);
         described(column.name, column.data_type.clone(), false, "1", description)

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
-use super::design::spaced_values;
+use super::design::is_spaced;
 use super::types::{Axis, AxisPoints, Distribution, Sweep};
 use crate::engine::EngineKind;
 use crate::parameters::{
@@ -25,7 +25,12 @@ pub(super) fn toml(sweep: &Sweep) -> String {
     ];
     for axis in &sweep.axes {
         lines.extend([String::new(), "[[axis]]".to_owned()]);
-        lines.extend(axis_lines(axis));
+        lines.extend(axis_lines(axis, sweep.refine.map_or(0, |refine| refine.rounds)));
+    }
+    if let Some(refine) = &sweep.refine {
+        lines.extend([String::new(), "[refine]".to_owned()]);
+        lines.push(format!("level = {}", number(refine.level)));
+        lines.push(format!("rounds = {}", refine.rounds));
     }
     let replicates = &sweep.replicates;
     lines.extend([String::new(), "[replicates]".to_owned()]);
@@ -65,10 +70,10 @@ pub(super) fn hash(text: &str) -> String {
     })
 }
 
-fn axis_lines(axis: &Axis) -> Vec<String> {
+fn axis_lines(axis: &Axis, rounds: u32) -> Vec<String> {
     match &axis.points {
         AxisPoints::Values { parameter, values, logarithmic } => {
-            vec![points(parameter, values, *logarithmic), format!("parameter = {}", text(parameter.name))]
+            vec![points(parameter, values, *logarithmic, rounds), format!("parameter = {}", text(parameter.name))]
         }
         AxisPoints::Variants(variants) => {
             let mut lines = vec![format!("name = {}", text(&axis.name)), "variants = [".to_owned()];
@@ -83,15 +88,13 @@ fn axis_lines(axis: &Axis) -> Vec<String> {
     }
 }
 
-/// The points as a range wherever they are one: an axis may have ten million. A range has finite ends.
-fn points(parameter: &'static Parameter, values: &[Value], logarithmic: bool) -> String {
-    if let (true, [first, .., last]) = (parameter.domain.is_numeric(), values)
-        && let (Some(from), Some(to)) = (first.as_f64(), last.as_f64())
-        && (logarithmic
-            || (from < to && to.is_finite() && spaced_values(parameter, from, to, values.len(), false) == values))
-    {
+/// The points as a range wherever they are one: an axis may have ten million. Those that `rounds` of refinement may add are
+/// not written.
+fn points(parameter: &'static Parameter, values: &[Value], logarithmic: bool, rounds: u32) -> String {
+    if let (Some(_), [first, .., last]) = (is_spaced(parameter, values, logarithmic), values) {
         let kind = if logarithmic { "logarithmic" } else { "linear" };
-        return format!("{kind} = {{ from = {first}, points = {}, to = {last} }}", values.len());
+        let written = ((values.len() - 1) >> rounds) + 1;
+        return format!("{kind} = {{ from = {first}, points = {written}, to = {last} }}");
     }
     let list: Vec<String> = values.iter().map(value).collect();
     format!("values = [{}]", list.join(", "))

@@ -21,6 +21,7 @@ impl Sweep {
             uncertain: _,
             replicates: _,
             traces: _,
+            refine: _,
             engine,
             notes: _,
             canonical: _,

@@ -32,7 +32,7 @@ mod realization;
 mod repetition;
 mod types;
 
-pub use design::{AxisLabel, Design};
+pub use design::{AxisLabel, Between, Design, Refinement};
 pub use difference::Difference;
 pub use read::{Mistake, SweepError, read_text};
-pub use types::{Axis, AxisPoints, Distribution, Realization, Replicates, Sweep, Traces, Uncertain, Variant};
+pub use types::{Axis, AxisPoints, Distribution, Realization, Refine, Replicates, Sweep, Traces, Uncertain, Variant};

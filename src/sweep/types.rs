@@ -3,7 +3,7 @@
 use crate::engine::EngineKind;
 use crate::parameters::{Parameter, Scenario, Value};
 use crate::statistics::plan::Plan;
-use crate::statistics::stopping::Rule;
+use crate::statistics::rule::Rule;
 
 /// A sweep, as resolved from its file: everything that the rows depend on.
 #[derive(Debug, Clone)]
@@ -26,6 +26,8 @@ pub struct Sweep {
     pub traces: Option<Traces>,
     /// The engine that makes the runs.
     pub engine: EngineKind,
+    /// Where cells are put between others, if they are. The axes then have every point that a cell may have.
+    pub refine: Option<Refine>,
     /// What its author should know, though nothing is wrong: a sentence each, which nothing depends on.
     pub notes: Vec<String>,
     /// The sweep as canonical TOML: sorted keys, no comments, `--set` applied. Reading it returns the same sweep.
@@ -91,12 +93,22 @@ pub struct Replicates {
     pub common_random_numbers: bool,
 }
 
-impl Replicates {
+impl Sweep {
     /// When a cell stops, and what its runs say then.
     pub fn plan(&self) -> Plan {
-        let Replicates { at_least, at_most, half_width, confidence, .. } = *self;
-        Plan::new(Rule { at_least, at_most, half_width, confidence })
+        let Replicates { at_least, at_most, half_width, confidence, .. } = self.replicates;
+        let level = self.refine.map(|refine| refine.level);
+        Plan::new(Rule { at_least, at_most, half_width, level, confidence })
     }
+}
+
+/// Where cells are put between others: where the outage probability crosses a level.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Refine {
+    /// The level, in (0, 1).
+    pub level: f64,
+    /// How often the distance between two points may be halved, ≥ 1.
+    pub rounds: u32,
 }
 
 /// Which runs are traced.

@@ -12,6 +12,7 @@ mod jobs;
 mod limits;
 #[cfg(unix)]
 mod ownership;
+mod refinement;
 mod sensitivity;
 mod shards;
 mod status;

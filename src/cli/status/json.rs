@@ -26,7 +26,7 @@ pub(super) fn json(report: &Report) -> Json {
         "folder": report.folder.path().display().to_string(),
         "name": sweep.name,
         "hash": sweep.hash,
-        "cells": { "complete": report.cells(), "all": sweep.cells() },
+        "cells": { "complete": report.cells(), "all": sweep.refine.is_none().then(|| sweep.cells()) },
         "runs": { "in_parts": inventory.runs, "in_checkpoints": report.runs_in_checkpoints },
         "parts": {
             "present": inventory.complete.len(),

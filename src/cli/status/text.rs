@@ -14,12 +14,11 @@ const SHARDS_MAX: usize = 20;
 pub(super) fn text(report: &Report) -> String {
     let (inventory, sweep) = (&report.inventory, report.folder.sweep());
     let mut text = format!(
-        "sweep    {} ({:.12})\ncells    {} of {} complete\nruns     {} in complete parts, {} in checkpoints\n\
+        "sweep    {} ({:.12})\ncells    {}\nruns     {} in complete parts, {} in checkpoints\n\
          parts    {} present, {} missing, {} damaged\n",
         sweep.name,
         sweep.hash,
-        report.cells(),
-        sweep.cells(),
+        cells(report),
         inventory.runs,
         report.runs_in_checkpoints,
         inventory.complete.len(),
@@ -113,10 +112,21 @@ fn in_words(job: &Job) -> String {
     format!("{} {}{reason}", job.id, job.state.to_lowercase())
 }
 
+/// How many cells are complete. How many a refined sweep has is known only at its end.
+fn cells(report: &Report) -> String {
+    let (inventory, sweep) = (&report.inventory, report.folder.sweep());
+    match &sweep.refine {
+        Some(_) if inventory.missing.is_empty() && inventory.damaged.is_empty() => "all complete".to_owned(),
+        Some(_) => format!("{} complete, of those that are wanted so far", report.decided.len()),
+        None => format!("{} of {} complete", report.cells(), sweep.cells()),
+    }
+}
+
 /// The shards of a submission that have cells to do, each with its job.
 fn open_shards(count: u32, jobs: &[&Job], report: &Report) -> String {
     let (folder, inventory) = (&report.folder, &report.inventory);
-    if inventory.missing.is_empty() {
+    // How many cells a shard of a refined sweep has is not known before the end.
+    if inventory.missing.is_empty() || folder.sweep().refine.is_some() {
         return String::new();
     }
     let mut done = vec![0; count as usize];

@@ -56,7 +56,10 @@ pub fn crossings_as_text(crossings: &Crossings) -> String {
                 let _ = writeln!(text, "{at:>24}  {described}");
             }
         }
-        let _ = writeln!(text, "{}\n", monotony(sweep, *axis, *pairs, reversal.as_ref()));
+        if *pairs > 0 {
+            let _ = writeln!(text, "{}", monotony(sweep, *axis, *pairs, reversal.as_ref()));
+        }
+        text.push('\n');
     }
     let _ = writeln!(
         text,

@@ -3,11 +3,13 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
+use super::crossings::crossings_as_text;
 use super::exporter::Exporter;
 use super::list::list;
 use super::map::{Axes, Map};
 use super::screen::Screen;
 use crate::summary::columns::{BASELINE, CellSummary};
+use crate::summary::crossings::Crossings;
 use crate::summary::statistic::Statistic;
 use crate::summary::surface::{Surface, interval_name};
 use crate::sweep::{Replicates, Sweep};
@@ -67,17 +69,23 @@ fn in_words(sweep: &Sweep, rows: &[CellSummary], screen: &Screen) -> String {
     // Lines that stand below the map.
     const BELOW: usize = 6;
     let room = Screen { lines: screen.lines.saturating_sub(BELOW), ..*screen };
-    let mut text = shown(sweep, rows, |_| false, &room);
+    // A map of a refined sweep would be empty between the points of its file.
+    let mut text = match &sweep.refine {
+        Some(refine) => crossings_as_text(&Crossings::of(sweep, rows, refine.level, |_| &[])),
+        None => shown(sweep, rows, |_| false, &room),
+    };
     let runs: u64 = rows.iter().map(|row| row.replicates).sum();
     let confidence = 100.0 * sweep.replicates.confidence;
-    let name = interval_name(&sweep.replicates);
+    let name = interval_name(sweep);
+    let of = if sweep.refine.is_some() { "all".to_owned() } else { sweep.cells().to_string() };
     let _ = writeln!(
         text,
-        "{} of {} cells, {runs} runs; intervals: {confidence} % for each cell\nby itself, {name}",
-        rows.len(),
-        sweep.cells()
+        "{} of {of} cells, {runs} runs; intervals: {confidence} % for each cell\nby itself, {name}",
+        rows.len()
     );
-    text += &known_too_badly(&sweep.replicates, rows);
+    if sweep.refine.is_none() {
+        text += &known_too_badly(&sweep.replicates, rows);
+    }
     text
 }
 

@@ -2,8 +2,11 @@
 
 mod axis;
 mod grid;
+mod refinement;
 mod spacing;
 
 pub use axis::AxisLabel;
 pub use grid::Design;
-pub(super) use spacing::{first_rounded, spaced_values};
+pub(super) use refinement::AXES_MAX as REFINED_AXES_MAX;
+pub use refinement::{Between, Refinement};
+pub(super) use spacing::{first_rounded, is_spaced, spaced_values};

@@ -18,6 +18,21 @@ pub(in crate::sweep) fn spaced_values(
     points.filter_map(|point| parameter.domain.value_from_f64(point)).collect()
 }
 
+/// The ends of some values, if these are all points that are spaced evenly between them.
+pub(in crate::sweep) fn is_spaced(
+    parameter: &'static Parameter,
+    values: &[Value],
+    logarithmic: bool,
+) -> Option<(f64, f64)> {
+    let [first, .., last] = values else { return None };
+    let (from, to) = (first.as_f64()?, last.as_f64()?);
+    let is_spaced = || {
+        logarithmic
+            || (from < to && to.is_finite() && spaced_values(parameter, from, to, values.len(), false) == values)
+    };
+    (parameter.domain.is_numeric() && is_spaced()).then_some((from, to))
+}
+
 /// The first point that is another one where only whole numbers are allowed, and the whole number in its place.
 pub(in crate::sweep) fn first_rounded(
     parameter: &Parameter,

@@ -62,6 +62,8 @@ declare_tables! {
             "How many runs a cell gets.";
         TRACES "traces": Form::Table(&traces::TABLE), Else("no traces"),
             "Which runs are kept as time series, too.";
+        REFINE "refine": Form::Table(&refine::TABLE), Else("no other cells than those of the design"),
+            "Where cells are put between others.";
         DESIGN "design": Form::Table(&design::TABLE), Else("the full grid"),
             "Which combinations of the axes are cells.";
         RUN "run": Form::Table(&run::TABLE), Else("its defaults"),
@@ -208,8 +210,16 @@ declare_tables! {
             "A cell stops once the interval of its outage probability is no wider than ± this.";
         CONFIDENCE "confidence": Form::Number(Bounds::between(0.5, 1.0), ""), Default("0.95"),
             "Confidence of the intervals.";
-        COMMON_RANDOM_NUMBERS "common_random_numbers": Form::Boolean, Default("true"),
+        COMMON_RANDOM_NUMBERS "common_random_numbers": Form::Boolean, Else("true, and false with [refine]"),
             "Whether replicate r of every cell sees the same draws, so that cells differ by their parameters, not by luck.";
+    }
+    refine "[refine]", None,
+        "Puts cells between two neighbours of the grid that are not surely on the same side of a level, along each axis whose points are spaced evenly, and halves their distance again. A cell stops, too, once its interval leaves the level out. Inputs are drawn anew in each cell: the place of a line is known better by that.",
+        "[[axis]]\nparameter = \"updates.synchronization\"\nlinear = { from = 0.0, to = 1.0, points = 6 }\n\n[refine]\nlevel = 0.5\nrounds = 3\n" {
+        LEVEL "level": Form::Number(Bounds::between(0.0, 1.0), ""), Refused,
+            "The outage probability whose crossing is looked for.";
+        ROUNDS "rounds": Form::Whole(1, 10), Refused,
+            "How often the distance between two points may be halved.";
     }
     traces "[traces]", None,
         "Which runs are kept as time series, too.",

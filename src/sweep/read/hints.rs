@@ -3,14 +3,12 @@
 use crate::parameters::PARAMETERS;
 use crate::sweep::keys;
 
-/// Keys of sweep files that this version refuses.
-pub(super) const LATER: [&str; 1] = ["refine"];
 /// The lists of tables, each of which is written once for each of its tables.
 const LISTS: [&str; 3] = ["axis", "scenario.shock", "scenario.intervention"];
 
 /// The keys of a sweep file, in the order of their names.
 pub(super) fn of_file() -> Vec<&'static str> {
-    let mut names: Vec<&str> = keys::file::TABLE.names().into_iter().chain(LATER).collect();
+    let mut names: Vec<&str> = keys::file::TABLE.names();
     names.sort_unstable();
     names
 }

@@ -1,6 +1,7 @@
 //! Reads `[replicates]` and `[traces]`: how many runs a cell gets, and which of them are traced.
 
 use super::reader::Reader;
+use super::refine;
 use crate::sweep::keys::{Key, replicates as keys, traces as trace_keys};
 use crate::sweep::types::{Replicates, Traces};
 
@@ -10,7 +11,9 @@ const DEFAULTS: Replicates =
 
 /// Reads `[replicates]`.
 pub(super) fn replicates(root: &Reader) -> Replicates {
-    let Some(table) = root.get_table("replicates") else { return DEFAULTS };
+    let Some(table) = root.get_table("replicates") else {
+        return Replicates { common_random_numbers: refine::has_common_random_numbers(root), ..DEFAULTS };
+    };
     table.allow_keys(&keys::TABLE);
     let count = |key: &Key| table.whole_at(key).and_then(|n| u32::try_from(n).ok());
     let (at_least, at_most) = (count(&keys::AT_LEAST), count(&keys::AT_MOST));
@@ -28,7 +31,7 @@ pub(super) fn replicates(root: &Reader) -> Replicates {
         at_most: at_most.unwrap_or(DEFAULTS.at_most.max(at_least.unwrap_or(DEFAULTS.at_least))),
         half_width,
         confidence: confidence.unwrap_or(DEFAULTS.confidence),
-        common_random_numbers: common.unwrap_or(DEFAULTS.common_random_numbers),
+        common_random_numbers: common.unwrap_or_else(|| refine::has_common_random_numbers(root)),
     }
 }
 

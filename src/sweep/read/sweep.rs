@@ -3,7 +3,7 @@
 use super::document::Content;
 use super::hints;
 use super::reader::Reader;
-use super::{axes, locate, replicates, run, scenario, uncertain};
+use super::{axes, locate, refine, replicates, run, scenario, uncertain};
 use crate::parameters::Parameter;
 use crate::sweep::design::Design;
 use crate::sweep::keys::{Form, design as design_keys, file};
@@ -26,7 +26,14 @@ pub(super) fn sweep(root: &Reader, named: bool) -> Option<Sweep> {
     let replicates = replicates::replicates(root);
     let traces = replicates::traces(root);
     let engine = run::engine(root);
-    let (axes, notes) = axes::axes(root);
+    let (mut axes, mut notes) = axes::axes(root);
+    let refine = refine::refine(root);
+    if root.problems().is_empty()
+        && let Some(refine) = &refine
+    {
+        refine::extend(root, refine, &mut axes);
+        notes.extend(replicates.common_random_numbers.then(|| refine::NOTE.to_owned()));
+    }
     let uncertain = uncertain::uncertain(root, &axes);
     if !root.problems().is_empty() {
         // What the scenario cannot be without axes is said along with the rest; with them it takes all to know.
@@ -36,8 +43,21 @@ pub(super) fn sweep(root: &Reader, named: bool) -> Option<Sweep> {
         return None;
     }
     let (canonical, hash) = (String::new(), String::new());
-    let mut sweep =
-        Sweep { name, question, seed, scenario, axes, uncertain, replicates, traces, engine, notes, canonical, hash };
+    let mut sweep = Sweep {
+        name,
+        question,
+        seed,
+        scenario,
+        axes,
+        uncertain,
+        replicates,
+        traces,
+        engine,
+        refine,
+        notes,
+        canonical,
+        hash,
+    };
     for conflict in check::check(&sweep) {
         locate::report(&conflict, root);
     }
@@ -98,9 +118,6 @@ fn name(root: &Reader, named: bool) -> String {
 
 /// The full grid is the only design so far.
 fn check_design(root: &Reader) {
-    if let Some(refine) = root.get("refine") {
-        refine.report("this version does not have refinement yet; expected no [refine]");
-    }
     let Some(design) = root.get_table("design") else { return };
     let Some(kind) = design.at(&design_keys::KIND) else { return };
     let expected = design_keys::KIND.expectation();

@@ -1,0 +1,110 @@
+//! The cells that were not opened yet, with what was found of them.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use super::frontier::{Decided, Frontier};
+use super::schedule::decided_with;
+use crate::statistics::plan::Plan;
+use crate::store::{FoundRun, Shard, Store, StoreError};
+use crate::sweep::Sweep;
+
+/// The cells that were not opened yet.
+pub(super) struct Upcoming {
+    shard: Shard,
+    wanted: Wanted,
+    /// The block whose runs in the checkpoints these are, for each cell.
+    block: Option<u32>,
+    found: BTreeMap<u32, Vec<FoundRun>>,
+}
+
+/// Which cells are wanted.
+enum Wanted {
+    /// All from the first one on, and less than the second one.
+    All(u32, u32),
+    /// These.
+    These(VecDeque<u32>),
+}
+
+impl Upcoming {
+    /// All cells of a sweep.
+    pub(super) fn all(shard: Shard, cells: u32) -> Upcoming {
+        Upcoming { shard, wanted: Wanted::All(0, cells), block: None, found: BTreeMap::new() }
+    }
+
+    /// Some cells, in order.
+    pub(super) fn of(shard: Shard, cells: VecDeque<u32>) -> Upcoming {
+        Upcoming { shard, wanted: Wanted::These(cells), block: None, found: BTreeMap::new() }
+    }
+
+    /// Wants other cells, in order.
+    pub(super) fn want(&mut self, cells: VecDeque<u32>) {
+        self.wanted = Wanted::These(cells);
+    }
+
+    /// The block that the last cell is of.
+    pub(super) fn block(&self) -> Option<u32> {
+        self.block
+    }
+
+    /// The next cell, with what was found of it.
+    pub(super) fn next(&mut self, store: &Store) -> Result<Option<(u32, Vec<FoundRun>)>, StoreError> {
+        while let Some(cell) = self.next_cell(store) {
+            let block = store.folder().block_of(cell);
+            if !self.shard.has(cell) {
+                continue;
+            }
+            if self.block != Some(block) {
+                self.block = Some(block);
+                self.found.clear();
+                for run in store.found(block)? {
+                    self.found.entry(run.key.cell).or_default().push(run);
+                }
+            }
+            return Ok(Some((cell, self.found.remove(&cell).unwrap_or_default())));
+        }
+        Ok(None)
+    }
+
+    /// The next cell that is wanted, and of a block that is not complete.
+    fn next_cell(&mut self, store: &Store) -> Option<u32> {
+        let (next, end) = match &mut self.wanted {
+            Wanted::These(cells) => return cells.pop_front(),
+            Wanted::All(next, end) => (next, *end),
+        };
+        while *next < end {
+            let block = store.folder().block_of(*next);
+            if !store.is_complete(block) {
+                *next += 1;
+                return Some(*next - 1);
+            }
+            *next = store.folder().cells_of(block).end;
+        }
+        None
+    }
+}
+
+/// How far the refinement of a sweep has come by what is in its folder, whoever made it; `None` if it is not refined.
+///
+/// # Errors
+/// A file cannot be read.
+pub(super) fn found_frontier(store: &Store, sweep: &Sweep, plan: &Arc<Plan>) -> Result<Option<Frontier>, StoreError> {
+    let Some(refinement) = sweep.refinement() else { return Ok(None) };
+    let folder = store.folder();
+    let mut decided: BTreeMap<u32, Decided> = BTreeMap::new();
+    for block in 0..folder.blocks() {
+        if store.is_complete(block) {
+            for (cell, outage) in folder.outages(block)? {
+                let of_cell = decided.entry(cell).or_insert(Decided { outages: 0, runs: 0 });
+                of_cell.runs += 1;
+                of_cell.outages += u32::from(outage);
+            }
+            continue;
+        }
+        let found = folder.found(folder.cells_of(block))?;
+        for runs in found.chunk_by(|a, b| a.key.cell == b.key.cell) {
+            decided.extend(runs.first().and_then(|run| Some((run.key.cell, decided_with(plan, runs)?))));
+        }
+    }
+    Ok(Some(Frontier::new(refinement, plan.clone(), decided)))
+}

@@ -1,0 +1,46 @@
+//! By which rule a cell stops.
+
+use super::interval::Interval;
+
+/// How many runs a cell gets.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rule {
+    /// Runs at the first look, ≥ 1.
+    pub at_least: u32,
+    /// Runs at the last look, ≥ `at_least`.
+    pub at_most: u32,
+    /// Half of the width of an interval that is narrow enough.
+    pub half_width: Option<f64>,
+    /// A probability on one side of which an interval may be, whatever its width. Without it and a half width there is the
+    /// last look alone.
+    pub level: Option<f64>,
+    /// Confidence of the intervals, in (0, 1).
+    pub confidence: f64,
+}
+
+/// How much wider than asked for an interval may be: by what rounding may add.
+pub(super) const TOLERANCE: f64 = 1e-12;
+
+impl Rule {
+    /// Whether the outages of a cell decide how many runs it gets.
+    pub fn is_adaptive(&self) -> bool {
+        self.half_width.is_some() || self.level.is_some()
+    }
+
+    /// Whether an interval says enough.
+    pub fn is_enough(&self, interval: &Interval) -> bool {
+        let width = interval.high - interval.low;
+        self.half_width.is_some_and(|half_width| width <= 2.0 * half_width + TOLERANCE)
+            || self.level.is_some_and(|level| interval.side_of(level).is_some())
+    }
+
+    /// Runs at the first look.
+    pub fn first_look(&self) -> u32 {
+        if self.is_adaptive() { self.at_least.min(self.at_most) } else { self.at_most }
+    }
+
+    /// Runs at the look after the one at `n`: an eighth more, so that the looks are not too many, and not too late.
+    pub fn next_look(&self, n: u32) -> u32 {
+        n.saturating_add((n / 8).max(8)).min(self.at_most)
+    }
+}
