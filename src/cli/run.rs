@@ -69,7 +69,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut store = pool.install(|| Store::open(&arguments.out, &sweep, arguments.shard))?;
     let session =
         Session { sweep: &sweep, out: &arguments.out, shard: arguments.shard, threads: pool.current_num_threads() };
-    let mut teller = Teller::to(pool.install(|| listener(session, arguments.format, &store))?);
+    let mut teller = Teller::to(pool.install(|| listener(session, arguments.format, &store)));
     store.damaged().iter().for_each(|damaged| teller.damaged(damaged));
     let ending = crate::runner::run(&mut store, &pool, &signals.interrupted, &mut |event| teller.tell(&event));
     let ending = ending.map_err(Failure::from).inspect_err(|_| drop(teller.end(End::Failed)))?;

@@ -29,11 +29,12 @@ pub(super) struct Bar<'a> {
 }
 
 impl<'a> Bar<'a> {
-    pub(super) fn new(session: Session<'a>, store: &Store) -> Result<Bar<'a>, Failure> {
+    pub(super) fn new(session: Session<'a>, store: &Store) -> Bar<'a> {
         let style = ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
-        let growing = Growing::of(store.folder(), |block| store.is_complete(block))?;
+        // What cannot be read is said by whoever needs it; no run ends because it cannot be shown.
+        let growing = Growing::of(store.folder(), |block| store.is_complete(block)).unwrap_or_default();
         let bar = ProgressBar::new(0).with_style(style);
-        Ok(Bar { session, bar, growing, began: Instant::now(), drawn: None })
+        Bar { session, bar, growing, began: Instant::now(), drawn: None }
     }
 }
 

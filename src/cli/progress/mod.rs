@@ -59,16 +59,12 @@ pub(super) trait Listener: Send {
 }
 
 /// The listener of a session.
-pub(super) fn listener<'a>(
-    session: Session<'a>,
-    format: Format,
-    store: &Store,
-) -> Result<Box<dyn Listener + 'a>, Failure> {
-    Ok(match format {
+pub(super) fn listener<'a>(session: Session<'a>, format: Format, store: &Store) -> Box<dyn Listener + 'a> {
+    match format {
         Format::Json => Box::new(json::Events::new(session)),
-        Format::Text if is_terminal() => Box::new(bar::Bar::new(session, store)?),
+        Format::Text if is_terminal() => Box::new(bar::Bar::new(session, store)),
         Format::Text => Box::new(lines::Lines::new(session)),
-    })
+    }
 }
 
 /// Tells a listener of what a runner reports, and remembers how far it is.
