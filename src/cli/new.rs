@@ -23,6 +23,12 @@ pub(super) struct Arguments {
 enum Template {
     /// A peer-to-peer network of super nodes that an update restarts, the archetype of 2007
     SuperNodes,
+    /// A service whose clients keep a connection to one of its gateways, some of which fail
+    Gateways,
+    /// A fleet of devices with sessions at brokers, from which a cut separates them
+    Brokers,
+    /// A login server alone, whose clients restart together
+    LoginServer,
 }
 
 /// In a template, stands for the name of the sweep.
@@ -32,6 +38,9 @@ impl Template {
     fn text(self) -> &'static str {
         match self {
             Template::SuperNodes => include_str!("templates/super-nodes.toml"),
+            Template::Gateways => include_str!("templates/gateways.toml"),
+            Template::Brokers => include_str!("templates/brokers.toml"),
+            Template::LoginServer => include_str!("templates/login-server.toml"),
         }
     }
 }
