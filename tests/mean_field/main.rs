@@ -10,6 +10,7 @@
 //! What chance does not average out, the curvature of the laws times the variance of the noise, is of the order 1/N, and
 //! thus far below 1/√N, unless the outcome hangs by a hair: the scenarios are clearly on one side.
 
+mod critical;
 mod designed;
 mod statistics;
 
