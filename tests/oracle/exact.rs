@@ -156,7 +156,8 @@ fn gateways_that_fail_at_once_are_the_same_in_every_tick() {
     for dedicated_restart_s in [f64::INFINITY, 95.0] {
         let mut s = still();
         s.overlay.slots = 1;
-        s.overlay.dedicated_slots = 100;
+        s.overlay.dedicated_slots = 200;
+        s.overlay.stale_ttl_s = 0.0;
         s.overlay.dedicated_restart_s = dedicated_restart_s;
         s.shocks = vec![Shock { at_h: at(30), dedicated_fraction: 1.0, ..Shock::default() }];
         same(&format!("gateways fail, back after {dedicated_restart_s} s"), &s);
