@@ -195,6 +195,29 @@ fn the_readme_lists_the_commands_of_the_program() {
 }
 
 #[test]
+fn every_row_of_what_happens_to_a_folder_names_tests_that_exist() {
+    let cells = |document: &str, heading: &str| -> Vec<Vec<String>> {
+        let text = read(document);
+        let (_, table) = text.split_once(heading).unwrap_or_else(|| panic!("{document} has no {heading:?}"));
+        let rows = table.lines().skip_while(|line| !line.starts_with("| ")).take_while(|line| line.starts_with("| "));
+        let words = |row: &str| row.trim_matches('|').split(" | ").map(|cell| cell.trim().to_owned()).collect();
+        rows.filter(|row| !row.starts_with("| ---")).map(words).collect()
+    };
+    let promised = cells("README.md", "| what happens | what follows |");
+    let tested = cells("docs/reliability.md", "| what happens | tests |");
+    let names = |rows: &[Vec<String>]| rows.iter().map(|row| row[0].clone()).collect::<Vec<_>>();
+    assert!(promised.len() > 10 && names(&promised) == names(&tested), "{promised:#?}\n{tested:#?}");
+    let tests: String = files("tests/end_to_end", ".rs").iter().map(|file| read(file)).collect();
+    for row in &tested {
+        let named: Vec<&str> = quoted(&row[1]).collect();
+        assert!(!named.is_empty(), "{row:?}");
+        for name in named {
+            assert!(tests.contains(&format!("#[test]\nfn {name}() {{")), "{name}");
+        }
+    }
+}
+
+#[test]
 fn the_changelog_has_the_version_and_says_whether_its_numbers_change() {
     let changes = read("CHANGELOG.md");
     let (_, entry) = changes.split_once(concat!("\n## ", env!("CARGO_PKG_VERSION"), " ")).unwrap();

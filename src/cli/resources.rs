@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 
-use super::failure::Failure;
 use super::sample::{Sample, sample};
 use crate::runner::memory_needed_bytes;
 use crate::slurm::value_of;
@@ -29,7 +28,7 @@ pub(super) struct Proposal {
     pub(super) notes: Vec<String>,
 }
 
-pub(super) fn proposal(sweep: &Sweep, shards: u32, given: &[OsString]) -> Result<Proposal, Failure> {
+pub(super) fn proposal(sweep: &Sweep, shards: u32, given: &[OsString]) -> Proposal {
     let is_given = |&(long, short, variables): &(&str, Option<&str>, &[&str])| {
         value_of(given, long, short).is_some() || variables.iter().any(|name| std::env::var_os(name).is_some())
     };
@@ -37,7 +36,7 @@ pub(super) fn proposal(sweep: &Sweep, shards: u32, given: &[OsString]) -> Result
     let cpus = cpus.and_then(|cpus| cpus.parse::<u16>().ok()).filter(|&cpus| cpus > 0).unwrap_or(1);
     let mut proposal = Proposal { arguments: Vec::new(), notes: Vec::new() };
     if !is_given(&TIME) {
-        propose_time(&mut proposal, sweep, shards, cpus)?;
+        propose_time(&mut proposal, sweep, shards, cpus);
     }
     if !MEMORY.iter().any(is_given) {
         let runs = memory_needed_bytes(sweep, cpus.into()) >> 20;
@@ -47,14 +46,14 @@ pub(super) fn proposal(sweep: &Sweep, shards: u32, given: &[OsString]) -> Result
             .push(format!("{argument} is proposed: {runs} MiB for the runs of {cpus} thread(s), and a reserve"));
         proposal.arguments.push(argument);
     }
-    Ok(proposal)
+    proposal
 }
 
-fn propose_time(proposal: &mut Proposal, sweep: &Sweep, shards: u32, cpus: u16) -> Result<(), Failure> {
+fn propose_time(proposal: &mut Proposal, sweep: &Sweep, shards: u32, cpus: u16) {
     let cells = sweep.cells().div_ceil(shards);
     let runs = f64::from(cells) * f64::from(sweep.replicates.at_most);
-    match sample(sweep)? {
-        Sample::Runs { each_s, .. } => {
+    match sample(sweep) {
+        Ok(Sample::Runs { each_s, .. }) => {
             let needed = runs * each_s * RESERVE / f64::from(cpus) / 60.0;
             // A run that does not fit into the limit would never be finished.
             let minutes = needed.clamp(10.0, MINUTES_MAX.max(each_s * RESERVE / 60.0)).ceil();
@@ -65,10 +64,10 @@ fn propose_time(proposal: &mut Proposal, sweep: &Sweep, shards: u32, cpus: u16) 
             ));
             proposal.arguments.push(argument);
         }
-        Sample::TooLong { more_than_s } => proposal.notes.push(format!(
+        Ok(Sample::TooLong { more_than_s }) => proposal.notes.push(format!(
             "no --time is proposed, since a run takes more than {more_than_s:.0} s: give one after -- that is long enough \
              for a run"
         )),
+        Err(_) => proposal.notes.push("no --time is proposed, since no thread can be started for a sample".to_owned()),
     }
-    Ok(())
 }

@@ -77,7 +77,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if ending == Ending::Interrupted || signals.end_at_the_next() {
         teller.end(End::Interrupted)?;
         let out = in_a_shell(&arguments.out);
-        say(format_args!("interrupted; what was finished is kept in {out}: the same command continues it"));
+        say(format_args!(
+            "interrupted; what was finished is kept in {out}, and runs that were being made begin anew: the same command \
+             continues it"
+        ));
         return Err(Failure::Interrupted);
     }
     if let Some(shard) = arguments.shard {
@@ -131,12 +134,15 @@ fn dry_run(sweep: &Sweep, threads: usize, shard: Option<Shard>, takeover: Option
     let (left_min, left_max) =
         takeover.filter(|_| shard.is_none()).map_or((runs_min, runs_max), |takeover| takeover.left);
     let memory = memory_needed_bytes(sweep, threads) as f64 / f64::from(1 << 20);
+    let sample = sample(sweep)?;
     print(&format!(
-        "sweep    {} ({:.12})\ncells    {cells}\nruns     {runs}\n{}time     {}\nmemory   about {memory:.0} MiB\n",
+        "sweep    {} ({:.12})\ncells    {cells}\nruns     {runs}\n{}time     {}\nmemory   about {memory:.0} MiB\n\
+         at risk  the runs that are being made when it ends too early{}; if it is killed, those of the last 10 s, too\n",
         sweep.name,
         sweep.hash,
         takeover.map_or_else(String::new, extend::lines),
-        time_in_words(sample(sweep)?, left_min, left_max, threads)
+        time_in_words(&sample, left_min, left_max, threads),
+        sample.each_in_words()
     ))
 }
 
@@ -151,13 +157,13 @@ fn cells(sweep: &Sweep, shard: Shard) -> (u64, u64) {
 }
 
 /// How long so many runs take, as far as a sample of them tells.
-fn time_in_words(sample: Sample, runs_min: u64, runs_max: u64, threads: usize) -> String {
+fn time_in_words(sample: &Sample, runs_min: u64, runs_max: u64, threads: usize) -> String {
     let about = |runs: u64, each_s: f64| {
         let seconds = runs as f64 * each_s / threads as f64;
         HumanDuration(Duration::from_secs_f64(seconds.min(TIME_MAX_S)))
     };
     let runs = |count: u32| if count == 1 { "1 run".to_owned() } else { format!("{count} runs") };
-    match sample {
+    match *sample {
         Sample::Runs { count, each_s } => {
             let from = if runs_min == runs_max { String::new() } else { format!("{} … ", about(runs_min, each_s)) };
             let to = about(runs_max, each_s);

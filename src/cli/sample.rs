@@ -21,6 +21,16 @@ pub(super) enum Sample {
     TooLong { more_than_s: f64 },
 }
 
+impl Sample {
+    /// How long a run takes: ", 0.02 s each".
+    pub(super) fn each_in_words(&self) -> String {
+        match self {
+            Sample::Runs { each_s, .. } => format!(", {each_s:.3} s each"),
+            Sample::TooLong { more_than_s } => format!(", more than {more_than_s:.0} s each"),
+        }
+    }
+}
+
 /// Makes some runs of cells that are spread over the design, as long as there is time.
 pub(super) fn sample(sweep: &Sweep) -> Result<Sample, Failure> {
     let stop = AtomicBool::new(false);

@@ -45,7 +45,7 @@ pub(super) fn submit(arguments: &Arguments) -> Result<(), Failure> {
     let (sweep, out) = (Sweep::read(&arguments.sweep, &arguments.set)?, arguments.out.as_path());
     Extension::look(out, &sweep)?;
     Submission::check(&sweep, out, arguments.shards, &arguments.sbatch)?;
-    let proposal = proposal(&sweep, arguments.shards, &arguments.sbatch)?;
+    let proposal = proposal(&sweep, arguments.shards, &arguments.sbatch);
     let submission = Submission::plan(&sweep, out, arguments.shards, &proposal.arguments, &arguments.sbatch)?;
     for note in &proposal.notes {
         say(wrap_clauses(note, WIDTH));

@@ -11,7 +11,7 @@ use super::screen::screen_of_results;
 use crate::engine::outcome::OUTPUTS;
 use crate::store::{Folder, Inspection, PartState};
 use crate::summary::show::{Csv, Exporter, Json, columns_of, show_output};
-use crate::summary::{Surface, write_surface};
+use crate::summary::{SummaryError, Surface, surface_of_folder, write_surface};
 
 /// The output that the surface shows if no other is asked for.
 const OUTAGE: &str = "outage";
@@ -59,7 +59,7 @@ pub(super) fn summarize(arguments: &Arguments) -> Result<(), Failure> {
         return Err(Failure::WrongInput(format!("{}: no run is finished yet", arguments.folder.display())));
     }
     let statistics = arguments.output.is_some() || !matches!(arguments.format, Format::Table);
-    let surface = write_surface(&folder, statistics)?;
+    let surface = written_if_allowed(&folder, statistics)?;
     if !folder.is_complete()? {
         say(format_args!(
             "the sweep is not complete: cells that are still running are shown with the runs that are kept so far"
@@ -85,4 +85,19 @@ fn show_statistic(surface: &Surface, output: &str, statistic: &str) -> Result<()
             Err(Failure::WrongInput(format!("{output} has no statistic {statistic:?}; expected one of {allowed}")))
         }
     }
+}
+
+/// The surface, which is written where the folder is ours and may be written to.
+fn written_if_allowed(folder: &Folder, statistics: bool) -> Result<Surface, Failure> {
+    let reason = if folder.is_of_another_user() {
+        "it is the folder of another user".to_owned()
+    } else {
+        match write_surface(folder, statistics) {
+            Err(SummaryError::Store(error)) if error.is_not_allowed() => error.to_string(),
+            written => return Ok(written?),
+        }
+    };
+    let surface = surface_of_folder(folder, statistics)?;
+    say(format_args!("shown, and not written to {}: {reason}", folder.path().display()));
+    Ok(surface)
 }

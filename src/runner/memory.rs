@@ -2,15 +2,17 @@
 
 use std::path::Path;
 
+use super::QUEUED_PER_WORKER;
 use super::control_groups::left_bytes;
 use crate::engine::EngineKind;
 use crate::parameters::Scenario;
+use crate::store::trace_memory_bytes;
 use crate::sweep::Sweep;
 
 /// A sweep does not fit into memory.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "{threads} thread(s) need about {needed} of memory for populations of {clients} clients, but {available} are \
+    "{threads} thread(s) need about {needed} of memory for populations of {clients} clients{traces}, but {available} are \
      available; {advice}"
 )]
 pub struct MemoryError {
@@ -18,6 +20,7 @@ pub struct MemoryError {
     needed: String,
     available: String,
     clients: u64,
+    traces: &'static str,
     advice: String,
 }
 
@@ -40,9 +43,29 @@ fn largest(sweep: &Sweep) -> (u64, Scenario) {
     sizes.max_by_key(|&(bytes, _)| bytes).unwrap_or_else(|| (0, sweep.scenario.clone()))
 }
 
+/// What the runs of a sweep need, bytes.
+struct Needs<'a> {
+    /// One population.
+    each: u64,
+    /// The sweep, if its runs may have traces.
+    sweep: Option<&'a Sweep>,
+}
+
+impl Needs<'_> {
+    fn of_traces(&self, threads: u64) -> u64 {
+        // Every thread makes a run; while a file is written, it ends that and those that wait in the queue.
+        let waiting = threads.saturating_mul(2 + QUEUED_PER_WORKER as u64);
+        self.sweep.map_or(0, |sweep| trace_memory_bytes(sweep, waiting))
+    }
+
+    fn on(&self, threads: u64) -> u64 {
+        self.each.saturating_mul(threads).saturating_add(self.of_traces(threads))
+    }
+}
+
 /// About how much memory a sweep needs on this many threads, bytes.
 pub fn memory_needed_bytes(sweep: &Sweep, threads: usize) -> u64 {
-    largest(sweep).0.saturating_mul(threads as u64)
+    Needs { each: largest(sweep).0, sweep: Some(sweep) }.on(threads as u64)
 }
 
 /// Memory that this process may still take, bytes: what the machine and its control groups have left. `None` if the
@@ -55,13 +78,13 @@ fn available_bytes() -> Option<u64> {
     machine.filter(|&bytes| bytes > 0).into_iter().chain(left_bytes(Path::new("/"))).min()
 }
 
-/// Checks that the populations of a sweep fit into memory.
+/// Checks that the populations of a sweep, and the traces of its runs, fit into memory.
 ///
 /// # Errors
 /// They do not; the message says how many threads would.
 pub fn check_memory(sweep: &Sweep, threads: usize) -> Result<(), MemoryError> {
     let (each, scenario) = largest(sweep);
-    check(each, scenario.population.clients, threads)
+    check(&Needs { each, sweep: Some(sweep) }, scenario.population.clients, threads)
 }
 
 /// Checks that one run of a scenario fits into memory.
@@ -69,19 +92,21 @@ pub fn check_memory(sweep: &Sweep, threads: usize) -> Result<(), MemoryError> {
 /// # Errors
 /// It does not.
 pub fn check_memory_of_run(engine: EngineKind, scenario: &Scenario) -> Result<(), MemoryError> {
-    check(engine.memory_estimate_bytes(scenario), scenario.population.clients, 1)
+    check(&Needs { each: engine.memory_estimate_bytes(scenario), sweep: None }, scenario.population.clients, 1)
 }
 
-fn check(each: u64, clients: u64, threads: usize) -> Result<(), MemoryError> {
-    let needed = each.saturating_mul(threads as u64);
+fn check(needs: &Needs, clients: u64, threads: usize) -> Result<(), MemoryError> {
+    let needed = needs.on(threads as u64);
     // A system that does not tell is trusted.
     let Some(available) = available_bytes().filter(|&available| needed > available) else { return Ok(()) };
-    let advice = match available / each.max(1) {
-        0 => "population.clients has to be smaller, or the machine larger".to_owned(),
-        fitting => format!("--threads {fitting} would fit"),
+    let traces = if needs.of_traces(1) > 0 { " and the traces of their runs" } else { "" };
+    let advice = match (1..=threads as u64).rev().find(|&fewer| needs.on(fewer) <= available) {
+        Some(fewer) => format!("--threads {fewer} would fit"),
+        None if needs.each <= available => "traces.every_s has to be longer, or the machine larger".to_owned(),
+        None => "population.clients has to be smaller, or the machine larger".to_owned(),
     };
     let gib = |bytes: u64| format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30));
-    Err(MemoryError { threads, needed: gib(needed), available: gib(available), clients, advice })
+    Err(MemoryError { threads, needed: gib(needed), available: gib(available), clients, traces, advice })
 }
 
 #[cfg(test)]

@@ -54,6 +54,12 @@ impl StoreError {
         matches!(self, StoreError::Io { cause, .. } if cause.kind() == std::io::ErrorKind::NotFound)
     }
 
+    /// Whether the system does not allow it, rather than being unable to.
+    pub fn is_not_allowed(&self) -> bool {
+        use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
+        matches!(self, StoreError::Io { cause, .. } if matches!(cause.kind(), PermissionDenied | ReadOnlyFilesystem))
+    }
+
     /// Whether the user asked for something that cannot be, rather than something having failed.
     pub fn is_wrong_input(&self) -> bool {
         matches!(self, StoreError::Refused { .. })

@@ -105,14 +105,16 @@ pub(super) struct Written {
 impl Written {
     /// Gives the file its name, under which others see it, in place of what had it before.
     pub(super) fn publish(self, path: &Path) -> Result<(), StoreError> {
-        let named =
-            check_replaceable(path).and_then(|()| fs::rename(&self.temporary, path).map_err(cannot_write(path)));
-        if let Err(error) = named {
-            // What has no name is of no use; that it cannot be removed either is no news.
-            let _ = fs::remove_file(&self.temporary);
-            return Err(error);
-        }
+        check_replaceable(path)?;
+        fs::rename(&self.temporary, path).map_err(cannot_write(path))?;
         sync_folder(path)
+    }
+}
+
+impl Drop for Written {
+    fn drop(&mut self) {
+        // Gone if the file has got its name; what has none is of no use, and that it cannot be removed is no news.
+        let _ = fs::remove_file(&self.temporary);
     }
 }
 

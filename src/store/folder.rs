@@ -124,6 +124,21 @@ impl Folder {
         self.layout.path()
     }
 
+    /// Whether another user has made it, as far as the system tells.
+    #[cfg(target_os = "linux")]
+    pub fn is_of_another_user(&self) -> bool {
+        use std::os::unix::fs::MetadataExt;
+        let owner = |path: &Path| std::fs::metadata(path).map(|metadata| metadata.uid()).ok();
+        let own = owner(Path::new("/proc/self"));
+        own.is_some() && owner(&self.path().join(MANIFEST)).is_some_and(|maker| Some(maker) != own)
+    }
+
+    /// Whether another user has made it, as far as the system tells.
+    #[cfg(not(target_os = "linux"))]
+    pub fn is_of_another_user(&self) -> bool {
+        false
+    }
+
     /// The sweep.
     pub fn sweep(&self) -> &Sweep {
         self.layout.sweep()

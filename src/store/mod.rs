@@ -27,10 +27,10 @@
 //!
 //! | file | what it holds |
 //! | --- | --- |
-//! | `key`, `row`, `shard`, `size`, `metadata`, `error` | small types: which run; a run; which cells a process runs; how much; what a file says of itself; what can go wrong |
-//! | `files`, `source`, `claim`, `tables` | files that are whole or absent; files that are read, and what the system says of them; temporary ones in use; tables as Parquet files |
+//! | `key`, `row`, `shard`, `metadata`, `error` | small types: which run; a run; which cells a process runs; what a file says of itself; what can go wrong |
+//! | `files`, `source`, `tables` | files that are whole or absent; files that are read, and what the system says of them; tables as Parquet files |
 //! | `destination` | a file, pipe or device of the user's, for a table that is no part of a folder |
-//! | `blocks`, `schema`, `layout` | what follows from the sweep alone: its blocks; its columns; where its files lie |
+//! | `blocks`, `size`, `schema`, `layout` | what follows from the sweep alone: its blocks; how much is in memory at once; its columns; where its files lie |
 //! | `checksums`, `manifest`, `mark`, `locks` | one file of the folder each |
 //! | `checkpoint`, `checkpoints`, `merging` | one checkpoint; all of them; which of them are put into one |
 //! | `staging` | a folder that becomes that of another sweep |
@@ -43,7 +43,6 @@ mod blocks;
 mod checkpoint;
 mod checkpoints;
 mod checksums;
-mod claim;
 mod destination;
 mod error;
 mod extension;
@@ -87,5 +86,6 @@ pub use row::{FoundRun, RunRow};
 pub(crate) use schema::{axis_column, axis_field, run_schema, run_table};
 pub use schema::{trace_batch, trace_schema};
 pub use shard::Shard;
+pub use size::trace_memory_bytes;
 pub use surface::SurfaceState;
 pub use writer::Store;

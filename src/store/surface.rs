@@ -9,9 +9,8 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::checksums::{CHECKSUMS, lines};
-use super::claim::Claim;
 use super::error::StoreError;
-use super::files::{check_replaceable, create_folder, hash_of, hexadecimal};
+use super::files::{check_replaceable, create_folder, hash_of, hexadecimal, is_there, token};
 use super::folder::{Folder, Inspection, PartState};
 use super::layout::SURFACE;
 use super::metadata::KeyMetadata;
@@ -61,10 +60,10 @@ impl Folder {
     ///
     /// # Errors
     /// The system does not let a file be read.
-    pub(super) fn prove_by_surface(&self) -> Result<(), StoreError> {
+    pub fn prove_by_surface(&self) -> Result<(), StoreError> {
         let mut is_lost = false;
         for file in self.parts() {
-            if !self.path().join(&file).exists() {
+            if !is_there(&self.path().join(&file))? {
                 return Ok(());
             }
             is_lost |= self.checksums().of(&file)?.is_empty();
@@ -115,14 +114,16 @@ impl Folder {
         check_replaceable(&self.path().join(SURFACE))?;
         let folder = self.path().join("temporary");
         create_folder(&folder)?;
-        let claim = Claim::take(&folder)?;
+        // A run that starts meanwhile removes what was left half written, but not what somebody writes, which is locked.
+        let token = token();
+        let temporary = |name: &str| folder.join(format!("surface-{token:08x}.{name}"));
         self.prove_by_surface()?;
         let parts = if self.is_complete()? { self.hash_of_parts()? } else { None };
         let is_whole = parts.is_some();
         let metadata = KeyMetadata::of_surface(self.sweep(), parts);
         let options = TableOptions { schema, metadata: &metadata, rows_per_group: Some(ROWS_PER_GROUP) };
-        let (path, temporary) = (self.path().join(SURFACE), claim.file("parquet"));
-        let written = write_batches(&path, &temporary, &options, pieces)?;
+        let path = self.path().join(SURFACE);
+        let written = write_batches(&path, &temporary("parquet"), &options, pieces)?;
         // One at a time, where there are locks: the run that completes the sweep must not write between the look and
         // the name. It holds this lock for a moment only.
         let one_at_a_time = File::open(self.path().join("runs"));
@@ -137,7 +138,7 @@ impl Folder {
             }
             return Ok(true);
         }
-        let checksums = claim.file("checksums");
+        let checksums = temporary("checksums");
         self.checksums().note(SURFACE, written.hash.clone(), &checksums)?;
         written.publish(&path)?;
         self.checksums().write_anew(&self.files(), &checksums)?;
@@ -159,7 +160,7 @@ impl Folder {
     fn check_surface(&self, schema: &SchemaRef) -> Result<SurfaceState, StoreError> {
         let path = self.path().join(SURFACE);
         let is_listed = self.checksums().is_listed(SURFACE);
-        if !path.exists() {
+        if !is_there(&path)? {
             let gone = || StoreError::damaged(&path, format!("gone, although {CHECKSUMS} lists it"));
             return if is_listed { Err(gone()) } else { Ok(SurfaceState::Missing) };
         }

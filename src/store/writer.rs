@@ -7,11 +7,10 @@ use arrow_array::RecordBatch;
 use super::blocks::trace_rows_per_run;
 use super::checkpoint::{Checkpoint, CheckpointId, is_whole};
 use super::checkpoints::Checkpoints;
-use super::claim::is_claimed;
 use super::error::StoreError;
 use super::files::{
-    Written, check_replaceable, create_folder, hash_of, is_regular, list, name, remove, remove_abandoned, set_aside,
-    token, write_text,
+    Written, check_replaceable, create_folder, hash_of, is_regular, is_there, list, name, remove, remove_abandoned,
+    set_aside, token, write_text,
 };
 use super::folder::{Folder, Inspection, PartState};
 use super::key::{ALL_KEYS, RunKey, count, divide};
@@ -82,9 +81,7 @@ impl Store {
         }
         let is_left = |path: &Path| {
             let writer = name(path).and_then(writer_of_temporary);
-            is_regular(path)
-                && !is_claimed(path)
-                && writer.is_some_and(|writer| self.shard.is_none_or(|own| own == writer))
+            is_regular(path) && writer.is_some_and(|writer| self.shard.is_none_or(|own| own == writer))
         };
         list(&self.layout().temporary(""))?
             .iter()
@@ -97,7 +94,7 @@ impl Store {
         let path = self.folder.path().join(MANIFEST);
         let expected = manifest::text(self.folder.sweep());
         match Manifest::read(self.folder.path()) {
-            _ if !path.exists() => {}
+            _ if !is_there(&path)? => {}
             Ok(_) => return Ok(()),
             Err(StoreError::Damaged { .. }) => {
                 set_aside(self.folder.path(), &path)?;
@@ -393,7 +390,7 @@ impl Store {
 /// The shard whose process gave a file in `temporary/` its name; `None` if it is no name of ours.
 fn writer_of_temporary(name: &str) -> Option<Shard> {
     let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    // A summary claims a name, and writes beside it what has the name and an ending.
+    // A summary has a token, and an ending for each of its files.
     if name.strip_prefix("surface-").is_some_and(|rest| rest.split('.').next().is_some_and(is_number)) {
         return Some(Shard::ALL);
     }

@@ -44,4 +44,4 @@ pub use sensitivity::{RunAgain, RunSample, Sensitivity};
 pub use statistic::Statistic;
 pub use surface::{StatisticColumn, Surface};
 pub(crate) use table::schema as surface_schema;
-pub use table::{inventory, write_surface};
+pub use table::{inventory, surface_of_folder, write_surface};

@@ -58,6 +58,20 @@ fn write_once(folder: &Folder, statistics: bool, estimator: &mut Estimator) -> R
     }
 }
 
+/// The surface of what is in a folder, of which nothing is written. As [`write_surface`] returns it.
+///
+/// # Errors
+/// A part cannot be read or is damaged.
+pub fn surface_of_folder(folder: &Folder, statistics: bool) -> Result<Surface, SummaryError> {
+    folder.prove_by_surface()?;
+    let mut estimator = Estimator::of(folder.sweep());
+    let mut kept = if statistics { Rows::empty() } else { Rows::without_statistics() };
+    for block in 0..folder.blocks() {
+        kept.append(summarize(&mut estimator, &folder.runs(block)?)?);
+    }
+    Ok(Surface::new(folder.sweep().clone(), kept))
+}
+
 /// What is in a folder, its surface included.
 ///
 /// # Errors

@@ -33,6 +33,12 @@ replicates = 1
 every_s = 600.0
 "#;
 
+/// Says how many faults a test has injected, none of which changed, removed or recomputed anything. `docs/reliability.md`
+/// has these lines.
+fn injected(what: &str, count: usize) {
+    println!("injected: {count} {what}");
+}
+
 /// What is put between the program and the C library.
 pub(crate) struct Shim(PathBuf);
 
@@ -141,6 +147,7 @@ fn a_file_that_cannot_be_read_is_named_and_kept_and_nothing_is_computed_again() 
         }
     }
     assert!(failed > 30, "{failed} faults");
+    injected("reads of checkpoints that fail", failed);
 }
 
 #[test]
@@ -149,7 +156,7 @@ fn a_part_that_cannot_be_read_is_named_and_kept() {
     let out = place.path("out");
     let out_text = out.to_str().unwrap();
     succeed(&["run", &place.sweep, "--out", out_text]);
-    let before = results(&out);
+    let (before, mut failed) = (results(&out), 0);
     for (error, call) in [(EIO, "read"), (ESTALE, "read"), (EMFILE, "open")] {
         for file in ["/runs/part-000001", "/traces/part-000002", "/SHA256SUMS", "/manifest.json"] {
             for command in
@@ -157,6 +164,7 @@ fn a_part_that_cannot_be_read_is_named_and_kept() {
             {
                 for after in 0..6 {
                     let ended = place.run(command, &fault(call, file, error, after));
+                    failed += usize::from(!ended.status.success());
                     let said = text(&ended.stderr);
                     assert!(!said.contains("computed again"), "{said}");
                     assert!(ended.status.success() || ended.status.code() == Some(1), "{said}");
@@ -175,7 +183,9 @@ fn a_part_that_cannot_be_read_is_named_and_kept() {
         let ended = limited.output().unwrap();
         assert!(!text(&ended.stderr).contains("computed again"), "{}", text(&ended.stderr));
         assert_eq!(results(&out), before);
+        failed += usize::from(!ended.status.success());
     }
+    injected("reads of parts, hashes and manifests that fail, or too many open files", failed);
 }
 
 #[test]

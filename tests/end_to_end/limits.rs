@@ -92,6 +92,33 @@ fn a_dry_run_ends_whatever_a_run_takes_and_looks_at_the_memory_first() {
     assert!(!out.exists());
 }
 
+#[test]
+fn the_memory_of_traces_is_estimated_and_refused_where_it_is_not_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let (sweep, out) = (folder.path().join("sweep.toml"), folder.path().join("out"));
+    let traced = |every_s: f64, clients: u32| {
+        let text = format!(
+            "name = \"traced\"\n[scenario]\npopulation.clients = {clients}\ntime.horizon_h = 336.0\n\
+             updates.patched_fraction = 0.0\n[[axis]]\nparameter = \"overlay.slots\"\nvalues = [50, 75]\n\
+             [replicates]\nat_least = 4\nat_most = 4\n[traces]\nreplicates = 4\nevery_s = {every_s}\n"
+        );
+        // A trace has at most a row a tick.
+        let text = text.replace("updates.", &format!("time.tick_s = {}\nupdates.", f64::min(every_s, 5.0)));
+        fs::write(&sweep, text).unwrap();
+        run(&["run", sweep.to_str().unwrap(), "--out", out.to_str().unwrap(), "--dry-run", "--threads", "2"])
+    };
+    let memory = |every_s| {
+        let shown = traced(every_s, 500);
+        assert!(shown.status.success(), "{}", text(&shown.stderr));
+        number_before(&text(&shown.stdout), " MiB")
+    };
+    let (few, many) = (memory(3600.0), memory(5.0));
+    assert!(few < 100 && many > 300, "{few} and {many} MiB");
+    let refused = traced(0.01, 500);
+    assert_eq!(refused.status.code(), Some(2), "{}", text(&refused.stderr));
+    assert!(text(&refused.stderr).contains("traces"), "{}", text(&refused.stderr));
+}
+
 /// What a sweep says that goes on in a folder: cells and runs that it is continued from, and the first of its lines.
 #[track_caller]
 fn continued(sweep: &str, out: &Path, more: &[&str]) -> (u64, u64, String) {

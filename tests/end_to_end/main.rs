@@ -12,6 +12,8 @@ mod jobs;
 mod limits;
 #[cfg(unix)]
 mod ownership;
+#[cfg(target_os = "linux")]
+mod reading;
 mod refinement;
 mod sensitivity;
 mod shards;

@@ -135,4 +135,37 @@ exec 9>&-
 submit "$out"
 until_holds has_state "$summary" COMPLETED FAILED
 same "$out"
+echo "- a task that an administrator queues again, and jobs that are taken without an answer"
+out=$work/requeued/out
+mkdir -p "$work/requeued" "$work/bin"
+sbatch=$(command -v sbatch)
+cat >"$work/bin/sbatch" <<SH
+#!/bin/sh
+"$sbatch" "\$@" >"$work/taken" || exit
+[ "\$1" = --version ] && exec cat "$work/taken"
+echo 'sbatch: error: Batch job submission failed: Socket timed out on send/recv operation' >&2
+exit 1
+SH
+chmod +x "$work/bin/sbatch"
+PATH=$work/bin:$PATH submit "$out"
+[ "$(squeue -h -r -t all -n "$(squeue -h -j "$summary" -t all -o %j)" -o %i | wc -l)" = 6 ] || fail "not five tasks and a summary"
+until_holds grep -qs 'try 1' "$(log 0)"
+scontrol requeue "${shards}_0" || true   # it may have ended in this moment
+until_holds has_state "$summary" COMPLETED FAILED
+has_state "$summary" COMPLETED || fail "the summary: $(state "$summary")"
+same "$out"
+status_of "$out"
+says "$work/status" '^complete$'
+
+echo "- more shards than an array may have tasks"
+"$here/down.sh" "$work/slurm" --wipe
+SLURM_MAX_ARRAY=3 SLURM_PORT=${SLURM_PORT:-17817} SLURM_CPUS=4 "$here/up.sh" "$work/slurm"
+out=$work/arrays/out
+mkdir "$work/arrays"
+"$critmass" submit "$sweep" --out "$out" --shards 5 -- --time=10 >"$work/jobs"
+[ "$(wc -l <"$work/jobs")" = 3 ] || fail "not two arrays and a summary: $(cat "$work/jobs")"
+summary=$(tail -n 1 "$work/jobs")
+until_holds has_state "$summary" COMPLETED FAILED
+has_state "$summary" COMPLETED || fail "the summary: $(state "$summary")"
+same "$out"
 echo "- done"

@@ -7,7 +7,7 @@
 #
 # Environment: SLURM_NODES (1)  SLURM_CPUS per node (4)  SLURM_PORT (16817: controller; slurmd N
 # listens on SLURM_PORT+N)  SLURM_CRED_EXPIRE (10: seconds a requeued job waits)  SLURM_WAIT (60:
-# seconds to wait for "idle")
+# seconds to wait for "idle")  SLURM_MAX_ARRAY (10001: MaxArraySize)
 set -euo pipefail
 umask 022
 
@@ -81,7 +81,7 @@ SchedulerType=sched/backfill
 SchedulerParameters=batch_sched_delay=0,sched_min_interval=1000,bf_interval=1
 # Finished jobs stay visible to squeue -t all and scontrol this long (there is no sacct).
 MinJobAge=3600
-MaxArraySize=10001
+MaxArraySize=${SLURM_MAX_ARRAY:-10001}
 KillWait=2
 # A batch script that exits with this status is requeued (EX_TEMPFAIL); the attempt number is
 # SLURM_RESTART_COUNT, unset on the first.

@@ -46,16 +46,19 @@ pub(super) fn axes(root: &Reader) -> (Vec<Axis>, Vec<String>) {
     (plans.into_iter().map(axis).collect(), notes)
 }
 
-/// Cells are numbered by 32 bits.
+/// Most cells of a sweep: it begins within seconds, and ends when it is told to. With more it would look for the files of
+/// its cells for minutes, and its surface would not fit into the memory of most machines.
+const CELLS_MAX: u32 = 100_000_000;
+
 fn check_size(plans: &[Plan]) {
     let mut cells: u128 = 1;
     for plan in plans {
         cells = cells.saturating_mul(u128::from(plan.size));
-        if cells > u128::from(u32::MAX) {
+        if cells > u128::from(CELLS_MAX) {
             let sizes: Vec<String> = plans.iter().map(|plan| plan.size.to_string()).collect();
             let all = plans.iter().fold(1_u128, |product, plan| product.saturating_mul(u128::from(plan.size)));
             let message =
-                format!("the design has {all} cells ({}), but at most {} are allowed", sizes.join(" × "), u32::MAX);
+                format!("the design has {all} cells ({}), but at most {CELLS_MAX} are allowed", sizes.join(" × "));
             return plan.named.called("axis").report(message);
         }
     }
