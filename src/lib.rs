@@ -118,7 +118,7 @@ pub mod sweep;
 pub mod validation;
 
 pub use engine::Run;
-pub use engine::outcome::{OUTPUTS, Outcome, OutputValue, TRACE_COLUMNS, TraceRow};
+pub use engine::outcome::{OUTPUTS, Outcome, OutputValue, Step, TRACE_COLUMNS, TraceRow};
 pub use facade::{Error, read_surface, simulate, simulate_sweep, simulate_with_trace, surface_of};
 pub use parameters::{Discipline, Intervention, Jitter, PARAMETERS, Parameter, Region, Scenario, Shock, Value};
 pub use store::RunRow;

@@ -1,6 +1,7 @@
 //! The commands, one file each. Results go to standard output, everything else to standard error.
 
 mod arguments;
+mod causes;
 mod columns;
 mod crossings;
 mod extend;
@@ -56,6 +57,8 @@ enum Command {
     Sensitivity(sensitivity::Arguments),
     /// Says where the outage probability crosses a level, along each axis, and how surely
     Crossings(crossings::Arguments),
+    /// Says where the outages of a sweep come from, by runs without what may cause them
+    Causes(causes::Arguments),
     /// Says what of a sweep is done, missing or damaged
     Status(status::Arguments),
     /// Submits a sweep to Slurm: an array of shards, and the summary that follows them
@@ -80,6 +83,7 @@ pub fn main() -> ExitCode {
         Command::Summarize(arguments) => with_threads(|| summarize::summarize(&arguments)),
         Command::Sensitivity(arguments) => sensitivity::sensitivity(&arguments),
         Command::Crossings(arguments) => with_threads(|| crossings::crossings(&arguments)),
+        Command::Causes(arguments) => causes::causes(&arguments),
         Command::Status(arguments) => with_threads(|| status::status(&arguments)),
         Command::Submit(arguments) => with_threads(|| submit::submit(&arguments)),
         Command::New(arguments) => new::new(&arguments),

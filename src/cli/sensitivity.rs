@@ -82,7 +82,7 @@ fn analyzed(sample: RunSample, pairs: u32, threads: usize, signals: &Signals) ->
             say(format_args!("{done} of {} runs", runs.len()));
         }
     };
-    let Some(outcomes) = outcomes_of(&runs, realize, &signals.interrupted, &finished) else {
+    let Some(outcomes) = outcomes_of(sweep.engine, &runs, realize, &signals.interrupted, &finished) else {
         say("interrupted; nothing was kept");
         return Err(Failure::Interrupted);
     };

@@ -149,6 +149,7 @@ fn json(engine: EngineKind, scenario: &Scenario, seed: u64, outcome: &Outcome) -
             OutputValue::Boolean(b) => json!(b),
             OutputValue::Count(n) => json!(n),
             OutputValue::Number(x) => json!(x),
+            OutputValue::Word(word) => json!(word),
         };
         (output.name.to_owned(), value)
     });

@@ -8,6 +8,7 @@
 //! | `laws` | the laws of the model, without clients and without chance |
 //! | [`population`] | an engine that follows every client |
 //! | [`mean_field`] | one that follows shares of ever more clients |
+//! | `stuck` | in which step clients hang, around the longest spell |
 //! | `observation` | what is seen of an engine, tick by tick, and the outputs that follow from it |
 //! | [`outcome`] | the outputs: one row of a run, and its trace |
 
@@ -17,6 +18,7 @@ pub mod mean_field;
 mod observation;
 pub mod outcome;
 pub mod population;
+mod stuck;
 
 pub use kind::EngineKind;
 

@@ -3,6 +3,7 @@
 
 use super::laws::time::nearest_tick;
 use super::outcome::{Outcome, TraceRow};
+use super::stuck::Stuck;
 use crate::parameters::Scenario;
 
 /// Counts that only grow: whole numbers in an engine that counts clients, real ones in an engine of expectations.
@@ -104,6 +105,11 @@ impl Sizes {
     fn online_fraction(&self) -> f64 {
         if self.demand == 0.0 { 1.0 } else { self.online / self.demand }
     }
+
+    /// Clients that are attached and not logged in.
+    fn blocked_at_login(&self) -> f64 {
+        self.waiting + self.backoff
+    }
 }
 
 /// Accumulates the outputs.
@@ -131,6 +137,7 @@ pub(crate) struct Observation {
     now_recovered: bool,
     /// Client-ticks below what the baseline says.
     lost: f64,
+    stuck: Stuck,
     /// Client-ticks of those that seek.
     seeking: f64,
     /// Client-ticks of those that wait or are in back-off.
@@ -150,6 +157,10 @@ impl Observation {
     pub(crate) fn new(scenario: &Scenario, trace_every: Option<u32>, set_up: &Sizes) -> Observation {
         let tick_s = scenario.time.tick_s;
         let trigger = nearest_tick(scenario.trigger_h(), tick_s);
+        let mut stuck = Stuck::new(libm::ceil(least_ticks(scenario)).max(1.0) as u32);
+        if trigger == 0 {
+            stuck.observe_usual(set_up.seeking, set_up.blocked_at_login());
+        }
         Observation {
             trigger,
             baseline_from: trigger.saturating_sub(nearest_tick(1.0, tick_s).max(1)),
@@ -159,6 +170,7 @@ impl Observation {
             // A trigger at tick 0 has no tick before it: the network as it was set up stands for that hour.
             baseline_sum: if trigger == 0 { set_up.online_fraction() } else { 0.0 },
             baseline_ticks: u32::from(trigger == 0),
+            stuck,
             min_fraction: f64::INFINITY,
             min_supernodes: f64::INFINITY,
             trace_every,
@@ -178,10 +190,11 @@ impl Observation {
             if now >= self.baseline_from {
                 self.baseline_sum += fraction;
                 self.baseline_ticks += 1;
+                self.stuck.observe_usual(snapshot.seeking, snapshot.blocked_at_login());
             }
             self.at_trigger = *counters;
         } else {
-            self.observe_spells(now, fraction);
+            self.observe_spells(now, snapshot, fraction);
             self.observe_extremes(counters, snapshot, fraction);
         }
         self.last = *counters;
@@ -194,6 +207,7 @@ impl Observation {
     pub(crate) fn adopt(&mut self, before: &Observation) {
         (self.baseline_sum, self.baseline_ticks) = (before.baseline_sum, before.baseline_ticks);
         (self.at_trigger, self.last) = (before.at_trigger, before.last);
+        self.stuck.adopt(&before.stuck);
     }
 
     /// Whether there is an outage, if that is known with so many ticks to come.
@@ -206,12 +220,15 @@ impl Observation {
         (f64::from(self.spell_ticks + ticks_left) < least_ticks.max(1.0)).then_some(false)
     }
 
-    fn observe_spells(&mut self, now: u32, fraction: f64) {
+    fn observe_spells(&mut self, now: u32, snapshot: &Sizes, fraction: f64) {
         self.spell_ticks = if fraction < self.threshold { self.spell_ticks + 1 } else { 0 };
-        if self.spell_ticks > self.longest_ticks {
+        let is_longest = self.spell_ticks > self.longest_ticks;
+        if is_longest {
             self.longest_ticks = self.spell_ticks;
             self.longest_end = now;
         }
+        let is_low = fraction < 0.5 * (self.threshold + self.baseline());
+        self.stuck.observe(snapshot.seeking, snapshot.blocked_at_login(), is_low, self.spell_ticks, is_longest);
         if fraction < self.min_fraction {
             self.min_fraction = fraction;
             self.min_at = now;
@@ -226,7 +243,7 @@ impl Observation {
         let expected = self.baseline() * snapshot.demand;
         self.lost += (expected - fraction * snapshot.demand).max(0.0);
         self.seeking += snapshot.seeking;
-        self.blocked_login += snapshot.waiting + snapshot.backoff;
+        self.blocked_login += snapshot.blocked_at_login();
         self.min_supernodes = self.min_supernodes.min(snapshot.supernodes);
         self.peak_queue = self.peak_queue.max(snapshot.login_queue_before_service);
         self.peak_requests = self.peak_requests.max(counters.login_requests - self.last.login_requests);
@@ -263,9 +280,9 @@ impl Observation {
         let outage_h = f64::from(self.longest_ticks) * self.tick_h;
         let logins = self.last.logins - self.at_trigger.logins;
         let requests = self.last.login_requests - self.at_trigger.login_requests;
-        let least_ticks = least_ticks(scenario);
+        let [stuck_at_onset, stuck_while_down] = self.stuck.steps();
         let outcome = Outcome {
-            outage: self.longest_ticks > 0 && f64::from(self.longest_ticks) >= least_ticks,
+            outage: self.longest_ticks > 0 && f64::from(self.longest_ticks) >= least_ticks(scenario),
             outage_h,
             outage_start_h: (self.longest_ticks > 0).then(|| after_trigger(self.longest_end + 1 - self.longest_ticks)),
             baseline_online_fraction: self.baseline(),
@@ -288,6 +305,8 @@ impl Observation {
             peak_login_rate_per_s: self.peak_requests / scenario.time.tick_s,
             supernode_blocked_client_h: self.seeking * self.tick_h,
             login_blocked_client_h: self.blocked_login * self.tick_h,
+            stuck_at_onset,
+            stuck_while_down,
             demand_peak: count(self.demand_peak),
             ticks: ticks.into(),
             events: count(events),

@@ -12,6 +12,8 @@ pub enum OutputType {
     Count,
     /// A real number, or missing.
     Number,
+    /// One word of a fixed list, or missing.
+    Word,
 }
 
 /// The value of one output of one run.
@@ -23,6 +25,30 @@ pub enum OutputValue {
     Count(u64),
     /// A real number; `None` where the output is not defined for this run.
     Number(Option<f64>),
+    /// One word of a fixed list; `None` where the output is not defined for this run.
+    Word(Option<&'static str>),
+}
+
+/// The steps of a log-in in which clients can hang.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// At the login server: attached, waiting or in backoff.
+    Login,
+    /// At the super nodes: seeking.
+    Supernodes,
+    /// In both, neither of which has two thirds.
+    Both,
+}
+
+impl Step {
+    /// What it is called in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Step::Login => "login",
+            Step::Supernodes => "supernodes",
+            Step::Both => "both",
+        }
+    }
 }
 
 /// What it says of a run if an output is null.
@@ -70,6 +96,14 @@ impl Field for Option<f64> {
     const MISSING: Missing = Missing::Undefined;
     fn value(&self) -> OutputValue {
         OutputValue::Number(*self)
+    }
+}
+
+impl Field for Option<Step> {
+    const TYPE: OutputType = OutputType::Word;
+    const MISSING: Missing = Missing::Undefined;
+    fn value(&self) -> OutputValue {
+        OutputValue::Word(self.map(Step::name))
     }
 }
 
@@ -167,6 +201,10 @@ outputs! {
             "Client-hours spent seeking a super node, from the trigger on.";
         login_blocked_client_h: f64, "h",
             "Client-hours spent attached but not logged in (waiting or in backoff), from the trigger on.";
+        stuck_at_onset: Option<Step>, "1",
+            "The step in which clients hung when that spell began: login or supernodes, if it has two thirds of the client-hours spent in either one beyond those of the hour before the trigger, or both; from the last fall of the online fraction below the middle between baseline and outage.threshold to the spell's first tick. Null without a spell, and where nobody hung. Where clients hang is a symptom; see critmass causes.";
+        stuck_while_down: Option<Step>, "1",
+            "The same from the moment on in which the spell had lasted outage.min_duration_h, to its end; null if it ended before.";
         demand_peak: u64, "1",
             "Most present clients at an observation from the trigger on.";
         ticks: u64, "1",

@@ -6,7 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use super::normal::student_quantile;
+use super::interval::Interval;
+use super::normal::quantile;
+use super::student::two_sided_quantile;
 
 /// Fewest clusters that an interval is given for: of fewer, the standard error itself is anybody's guess.
 pub const CLUSTERS_MIN: usize = 8;
@@ -29,8 +31,26 @@ impl Estimate {
         if self.clusters < CLUSTERS_MIN {
             return None;
         }
-        let width = student_quantile(0.5 + confidence / 2.0, (self.clusters - 1) as f64) * self.error;
+        let width = two_sided_quantile(confidence, (self.clusters - 1) as u32) * self.error;
         Some([self.value - width, self.value + width])
+    }
+}
+
+impl Estimate {
+    /// Its interval if it is a share, within 0 … 1: Clopper and Pearson's for as many independent trials as would have
+    /// this standard error, adjusted for how little is known of it (Korn and Graubard 1998, Survey Methodology 24:193);
+    /// the number of clusters where the share is 0 or 1, and says nothing of its error.
+    pub fn interval_of_share(&self, confidence: f64) -> [f64; 2] {
+        let clusters = self.clusters as f64;
+        let degrees = (self.clusters.max(2) - 1) as u32;
+        let p = self.value.clamp(0.0, 1.0);
+        let adjustment = quantile(0.5 + confidence / 2.0) / two_sided_quantile(confidence, degrees);
+        let trials = p * (1.0 - p) / (self.error * self.error) * adjustment * adjustment;
+        let trials = if trials > 0.0 && trials.is_finite() { trials } else { clusters };
+        let n = libm::floor(trials).clamp(1.0, f64::from(u32::MAX));
+        let [below, above] = [libm::floor(p * n), libm::ceil(p * n)].map(|k| k as u32);
+        let n = n as u32;
+        [Interval::fixed(below, n, confidence).low, Interval::fixed(above, n, confidence).high]
     }
 }
 
@@ -146,6 +166,22 @@ mod tests {
         let squares: f64 = found.iter().map(|x| (x - average) * (x - average)).sum();
         let error = (squares / f64::from(repetitions * (repetitions - 1))).sqrt();
         assert!((average - 5.0).abs() < 5.0 * error + 0.05, "{average} ± {error}");
+    }
+
+    #[test]
+    fn the_interval_of_a_share_of_independent_rows_is_that_of_so_many_trials() {
+        let share = |k: usize, n: usize| {
+            let mut ratio = Ratio::default();
+            (0..n).for_each(|row| ratio.add(row as u64, f64::from(u8::from(row < k)), 1.0));
+            ratio.estimate().unwrap().interval_of_share(0.95)
+        };
+        // At the ends, exactly; in between a little wider.
+        let exact = Interval::fixed(0, 50, 0.95);
+        assert_eq!(share(0, 50), [0.0, exact.high]);
+        assert_eq!(share(50, 50)[1], 1.0);
+        let (exact, [low, high]) = (Interval::fixed(15, 50, 0.95), share(15, 50));
+        assert!(low < exact.low && low > exact.low - 0.02, "{low} {}", exact.low);
+        assert!(high > exact.high && high < exact.high + 0.02, "{high} {}", exact.high);
     }
 
     #[test]

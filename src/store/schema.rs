@@ -33,6 +33,7 @@ pub(crate) fn output_field<Row>(output: &Output<Row>) -> Field {
         OutputType::Boolean => (DataType::Boolean, false),
         OutputType::Count => (DataType::Int64, false),
         OutputType::Number => (DataType::Float64, true),
+        OutputType::Word => (DataType::Utf8, true),
     };
     field(output.name, data_type, nullable, output.unit, output.description)
 }
@@ -101,6 +102,10 @@ fn output_columns<'a, Row: 'a>(
             }))),
             OutputType::Number => Arc::new(Float64Array::from_iter(values.map(|value| match value {
                 OutputValue::Number(number) => number,
+                _ => None,
+            }))),
+            OutputType::Word => Arc::new(StringArray::from_iter(values.map(|value| match value {
+                OutputValue::Word(word) => word,
                 _ => None,
             }))),
         }

@@ -18,8 +18,10 @@
 //! | `show` | a way to show the surface each |
 //! | `listing` | tables that are results of their own |
 //! | `sensitivity` | which uncertain inputs an output depends on |
+//! | `causes` | where outages come from |
 //! | `reproduction` | whether a run that is made again is the one that was kept |
 
+mod causes;
 mod columns;
 mod crossings;
 mod entry;
@@ -34,6 +36,7 @@ mod statistic;
 mod surface;
 mod table;
 
+pub use causes::{Causes, Outages};
 pub use columns::CellSummary;
 pub use crossings::{Along, Crossings, Line, Reversal, crossings};
 pub use entry::Entry;

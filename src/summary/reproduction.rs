@@ -37,11 +37,12 @@ impl KeptRun {
 /// Whether the only entry of a column equals an output, to the bit.
 fn holds(column: &dyn Array, value: OutputValue) -> bool {
     match value {
-        OutputValue::Number(None) => column.is_null(0),
+        OutputValue::Number(None) | OutputValue::Word(None) => column.is_null(0),
         _ if column.is_null(0) => false,
         OutputValue::Number(Some(x)) => {
             column.as_primitive_opt::<Float64Type>().is_some_and(|c| c.value(0).to_bits() == x.to_bits())
         }
+        OutputValue::Word(Some(word)) => column.as_string_opt::<i32>().is_some_and(|c| c.value(0) == word),
         OutputValue::Count(n) => {
             column.as_primitive_opt::<Int64Type>().is_some_and(|c| u64::try_from(c.value(0)) == Ok(n))
         }
@@ -53,7 +54,7 @@ fn holds(column: &dyn Array, value: OutputValue) -> bool {
 mod tests {
     use std::sync::Arc;
 
-    use arrow_array::{ArrayRef, BooleanArray, Float64Array, Int64Array};
+    use arrow_array::{ArrayRef, BooleanArray, Float64Array, Int64Array, StringArray};
 
     use super::*;
 
@@ -74,6 +75,9 @@ mod tests {
         let count: ArrayRef = Arc::new(Int64Array::from(vec![1]));
         let truth: ArrayRef = Arc::new(BooleanArray::from(vec![true]));
         assert!(holds(&count, OutputValue::Count(1)) && holds(&truth, OutputValue::Boolean(true)));
+        let word: ArrayRef = Arc::new(StringArray::from(vec!["login"]));
+        assert!(holds(&word, OutputValue::Word(Some("login"))) && !holds(&word, OutputValue::Word(Some("both"))));
+        assert!(!holds(&word, OutputValue::Word(None)) && !holds(&word, OutputValue::Boolean(true)));
         assert!(!holds(&count, OutputValue::Boolean(true)) && !holds(&truth, OutputValue::Count(1)));
         assert!(!holds(&count, OutputValue::Count(2)) && !holds(&truth, OutputValue::Boolean(false)));
     }

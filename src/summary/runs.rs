@@ -96,7 +96,7 @@ fn of_rows(values: &Float64Chunked, rows: &Range<usize>) -> Float64Chunked {
 mod tests {
     use std::sync::Arc;
 
-    use arrow_array::{ArrayRef, BooleanArray, Float64Array, Int64Array, UInt32Array};
+    use arrow_array::{ArrayRef, BooleanArray, Float64Array, Int64Array, StringArray, UInt32Array};
 
     use super::*;
     use crate::engine::outcome::{Missing, OUTPUTS, OutputType};
@@ -109,6 +109,7 @@ mod tests {
         let column = |kind: OutputType, missing: Missing| -> ArrayRef {
             match kind {
                 OutputType::Boolean => Arc::new(BooleanArray::from(vec![true, false, true, true, false, true])),
+                OutputType::Word => Arc::new(StringArray::from(vec![Some("login"); 6])),
                 OutputType::Count => Arc::new(Int64Array::from_iter_values(powers.iter().map(|power| 1000 * power))),
                 OutputType::Number => Arc::new(Float64Array::from_iter(
                     powers
@@ -180,6 +181,7 @@ mod tests {
             match kind {
                 _ if name == "recovery_h" => Arc::new(one_in_a_hundred.clone()),
                 OutputType::Boolean => Arc::new(BooleanArray::from(vec![true; 100])),
+                OutputType::Word => Arc::new(StringArray::from(vec![None::<&str>; 100])),
                 OutputType::Count => Arc::new(Int64Array::from(vec![1; 100])),
                 OutputType::Number => Arc::new(Float64Array::from(vec![1.0; 100])),
             }

@@ -64,6 +64,8 @@ impl Statistic {
     pub fn of(output: &Output<Outcome>) -> impl Iterator<Item = Statistic> + use<> {
         let (kind, missing) = (output.kind, output.missing);
         Statistic::ALL.into_iter().filter(move |statistic| match statistic {
+            // The words of a list have no order and no mean.
+            _ if kind == OutputType::Word => false,
             Statistic::Mean | Statistic::MeanLow | Statistic::MeanHigh => true,
             Statistic::Count => missing != Missing::Never,
             // Quantiles of a truth say nothing.

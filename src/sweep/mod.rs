@@ -10,6 +10,7 @@
 //! | `draw` | drawing: the laws of the uncertain inputs |
 //! | `realization` | the runs of a cell: their seeds, and their scenarios with everything drawn |
 //! | `repetition` | a run once more, with another seed or another draw |
+//! | `counterfactual` | a run once more, without what may have limited it |
 //! | `identity` | what a run depends on: which runs two sweeps have in common |
 //! | `check` | whether all of the above is possible together, in every cell |
 //! | `canonical` | writing: the sweep as a text, and its hash |
@@ -21,6 +22,7 @@
 mod canonical;
 mod check;
 pub mod columns;
+mod counterfactual;
 mod design;
 mod difference;
 mod draw;
@@ -32,6 +34,7 @@ mod realization;
 mod repetition;
 mod types;
 
+pub use counterfactual::Removal;
 pub use design::{AxisLabel, Between, Design, Refinement};
 pub use difference::Difference;
 pub use read::{Mistake, SweepError, read_text};

@@ -1,5 +1,6 @@
 //! The program as its users run it.
 
+mod causes;
 mod checksums;
 mod crossings;
 mod damage;

@@ -52,6 +52,8 @@ fn columns(run: &Run) -> BTreeMap<String, (f64, bool)> {
         OutputValue::Boolean(is) => Some((if is { 1.0 } else { 0.0 }, false)),
         OutputValue::Count(n) => Some((n as f64, true)),
         OutputValue::Number(x) => x.map(|x| (x, false)),
+        // What it is made of are numbers that are compared.
+        OutputValue::Word(_) => None,
     };
     let mut columns = BTreeMap::new();
     for output in OUTPUTS.iter().filter(|output| !EXTREMES.contains(&output.name)) {

@@ -59,6 +59,9 @@ fn number(value: OutputValue) -> Option<f64> {
         OutputValue::Boolean(b) => Some(if b { 1.0 } else { 0.0 }),
         OutputValue::Count(n) => Some(n as f64),
         OutputValue::Number(x) => x,
+        OutputValue::Word(word) => {
+            word.map(|word| ["supernodes", "both", "login"].iter().position(|of| *of == word).unwrap() as f64)
+        }
     }
 }
 

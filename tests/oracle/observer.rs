@@ -1,6 +1,6 @@
 //! The outputs of a run of the reference, computed from all its ticks after the end.
 
-use critmass::engine::outcome::{Outcome, TraceRow};
+use critmass::engine::outcome::{Outcome, Step, TraceRow};
 use critmass::parameters::Scenario;
 
 use crate::setting::{nearest_tick, trigger_tick};
@@ -69,6 +69,8 @@ impl History {
         let recovered = *fraction.last().expect("a tick lies after the trigger") >= recovered_at;
         let last_below = fraction.iter().rposition(|&f| f < recovered_at).unwrap_or(0);
         let logins_since = total(since, |t| t.logins);
+        let least_s = scenario.outage.min_duration_h * 3600.0;
+        let least = (1..=spell_ticks).find(|&n| n as f64 * scenario.time.tick_s >= least_s).unwrap_or(spell_ticks);
         Outcome {
             // Reading: where no tick was below, there is no spell, so no outage even if any length were one.
             outage: spell_ticks > 0
@@ -98,10 +100,43 @@ impl History {
                 / scenario.time.tick_s,
             supernode_blocked_client_h: total(since, |t| t.seeking) as f64 * tick_h,
             login_blocked_client_h: total(since, |t| t.waiting + t.backoff) as f64 * tick_h,
+            stuck_at_onset: self.stuck(
+                scenario,
+                trigger,
+                onset(&fraction, baseline, scenario, spell_start, spell_ticks),
+            ),
+            stuck_while_down: self.stuck(
+                scenario,
+                trigger,
+                spell_start + least.min(spell_ticks)..spell_start + spell_ticks,
+            ),
             demand_peak: since.iter().map(|t| t.demand).max().unwrap_or(0),
             ticks: all.len() as u64,
             events: total(all, |t| t.events),
         }
+    }
+
+    /// The step that has two thirds of what is blocked in some ticks after the trigger beyond what is usual.
+    fn stuck(&self, scenario: &Scenario, trigger: usize, window: std::ops::Range<usize>) -> Option<Step> {
+        let before = std::slice::from_ref(&self.before);
+        let usual = if trigger == 0 { before } else { self.hour_before(scenario, trigger) };
+        let ticks = &self.ticks[trigger..][window];
+        let beyond = |count: fn(&Tick) -> u64| {
+            let usually = total(usual, count) as f64 / usual.len() as f64;
+            (total(ticks, count) as f64 - usually * ticks.len() as f64).max(0.0)
+        };
+        let (seeking, login) = (beyond(|t| t.seeking), beyond(|t| t.waiting + t.backoff));
+        match seeking + login {
+            0.0 => None,
+            all if login >= 2.0 / 3.0 * all => Some(Step::Login),
+            all if seeking >= 2.0 / 3.0 * all => Some(Step::Supernodes),
+            _ => Some(Step::Both),
+        }
+    }
+
+    fn hour_before(&self, scenario: &Scenario, trigger: usize) -> &[Tick] {
+        let hour = nearest_tick(1.0, scenario) as usize;
+        &self.ticks[trigger.saturating_sub(hour.max(1))..trigger]
     }
 
     /// Mean online fraction over the hour before the trigger, or what there is of it.
@@ -111,8 +146,7 @@ impl History {
         if trigger == 0 {
             return self.before.online_fraction();
         }
-        let hour = nearest_tick(1.0, scenario) as usize;
-        let ticks = &self.ticks[trigger.saturating_sub(hour.max(1))..trigger];
+        let ticks = self.hour_before(scenario, trigger);
         ticks.iter().map(Tick::online_fraction).sum::<f64>() / ticks.len() as f64
     }
 
@@ -141,6 +175,17 @@ impl History {
         };
         self.ticks.chunks(every as usize).map(row).collect()
     }
+}
+
+/// The ticks from the last fall below the middle between baseline and threshold to the first tick of the spell.
+fn onset(fraction: &[f64], baseline: f64, scenario: &Scenario, start: usize, length: usize) -> std::ops::Range<usize> {
+    if length == 0 {
+        return 0..0;
+    }
+    let middle = 0.5 * (scenario.outage.threshold + baseline);
+    let high = fraction[..=start].iter().rposition(|&f| f >= middle);
+    // Where the baseline itself is below the threshold, the spell may begin above the middle.
+    high.map_or(0, |at| at + 1).min(start)..start + 1
 }
 
 /// Start and length of the longest run of fractions below the threshold; the first one of that length.

@@ -39,6 +39,7 @@ fn numbers(outcome: &Outcome) -> Vec<f64> {
         OutputValue::Boolean(truth) => f64::from(u8::from(truth)),
         OutputValue::Count(count) => count as f64,
         OutputValue::Number(number) => number.unwrap_or(1e6),
+        OutputValue::Word(word) => word.map_or(0.0, |word| word.len() as f64),
     };
     OUTPUTS.iter().map(|output| number((output.get)(outcome))).collect()
 }

@@ -3,7 +3,7 @@
 use arrow_array::cast::AsArray;
 use arrow_array::types::UInt32Type;
 
-use crate::engine::outcome::{Missing, OUTPUTS, Outcome, Output, OutputValue};
+use crate::engine::outcome::{Missing, OUTPUTS, Outcome, Output, OutputType, OutputValue};
 use crate::statistics::sensitivity::{Group, Repetition, mean_ranks, share_below};
 use crate::store::Folder;
 use crate::summary::columns::OUTAGE;
@@ -60,7 +60,8 @@ impl RunSample {
     /// # Errors
     /// A part cannot be read or is damaged.
     pub fn read(folder: &Folder, output: &str) -> Result<Option<RunSample>, SummaryError> {
-        let Some(output) = OUTPUTS.iter().find(|known| known.name == output) else { return Ok(None) };
+        let is_it = |known: &&Output<Outcome>| known.name == output && known.kind != OutputType::Word;
+        let Some(output) = OUTPUTS.iter().find(is_it) else { return Ok(None) };
         let mut sample = RunSample { sweep: folder.sweep().clone(), output, cells: Vec::new() };
         for block in 0..folder.blocks() {
             sample.add(&folder.runs(block)?)?;
@@ -169,6 +170,8 @@ impl RunSample {
             OutputValue::Boolean(b) => f64::from(b),
             OutputValue::Count(n) => n as f64,
             OutputValue::Number(x) => x.unwrap_or(f64::INFINITY),
+            // No word is analyzed.
+            OutputValue::Word(_) => f64::NAN,
         };
         self.cells[group].sorted.as_ref().map_or(value, |sorted| share_below(sorted, value))
     }

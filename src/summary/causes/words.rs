@@ -1,0 +1,73 @@
+//! The shares of the causes, for people.
+
+use std::fmt::Write as _;
+
+use super::outages::{Causes, OutageRun};
+use super::verdict::{Cause, Verdict};
+use crate::statistics::clusters::Ratio;
+
+impl Causes {
+    /// Shares of the causes with their intervals, and where clients were stuck, on lines of at most 80 columns.
+    pub fn in_words(&self) -> String {
+        let (looked_at, all) = (self.runs.len(), self.found);
+        let mut text = format!("Where {looked_at} of {all} outages come from ({} runs)\n\n", self.looked_at);
+        if self.runs.is_empty() {
+            return text;
+        }
+        let confidence = 100.0 * self.sweep.replicates.confidence;
+        let _ = writeln!(text, "{:35}{:<23}what ends it", "what the outage needs", "what prevents it");
+        for cause in Cause::ALL {
+            let is_it = |verdict: Verdict| verdict.cause().map(|of| of == cause);
+            let [onset, sustaining] = [self.share(|run| is_it(run.onset)), self.share(|run| is_it(run.sustaining))];
+            let _ = writeln!(text, "  {:33}{onset:<23}{sustaining}", cause.in_words());
+        }
+        let [onset, sustaining] = [self.share(|run| run.onset.chance), self.share(|run| run.sustaining.chance)];
+        let _ = writeln!(text, "{:35}{onset:<23}{sustaining}\n", "gone by chance (another seed)");
+        self.cross(&mut text);
+        let _ = write!(
+            text,
+            "\nPrevents: removed from the trigger on, there is no outage. Ends: removed once it\nis an outage, no more than \
+             half of the rest is left. Removed is the limit of the\nlogin server, or the shortage of super nodes (slots for \
+             twice all clients are\nadded). [ ] is the {confidence} % interval, replicates that cells share counted once.\n"
+        );
+        text
+    }
+
+    /// A share of the outages of which it is known, with its interval.
+    fn share(&self, is_it: impl Fn(&OutageRun) -> Option<bool>) -> String {
+        let mut ratio = Ratio::default();
+        for run in &self.runs {
+            let common = self.sweep.replicates.common_random_numbers;
+            let cluster = u64::from(run.replicate) + if common { 0 } else { u64::from(run.cell) << 32 };
+            if let Some(is_it) = is_it(run) {
+                ratio.add(cluster, f64::from(is_it), 1.0);
+            }
+        }
+        let Some(share) = ratio.estimate() else { return "–".to_owned() };
+        let [low, high] = share.interval_of_share(self.sweep.replicates.confidence);
+        format!("{:.2} [{low:.2}, {high:.2}]", share.value)
+    }
+
+    /// Where clients were stuck, against what was necessary.
+    fn cross(&self, text: &mut String) {
+        const STUCK: [(&str, Option<&str>); 4] =
+            [("login", Some("login")), ("super nodes", Some("supernodes")), ("both", Some("both")), ("nowhere", None)];
+        for (when, index) in [("at the onset", 0), ("while down", 1)] {
+            let verdict = |run: &OutageRun| if index == 0 { run.onset } else { run.sustaining };
+            let heads = Cause::ALL.map(|cause| format!("{:>11}", cause.name())).concat();
+            let _ = writeln!(text, "{:24}{heads}", format!("stuck {when} | needs"));
+            for (name, stuck) in STUCK {
+                let count = |cause| {
+                    let is_it =
+                        |run: &&OutageRun| run.stuck[index].as_deref() == stuck && verdict(run).cause() == Some(cause);
+                    self.runs.iter().filter(is_it).count()
+                };
+                let counts = Cause::ALL.map(count);
+                if counts.iter().any(|&count| count > 0) {
+                    let counts = counts.map(|count| format!("{count:>11}")).concat();
+                    let _ = writeln!(text, "  {name:22}{counts}");
+                }
+            }
+        }
+    }
+}
