@@ -100,6 +100,9 @@ fn without_uncertain_inputs_all_is_chance_and_few_replicates_have_no_interval() 
     let few = COIN.replace("= 40", "= 5");
     let other = tempfile::tempdir().unwrap();
     let out = finished(other.path(), &few);
+    let single = tempfile::tempdir().unwrap();
+    let shown = succeed(&["sensitivity", &finished(single.path(), &COIN.replace("= 40", "= 1"))]);
+    assert!(shown.contains("Each cell has a single run"), "{shown}");
     let shown = run(&["sensitivity", &out, "--output", "lost_client_h"]);
     assert!(text(&shown.stdout).contains("No intervals: the runs are but 5"), "{}", text(&shown.stdout));
 }

@@ -73,6 +73,11 @@ impl Sensitivity {
     /// What the numbers mean, and what cannot be said.
     fn notes(&self, part: &Part) -> Vec<String> {
         let output = self.sample.output.name;
+        if self.cells.iter().all(|cell| cell.runs < 2) {
+            let what =
+                "Each cell has a single run: what varies within a cell cannot be told. It takes more replicates.";
+            return vec![what.to_owned()];
+        }
         if part.variance <= 0.0 {
             return vec![format!("{output} is the same in all runs here: nothing depends on anything.")];
         }
