@@ -2,6 +2,7 @@
 
 mod arguments;
 mod causes;
+mod cell;
 mod columns;
 mod crossings;
 mod extend;
@@ -26,6 +27,7 @@ mod text;
 mod threads;
 mod timeline;
 mod validate;
+mod what_if;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;

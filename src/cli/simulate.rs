@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value as Json, json};
 
 use super::arguments;
+use super::cell::{CellName, cell_name, find_cell};
 use super::failure::Failure;
 use super::output::{print, say};
 use super::threads::with_threads;
 use super::timeline::{in_words, timeline};
+use super::what_if;
 use crate::engine::outcome::{OUTPUTS, Outcome, OutputValue};
 use crate::engine::{EngineKind, Request, Run};
 use crate::parameters::{PARAMETERS, Scenario};
@@ -24,8 +26,9 @@ pub(super) struct Arguments {
     /// defaults
     #[arg(value_name = "SCENARIO.toml | DIR")]
     source: Option<PathBuf>,
-    /// Overrides a parameter, such as updates.synchronization=0.6
-    #[arg(long, value_name = "KEY=VALUE", conflicts_with = "cell", value_parser = arguments::setting)]
+    /// Overrides a parameter, such as updates.synchronization=0.6; with --cell the run is shown beside the one of the
+    /// sweep, from the same draws
+    #[arg(long, value_name = "KEY=VALUE", value_parser = arguments::setting)]
     set: Vec<String>,
     /// Seed of the run
     #[arg(long, value_name = "S", conflicts_with = "cell", value_parser = arguments::seed, allow_negative_numbers = true)]
@@ -34,9 +37,10 @@ pub(super) struct Arguments {
     /// limit for ever more clients, to which the seed is without effect
     #[arg(long, value_name = "ENGINE", value_parser = engine, conflicts_with = "cell")]
     engine: Option<EngineKind>,
-    /// Cell of the run in a finished sweep
-    #[arg(long, value_name = "C", requires = "replicate", requires = "source", value_parser = arguments::number, allow_negative_numbers = true)]
-    cell: Option<u32>,
+    /// Cell of the run in a finished sweep: its number, or what the axes say of it, such as
+    /// overlay.supernode_ratio=0.02,updates.synchronization=0.6
+    #[arg(long, value_name = "C", requires = "replicate", requires = "source", value_parser = cell_name, allow_negative_numbers = true)]
+    cell: Option<CellName>,
     /// Replicate of the run in a finished sweep
     #[arg(long, value_name = "R", requires = "cell", value_parser = arguments::number, allow_negative_numbers = true)]
     replicate: Option<u32>,
@@ -61,20 +65,41 @@ const TRACE_EVERY_S: f64 = 60.0;
 
 pub(super) fn simulate(arguments: &Arguments) -> Result<(), Failure> {
     let Chosen { engine, scenario, seed, kept } = chosen(arguments)?;
-    check_memory_of_run(engine, &scenario)?;
+    let is_what_if = arguments.cell.is_some() && !arguments.set.is_empty();
+    let changed = is_what_if.then(|| what_if::changed(&scenario, &arguments.set)).transpose()?;
+    for scenario in changed.iter().chain([&scenario]) {
+        check_memory_of_run(engine, scenario)?;
+    }
     // Before the run, which may take long.
     let trace = arguments.trace.as_deref().map(Destination::of_table).transpose()?;
-    let Some(run) = engine.workspace().run(&scenario, seed, &Request::trace(TRACE_EVERY_S)) else {
-        return Err(Failure::Interrupted);
+    let run = |scenario: &Scenario| {
+        let run = engine.workspace().run(scenario, seed, &Request::trace(TRACE_EVERY_S));
+        run.ok_or(Failure::Interrupted)
     };
+    let before = run(&scenario)?;
+    let after = changed.map(|scenario| run(&scenario).map(|run| (scenario, run))).transpose()?;
     if let Some(destination) = &trace {
-        write_trace(destination, &run)?;
+        write_trace(destination, after.as_ref().map_or(&before, |(_, run)| run))?;
     }
-    print(&match arguments.format {
-        Format::Text => format!("{}\n{}", timeline(&scenario, &run), in_words(&scenario, &run.outcome)),
-        Format::Json => format!("{:#}\n", json(engine, &scenario, seed, &run.outcome)),
+    let in_text =
+        |scenario: &Scenario, run: &Run| format!("{}\n{}", timeline(scenario, run), in_words(scenario, &run.outcome));
+    let in_json = |scenario: &Scenario, run: &Run| json(engine, scenario, seed, &run.outcome);
+    let set = &arguments.set;
+    print(&match (arguments.format, &after) {
+        (Format::Text, None) => in_text(&scenario, &before),
+        (Format::Text, Some((changed, after))) => format!(
+            "{}\nChanged: {}\n\n{}\n{}",
+            in_text(&scenario, &before),
+            set.join(", "),
+            in_text(changed, after),
+            what_if::table(&before.outcome, &after.outcome)
+        ),
+        (Format::Json, None) => format!("{:#}\n", in_json(&scenario, &before)),
+        (Format::Json, Some((changed, after))) => {
+            format!("{:#}\n", what_if::json(in_json(&scenario, &before), in_json(changed, after), set))
+        }
     })?;
-    kept.map_or(Ok(()), |kept| compare(&run.outcome, &kept))
+    kept.map_or(Ok(()), |kept| compare(&before.outcome, &kept))
 }
 
 /// Reads the name of an engine.
@@ -93,7 +118,7 @@ struct Chosen {
 }
 
 fn chosen(arguments: &Arguments) -> Result<Chosen, Failure> {
-    let (text, source) = match (&arguments.source, arguments.cell, arguments.replicate) {
+    let (text, source) = match (&arguments.source, &arguments.cell, arguments.replicate) {
         (Some(folder), Some(cell), Some(replicate)) => return of_a_sweep(folder, cell, replicate),
         (Some(path), ..) if path.is_dir() => {
             let message = "this is a folder: say which run of it with --cell and --replicate";
@@ -109,15 +134,15 @@ fn chosen(arguments: &Arguments) -> Result<Chosen, Failure> {
 }
 
 /// One run of a sweep.
-fn of_a_sweep(path: &Path, cell: u32, replicate: u32) -> Result<Chosen, Failure> {
+fn of_a_sweep(path: &Path, cell: &CellName, replicate: u32) -> Result<Chosen, Failure> {
     let folder = Folder::open(path)?;
     let sweep = folder.sweep();
-    let check_range = |what: &str, asked: u32, count: u32| {
-        let message = format!("--{what} {asked}: the sweep {:?} has {what}s 0 … {}", sweep.name, count - 1);
-        if asked < count { Ok(()) } else { Err(Failure::WrongInput(message)) }
-    };
-    check_range("cell", cell, sweep.cells())?;
-    check_range("replicate", replicate, sweep.replicates.at_most)?;
+    let cell = find_cell(sweep, cell)?;
+    let most = sweep.replicates.at_most;
+    if replicate >= most {
+        let message = format!("--replicate {replicate}: the sweep {:?} has replicates 0 … {}", sweep.name, most - 1);
+        return Err(Failure::WrongInput(message));
+    }
     let kept = with_threads(|| Ok(KeptRun::find(&folder, cell, replicate)?))?;
     let Realization { scenario, seed, .. } = sweep.realization(cell, replicate);
     Ok(Chosen { engine: sweep.engine, scenario, seed, kept })

@@ -100,6 +100,13 @@ fn points(parameter: &'static Parameter, values: &[Value], logarithmic: bool, ro
     format!("values = [{}]", list.join(", "))
 }
 
+impl Sweep {
+    /// A scenario as the `[scenario]` of a sweep file, from which it is read to the bit.
+    pub fn scenario_text(scenario: &Scenario) -> String {
+        scenario_lines(scenario).join("\n") + "\n"
+    }
+}
+
 fn scenario_lines(scenario: &Scenario) -> Vec<String> {
     let mut parameters: Vec<&Parameter> = PARAMETERS.iter().collect();
     parameters.sort_by_key(|parameter| parameter.name);

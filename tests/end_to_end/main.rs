@@ -24,6 +24,7 @@ mod submissions;
 mod support;
 mod surface;
 mod traces;
+mod what_if;
 mod words;
 
 use std::fs;
