@@ -73,7 +73,7 @@ mod tests {
     #[test]
     fn a_change_is_made_in_the_scenario_as_drawn_and_in_nothing_else() {
         let text = "name = \"t\"\n[scenario]\nupdates.patched_fraction = 0.6\n[[scenario.shock]]\nat_h = 13.0\nsupernode_fraction = 0.5\n\
-                    [[scenario.intervention]]\nat_h = 14.0\noverlay.slots = 90\n\
+                    [[scenario.intervention]]\nat_h = 14.0\nlogin.queue_limit_s = 20.0\n\
                     [uncertain]\nlogin.capacity_per_s_per_million = { lognormal = { median = 150.0, sigma = 0.4 } }\n\
                     overlay.supernode_ratio = { factor = { uniform = { from = 0.9, to = 1.1 } } }\n";
         let sweep = Sweep::parse(text, "t.toml", &[]).unwrap();
