@@ -13,6 +13,7 @@ mod output;
 mod parameters;
 mod progress;
 mod reference;
+mod report;
 mod resources;
 mod run;
 mod sample;
@@ -61,6 +62,8 @@ enum Command {
     Crossings(crossings::Arguments),
     /// Says where the outages of a sweep come from, by runs without what may cause them
     Causes(causes::Arguments),
+    /// Writes one page of HTML with what a sweep says
+    Report(report::Arguments),
     /// Says what of a sweep is done, missing or damaged
     Status(status::Arguments),
     /// Submits a sweep to Slurm: an array of shards, and the summary that follows them
@@ -86,6 +89,7 @@ pub fn main() -> ExitCode {
         Command::Sensitivity(arguments) => sensitivity::sensitivity(&arguments),
         Command::Crossings(arguments) => with_threads(|| crossings::crossings(&arguments)),
         Command::Causes(arguments) => causes::causes(&arguments),
+        Command::Report(arguments) => with_threads(|| report::report(&arguments)),
         Command::Status(arguments) => with_threads(|| status::status(&arguments)),
         Command::Submit(arguments) => with_threads(|| submit::submit(&arguments)),
         Command::New(arguments) => new::new(&arguments),

@@ -1,7 +1,7 @@
-//! Where a table goes that the user wants under a name of their own, outside of the folder of a sweep.
+//! Where a table or a page goes that the user wants under a name of their own, outside of the folder of a sweep.
 
 use std::fs::{self, File, FileType, Permissions};
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
@@ -9,15 +9,13 @@ use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 
 use super::error::StoreError;
+use super::files::{Written, write_temporary};
 use super::metadata::KeyMetadata;
 use super::tables::{TableOptions, encode, write_batches};
 
 /// Most links to links that are followed, as Linux has it.
 const LINKS_MAX: u32 = 40;
-/// How the names of these tables end.
-const EXTENSION: &str = "parquet";
-
-/// A place to which a table can be written. A file is there whole or not at all, under the name that links lead to; what
+/// A place to which a table or a page can be written. A file is there whole or not at all, under the name that links lead to; what
 /// is no file, a pipe or a device, is never replaced by one.
 #[derive(Debug)]
 pub struct Destination {
@@ -40,6 +38,18 @@ impl Destination {
     /// # Errors
     /// A table cannot be written there, or the system does not let it be looked at.
     pub fn of_table(path: &Path) -> Result<Destination, StoreError> {
+        Destination::of(path, "a table is written as Parquet", "parquet")
+    }
+
+    /// The same for a page of HTML.
+    ///
+    /// # Errors
+    /// As for a table.
+    pub fn of_page(path: &Path) -> Result<Destination, StoreError> {
+        Destination::of(path, "a page is written as HTML", "html")
+    }
+
+    fn of(path: &Path, form: &str, extension: &str) -> Result<Destination, StoreError> {
         let destination = |kind| Ok(Destination { path: path.to_owned(), kind });
         let refuse = |message: &str| Err(StoreError::refused(path, message));
         let target = followed(path)?;
@@ -51,14 +61,14 @@ impl Destination {
             Ok(data) if data.is_dir() => refuse("this is a folder; give the name of a file"),
             Ok(data) if !data.is_file() => refuse("this is neither a file nor a pipe, and is left alone"),
             Ok(data) => {
-                check_extension(path)?;
+                check_extension(path, form, extension)?;
                 // A file that the user may not write to is not replaced by one in its place either.
                 let opened = File::options().write(true).open(&target);
                 opened.map_err(|cause| StoreError::io(path, "the file cannot be written", cause))?;
                 destination(Kind::File { target, permissions: Some(data.permissions()) })
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                check_extension(path)?;
+                check_extension(path, form, extension)?;
                 if target.file_name().is_none() || !folder_of(&target).is_dir() {
                     return refuse("there is no such folder");
                 }
@@ -74,21 +84,43 @@ impl Destination {
     /// It cannot be written. Then a file is as it was before.
     pub fn write(&self, schema: &SchemaRef, metadata: &KeyMetadata, batches: &[RecordBatch]) -> Result<(), StoreError> {
         let options = TableOptions { schema, metadata, rows_per_group: None };
-        let batches = batches.iter().cloned().map(Ok);
+        let batches = || batches.iter().cloned().map(Ok);
+        self.put(
+            |temporary| write_batches(&self.path, temporary, &options, batches()),
+            |stream| encode(&self.path, stream, &options, batches()),
+        )
+    }
+
+    /// Writes a text to it.
+    ///
+    /// # Errors
+    /// It cannot be written. Then a file is as it was before.
+    pub fn write_text(&self, text: &str) -> Result<(), StoreError> {
+        let failed = || |cause| StoreError::io(&self.path, "the file cannot be written", cause);
+        self.put(
+            |temporary| {
+                write_temporary(&self.path, temporary, |file| file.write_all(text.as_bytes()).map_err(failed()))
+            },
+            |mut stream| stream.write_all(text.as_bytes()).map_err(failed()),
+        )
+    }
+
+    fn put(
+        &self,
+        to_file: impl FnOnce(&Path) -> Result<Written, StoreError>,
+        to_stream: impl FnOnce(File) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
         let failed = |cause| StoreError::io(&self.path, "the file cannot be written", cause);
         match &self.kind {
             Kind::File { target, permissions } => {
                 let temporary = temporary(target);
-                let written = write_batches(&self.path, &temporary, &options, batches)?;
+                let written = to_file(&temporary)?;
                 if let Some(permissions) = permissions {
                     fs::set_permissions(&temporary, permissions.clone()).map_err(failed)?;
                 }
                 written.publish(target)
             }
-            Kind::Stream => {
-                let stream = File::options().write(true).open(&self.path).map_err(failed)?;
-                encode(&self.path, stream, &options, batches)
-            }
+            Kind::Stream => to_stream(File::options().write(true).open(&self.path).map_err(failed)?),
         }
     }
 }
@@ -133,10 +165,10 @@ fn is_standard_output(data: &fs::Metadata) -> bool {
     is_kept && fs::metadata("/dev/stdout").is_ok_and(is_same)
 }
 
-fn check_extension(path: &Path) -> Result<(), StoreError> {
+fn check_extension(path: &Path, form: &str, expected: &str) -> Result<(), StoreError> {
     match path.extension() {
-        Some(extension) if !extension.eq_ignore_ascii_case(EXTENSION) => {
-            let message = format!("a table is written as Parquet; give a name that ends in .{EXTENSION}");
+        Some(extension) if !extension.eq_ignore_ascii_case(expected) => {
+            let message = format!("{form}; give a name that ends in .{expected}");
             Err(StoreError::refused(path, message))
         }
         _ => Ok(()),

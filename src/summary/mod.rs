@@ -19,6 +19,7 @@
 //! | `listing` | tables that are results of their own |
 //! | `sensitivity` | which uncertain inputs an output depends on |
 //! | `causes` | where outages come from |
+//! | `report` | one page of HTML that needs nothing else |
 //! | `reproduction` | whether a run that is made again is the one that was kept |
 
 mod causes;
@@ -28,6 +29,7 @@ mod entry;
 mod error;
 mod estimates;
 mod listing;
+mod report;
 mod reproduction;
 mod runs;
 mod sensitivity;
@@ -42,6 +44,7 @@ pub use crossings::{Along, Crossings, Line, Reversal, crossings};
 pub use entry::Entry;
 pub use error::SummaryError;
 pub use listing::{write_csv, write_json};
+pub use report::Report;
 pub use reproduction::KeptRun;
 pub use sensitivity::{RunAgain, RunSample, Sensitivity};
 pub use statistic::Statistic;

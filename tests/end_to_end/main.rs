@@ -16,6 +16,7 @@ mod ownership;
 #[cfg(target_os = "linux")]
 mod reading;
 mod refinement;
+mod report;
 mod sensitivity;
 mod shards;
 mod status;

@@ -1,0 +1,83 @@
+//! The report: one page of HTML that needs nothing else.
+//!
+//! ```text
+//! runs ─→ Surface ─┬→ Crossings: where it crosses one half ────────┬→ words, data, page
+//!                  ├→ pair: a run that survived, one that did not ─┤
+//!                  └→ Sensitivity: which inputs matter ────────────┘
+//! ```
+//!
+//! Words and tables can be read without JavaScript. With it, the surface can be explored: plotly.js 4.1.1 (its cartesian
+//! bundle, MIT licence) is in the page, compressed in the program.
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | `pair` | two runs to be shown beside each other, made again |
+//! | `data` | what the script draws, as JSON |
+//! | `words` | the answer in sentences, and how numbers are written |
+//! | `page` | the page |
+
+mod data;
+mod page;
+mod pair;
+mod words;
+
+use std::io;
+
+use self::pair::ShownRun;
+use super::columns::OUTAGE;
+use super::crossings::{Crossings, crossings};
+use super::error::SummaryError;
+use super::estimates::Estimator;
+use super::runs::summarize;
+use super::sensitivity::{RunSample, Sensitivity};
+use super::surface::{Rows, Surface};
+use crate::store::Folder;
+
+/// The outage probability whose line the report follows.
+const LEVEL: f64 = 0.5;
+
+/// A cell and a number of a replicate.
+type Key = (u32, u32);
+
+/// What a report says.
+pub struct Report {
+    surface: Surface,
+    /// Whether every run of the sweep is there.
+    complete: bool,
+    crossings: Crossings,
+    pair: Vec<ShownRun>,
+    /// What the outage depends on, if there are uncertain inputs.
+    sensitivity: Option<Sensitivity>,
+}
+
+impl Report {
+    /// Reads the runs of a folder, and makes the two runs again that are shown.
+    ///
+    /// # Errors
+    /// A part cannot be read or is damaged.
+    pub fn of(folder: &Folder) -> Result<Report, SummaryError> {
+        let surface = surface_of(folder)?;
+        let crossings = crossings(folder, LEVEL)?;
+        let pair = pair::shown(folder, &surface)?;
+        let sample = if folder.sweep().uncertain.is_empty() { None } else { RunSample::read(folder, OUTAGE)? };
+        let sensitivity = sample.map(|sample| Sensitivity::of(sample, &[], &[]));
+        Ok(Report { complete: folder.is_complete()?, crossings, pair, sensitivity, surface })
+    }
+
+    /// The page.
+    ///
+    /// # Errors
+    /// What is drawn with cannot be unpacked, which no folder is the reason of.
+    pub fn html(&self) -> io::Result<String> {
+        page::page(self)
+    }
+}
+
+/// The surface of the runs that are there; nothing is written.
+fn surface_of(folder: &Folder) -> Result<Surface, SummaryError> {
+    let (mut estimator, mut rows) = (Estimator::of(folder.sweep()), Rows::empty());
+    for block in 0..folder.blocks() {
+        rows.append(summarize(&mut estimator, &folder.runs(block)?)?);
+    }
+    Ok(Surface::new(folder.sweep().clone(), rows))
+}

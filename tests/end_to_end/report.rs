@@ -1,0 +1,136 @@
+//! The page that a sweep is handed on as.
+
+use std::fs;
+use std::path::Path;
+
+use super::support::*;
+
+/// A sweep with two levers of numbers, one of words and one with infinity, whose text a page has to escape.
+const SWEEP: &str = r#"
+name = "reported"
+question = "Is <b>every</b> cell & every \"axis\" written as it is?</script>"
+[scenario]
+population.clients = 2_000
+time.horizon_h = 13.0
+outage.min_duration_h = 0.2
+[[axis]]
+name = "remedy"
+variants = [{ label = "none <i>" }, { label = "drops", login.drop_expired = true }]
+[[axis]]
+parameter = "overlay.healing_time_s"
+values = [600.0, inf]
+[[axis]]
+parameter = "updates.synchronization"
+values = [0.0, 0.5, 1.0]
+[replicates]
+at_least = 4
+at_most = 4
+"#;
+
+fn finished(folder: &Path, sweep: &str) -> String {
+    let (file, out) = (folder.join("sweep.toml"), folder.join("out"));
+    fs::write(&file, sweep).unwrap();
+    succeed(&["run", file.to_str().unwrap(), "--out", out.to_str().unwrap()]);
+    out.to_str().unwrap().to_owned()
+}
+
+fn page(out: &str) -> String {
+    fs::read_to_string(Path::new(out).join("report.html")).unwrap()
+}
+
+#[test]
+fn a_report_is_one_page_with_question_tables_and_provenance() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = finished(folder.path(), SWEEP);
+    let before = results(Path::new(&out));
+    assert_eq!(succeed(&["report", &out]), "");
+    assert_eq!(results(Path::new(&out)), before, "a report changes no result");
+    let page = page(&out);
+    assert!(page.starts_with("<!DOCTYPE html>"));
+    assert!(page.len() < 6_000_000, "{} bytes", page.len());
+    assert!(page.contains(
+        "<h1>Is &lt;b&gt;every&lt;/b&gt; cell &amp; every &quot;axis&quot; written as it is?&lt;/script&gt;</h1>"
+    ));
+    // A table for each remedy, with a row for each healing time and a cell for each share.
+    assert_eq!(page.matches("<table class=\"surface\"").count(), 2);
+    assert_eq!(page.matches(" of 4 runs\"").count(), 12);
+    assert!(page.contains("remedy = none &lt;i&gt;") && page.contains("∞"));
+    let status = succeed(&["status", &out]);
+    assert!(status.contains("complete"), "{status}");
+    // Nothing is fetched: what the script element of the library says of hosts is text in it.
+    for tag in ["<link", "<img", "<iframe", "<script src", "@import"] {
+        let head = page.split("<script type=\"application/json\"").next().unwrap();
+        assert!(!head.contains(tag), "{tag}");
+    }
+}
+
+#[test]
+fn the_data_of_a_page_are_those_of_the_surface() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = finished(folder.path(), SWEEP);
+    succeed(&["report", &out]);
+    let page = page(&out);
+    let (_, data) = page.split_once("<script type=\"application/json\" id=\"data\">").unwrap();
+    let data: serde_json::Value = serde_json::from_str(data.split("</script>").next().unwrap()).unwrap();
+    let surface: serde_json::Value = serde_json::from_str(&succeed(&["summarize", &out, "--format", "json"])).unwrap();
+    let rows = surface.as_array().unwrap();
+    assert_eq!(rows.len(), 12);
+    let columns = data["columns"].as_array().unwrap();
+    let checked = |name: &str, values: &serde_json::Value| {
+        for (row, value) in rows.iter().zip(values.as_array().unwrap()) {
+            match (row[name].as_f64(), value.as_f64()) {
+                (Some(whole), Some(short)) => {
+                    assert!((whole - short).abs() <= 1e-4 * whole.abs(), "{name}: {whole}, {short}")
+                }
+                (whole, short) => assert_eq!(whole, short, "{name}"),
+            }
+        }
+    };
+    checked("outage_probability", &columns[0]["values"]);
+    checked("outage_probability_low", &columns[0]["low"]);
+    checked("outage_probability_high", &columns[0]["high"]);
+    assert!(columns.len() > 100);
+    for column in &columns[1..] {
+        let name = format!("{}_{}", column["output"].as_str().unwrap(), column["statistic"].as_str().unwrap());
+        checked(&name, &column["values"]);
+    }
+    let labels = |axis: usize| data["axes"][axis]["labels"].clone();
+    assert_eq!(labels(0), serde_json::json!(["none <i>", "drops"]));
+    assert_eq!((labels(1), labels(2)), (serde_json::json!(["600", "∞"]), serde_json::json!(["0", "0.5", "1"])));
+}
+
+#[test]
+fn an_interrupted_sweep_and_one_without_axes_have_reports_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let single = "name = \"one\"\n[scenario]\npopulation.clients = 2_000\ntime.horizon_h = 13.0\n[replicates]\nat_least = 3\nat_most = 3\n";
+    let out = finished(folder.path(), single);
+    succeed(&["report", &out]);
+    let whole = page(&out);
+    assert!(whole.contains("by 3 runs.") && !whole.contains("not complete"));
+    fs::remove_file(Path::new(&out).join("runs/part-000000.parquet")).unwrap();
+    let message = fail(2, &["report", &out]);
+    assert!(message.contains("no run is finished yet"), "{message}");
+    assert_eq!(page(&out), whole, "the page that was there stays");
+}
+
+#[test]
+fn a_page_goes_where_it_is_wanted_and_replaces_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = finished(
+        folder.path(),
+        "name = \"one\"\n[scenario]\npopulation.clients = 2_000\ntime.horizon_h = 13.0\n[replicates]\nat_least = 3\nat_most = 3\n",
+    );
+    let elsewhere = folder.path().join("page.html");
+    succeed(&["report", &out, "--out", elsewhere.to_str().unwrap()]);
+    assert!(fs::read_to_string(&elsewhere).unwrap().starts_with("<!DOCTYPE html>"));
+    assert!(!Path::new(&out).join("report.html").exists());
+    let table = folder.path().join("page.parquet");
+    let message = fail(2, &["report", &out, "--out", table.to_str().unwrap()]);
+    assert!(message.contains(".html"), "{message}");
+    // Within the folder of a sweep links are not followed.
+    std::os::unix::fs::symlink(&elsewhere, Path::new(&out).join("report.html")).unwrap();
+    let before = fs::read(&elsewhere).unwrap();
+    let _ = run(&["report", &out]);
+    assert_eq!(fs::read(&elsewhere).unwrap(), before);
+    assert!(fs::symlink_metadata(&elsewhere).unwrap().is_file());
+}

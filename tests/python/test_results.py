@@ -1,0 +1,162 @@
+"""Folders as frames, and what is drawn of them; runs through the program."""
+
+import subprocess
+import sys
+
+import matplotlib.pyplot as plt
+import numpy as np
+import polars as pl
+import pytest
+
+import critmass
+from critmass.columns import Column
+
+
+@pytest.mark.parametrize("name", ["no-axes", "one-axis", "three-axes", "words"])
+def test_runs_and_surface_are_those_of_the_sweep(results, name):
+    of = results[name]
+    cells = of.surface.frame
+    assert of.runs.height == 6 * cells.height == cells["replicates"].sum()
+    shares = of.runs.group_by("cell", maintain_order=True).agg(pl.col("outage").mean())["outage"]
+    assert np.allclose(shares, cells["outage_probability"])
+    assert [axis.name for axis in of.axes] == cells.columns[1 : 1 + len(of.axes)]
+    for axis in of.axes:
+        assert cells[axis.name].unique(maintain_order=True).to_list() == axis.values
+
+
+@pytest.mark.parametrize("name", ["one-axis", "three-axes", "words"])
+@pytest.mark.parametrize(("output", "statistic"), [(None, None), ("outage_h", "mean"), ("recovery_h", "q50")])
+def test_surfaces_of_every_shape_are_drawn_in_words_with_units(results, name, output, statistic):
+    of = results[name]
+    figure = of.surface.plot(output, statistic)
+    figure.canvas.draw()
+    texts = {text.get_text() for text in figure.findobj(plt.Text)}
+    assert of.columns[of.axes[-1].name].label in texts
+    wanted = {None: "outage probability", "outage_h": "outage (h), mean", "recovery_h": "recovery (h), median"}[output]
+    assert any(text.startswith(wanted) for text in texts), texts
+    plt.close("all")
+
+
+def test_three_axes_are_a_map_for_each_value_of_the_first(results):
+    figure = results["three-axes"].surface.plot()
+    titles = [panel.get_title() for panel in figure.axes if panel.get_title()]
+    assert titles == ["remedy: none", "remedy: drops"]
+    held = results["three-axes"].surface.plot(at={"remedy": "drops"})
+    assert [panel.get_title() for panel in held.axes] == ["", ""]
+    results["three-axes"].surface.plot_uncertainty(at={"remedy": "drops"})
+    plt.close("all")
+
+
+def test_a_map_shows_each_cell_where_it_belongs(results):
+    of = results["three-axes"].surface
+    figure = of.plot("outage_h", "mean", at={"remedy": "none"})
+    drawn = figure.axes[0].collections[0].get_array().reshape(3, 4)
+    cells = of.at({"remedy": "none"})
+    for row, ratio in enumerate(results["three-axes"].axes[1].values):
+        for column, share in enumerate(results["three-axes"].axes[2].values):
+            cell = cells.filter((pl.col("overlay.supernode_ratio") == ratio) & (pl.col("updates.synchronization") == share))
+            assert drawn[row, column] == cell["outage_h_mean"][0]
+    plt.close("all")
+
+
+def test_what_cannot_be_drawn_says_what_can(results):
+    surface = results["three-axes"].surface
+    for call, words in [
+        (lambda: surface.plot("outages"), "outputs: "),
+        (lambda: surface.at({"remedy": "hope"}), "it is one of none, drops"),
+        (lambda: surface.at({"login.timeout_s": 1}), "its axes: remedy, overlay.supernode_ratio, updates.synchronization"),
+        (lambda: surface.threshold("remedy"), "no numbers"),
+        (lambda: results["no-axes"].surface.plot(), "nothing is left"),
+    ]:
+        with pytest.raises(critmass.CritmassError, match=words):
+            call()
+
+
+def test_a_cell_is_found_by_its_value_as_it_is_shown(results):
+    surface = results["three-axes"].surface
+    assert surface.at({"overlay.supernode_ratio": 0.0205}).height == 8
+    assert surface.slice(at={"remedy": "none", "overlay.supernode_ratio": 0.0205})["updates.synchronization"].to_list() == [
+        pytest.approx(share) for share in (0, 1 / 3, 2 / 3, 1)
+    ]
+
+
+def test_a_threshold_has_a_row_for_each_line(results):
+    of = results["three-axes"].surface
+    crossings = of.threshold()
+    lines = crossings.select("remedy", "overlay.supernode_ratio").unique()
+    assert lines.height == 6
+    found = crossings.filter(pl.col("direction").is_not_null())
+    assert found["crossing"].is_between(0, 1).all() and found.height > 0
+    assert set(of.threshold("overlay.supernode_ratio").columns) >= {"remedy", "updates.synchronization", "crossing"}
+
+
+def test_shares_by_an_input_take_all_cells_alike(results):
+    of = results["three-axes"]
+    classes = of.probability_by("updates.patched_fraction", bins=3)
+    assert classes["runs"].sum() == of.runs.height
+    total = (classes["runs"] * classes["outage_probability"]).sum() / classes["runs"].sum()
+    assert total == pytest.approx(of.runs["outage"].mean())
+    by_remedy = of.probability_by("remedy")
+    assert by_remedy["value"].to_list() == ["drops", "none"]
+    assert by_remedy["outage_probability"].to_list() == [
+        pytest.approx(of.runs.filter(pl.col("remedy") == remedy)["outage"].mean()) for remedy in ("drops", "none")
+    ]
+
+
+def test_importance_names_the_inputs(results):
+    rows = results["three-axes"].importance()
+    assert set(rows["input"].drop_nulls()) == {"updates.patched_fraction"}
+
+
+def test_a_trace_that_was_not_kept_is_that_of_the_same_run(results):
+    kept, of = results["words"], results["one-axis"]
+    trace = kept.trace(1, 0)
+    assert trace.frame["t_h"][1] - trace.frame["t_h"][0] == pytest.approx(300 / 3600)
+    survivor, lost = of.pair()
+    for run in (survivor, lost):
+        if run is not None:
+            figure = of.trace(*run).plot()
+            assert [panel.get_ylabel() for panel in figure.axes] == ["clients", "super nodes", "requests"]
+    plt.close("all")
+
+
+def test_sweeps_are_compared_replicate_by_replicate(results, tmp_path):
+    of = results["three-axes"]
+    sweep = next(path for path in __import__("conftest").SWEEPS if path.stem == "three-axes")
+    other = critmass.run(sweep, tmp_path / "out", settings={"scenario.login.capacity_per_s_per_million": 1000.0})
+    rows = critmass.compare(of, other)
+    assert rows.height == of.surface.frame.height and (rows["pairs"] == 6).all()
+    joined = of.surface.frame.join(other.surface.frame, on=[axis.name for axis in of.axes], suffix="_b")
+    assert np.allclose(rows["difference"], joined["outage_probability_b"] - joined["outage_probability"])
+    assert (rows["low"] <= rows["difference"]).all() and (rows["difference"] <= rows["high"]).all()
+    with pytest.raises(critmass.CritmassError, match="axes differ"):
+        critmass.compare(of, results["one-axis"])
+
+
+def test_one_run_is_that_of_the_command():
+    settings = {"population_clients": 3_000, "time_horizon_h": 13.0, "updates_synchronization": 0.9}
+    run = critmass.simulate(seed=5, **settings)
+    again = critmass.simulate(seed=5, parameters={name.replace("_", ".", 1): value for name, value in settings.items()})
+    assert run.outcome == again.outcome and run.trace.frame.equals(again.trace.frame)
+    assert run.outcome["logins"] == run.trace.frame["logins"].sum()
+    assert run.trace.columns["t_h"].unit == "h"
+
+
+def test_mistakes_are_said_in_the_words_of_the_program(tmp_path):
+    with pytest.raises(critmass.CritmassError, match="did you mean updates.synchronization"):
+        critmass.simulate(updates_synchronisation=0.5)
+    with pytest.raises(critmass.CritmassError, match="not the folder of a sweep"):
+        critmass.load(tmp_path)
+
+
+def test_labels_are_words_with_units():
+    assert Column("login.capacity_per_s_per_million", "1/s").label == "login capacity (1/s)"
+    assert Column("overlay.supernode_ratio").label == "super-node ratio"
+    assert Column("min_online_at_h", "h").label == "lowest online at (h)"
+
+
+def test_the_module_is_the_program():
+    done = subprocess.run([sys.executable, "-m", "critmass", "--version"], capture_output=True, encoding="utf-8")
+    assert done.returncode == 0 and done.stdout.startswith("critmass ")
+    wrong = subprocess.run([sys.executable, "-m", "critmass", "status", "/nonexistent"], capture_output=True, encoding="utf-8")
+    assert wrong.returncode == 2
