@@ -7,7 +7,7 @@ use super::words::number;
 use super::{LEVEL, Report};
 use crate::engine::outcome::{OutputValue, TRACE_COLUMNS};
 use crate::parameters::Value;
-use crate::summary::surface::Surface;
+use crate::summary::surface::{StatisticColumn, Surface};
 use crate::sweep::{Axis, AxisLabel, AxisPoints};
 
 /// Numbers of the surface at most, so that the page stays small: about 3 MB of text.
@@ -84,17 +84,28 @@ fn columns(surface: &Surface) -> Json {
     let probability = json!({
         "output": "outage probability",
         "statistic": "estimate",
+        "is_probability": true,
         "unit": "1",
         "values": of(|cell| cell.outage_probability),
         "low": of(|cell| cell.outage_probability_low),
         "high": of(|cell| cell.outage_probability_high),
     });
-    let statistics = surface.statistics().iter().take(statistics_max(surface)).map(|column| {
+    let kept = &surface.statistics()[..surface.statistics().len().min(statistics_max(surface))];
+    let values =
+        |column: &StatisticColumn| column.values.iter().map(|value| value.map_or(Json::Null, rounded)).collect();
+    let end = |of: &StatisticColumn, end: &str| {
+        let name = format!("{}_{end}", of.name());
+        kept.iter().find(|column| column.name() == name).map_or(Json::Null, values)
+    };
+    let is_end = |column: &&StatisticColumn| ["_low", "_high"].iter().any(|end| column.name().ends_with(end));
+    let statistics = kept.iter().filter(|column| !is_end(column)).map(|column| {
         json!({
             "output": column.output.name,
             "statistic": column.statistic.name(),
             "unit": column.output.unit,
-            "values": column.values.iter().map(|value| value.map_or(Json::Null, rounded)).collect::<Json>(),
+            "values": values(column),
+            "low": end(column, "low"),
+            "high": end(column, "high"),
         })
     });
     std::iter::once(probability).chain(statistics).collect()

@@ -87,7 +87,7 @@
       xaxis: "x" + suffix, yaxis: "y" + suffix, coloraxis: "coloraxis",
     }];
     const flat = z.flat().filter((value) => value !== null);
-    const crosses = column.low && x.values && y.values && Math.min(...flat) < data.level && Math.max(...flat) > data.level;
+    const crosses = column.is_probability && x.values && y.values && Math.min(...flat) < data.level && Math.max(...flat) > data.level;
     const line = (of, dash, width) => ({
       type: "contour", x: places(x), y: places(y), z: grid(of), autocontour: false, hoverinfo: "skip", showscale: false,
       contours: { start: data.level, end: data.level, size: 1, coloring: "none" }, line: { color: "#d55e00", width, dash },
@@ -99,14 +99,19 @@
     return traces;
   }
 
+  // Lengths of the bars; none where an end or the value is not known.
+  const bar = (from, to) => (from === null || to === null || from === undefined || to === undefined ? 0 : Math.max(to - from, 0));
+  const above = (column, row) => bar(column.values[row], column.high[row]);
+  const below = (column, row) => bar(column.low[row], column.values[row]);
+
   function curve(column, cells, suffix) {
     const x = data.axes[state.x];
     const ordered = [...cells].sort((a, b) => a[0] - b[0]);
     const at = (of) => ordered.map(([, , row]) => of(row));
     const bars = column.low ? {
       error_y: {
-        type: "data", symmetric: false, array: at((row) => column.high[row] - column.values[row]),
-        arrayminus: at((row) => column.values[row] - column.low[row]), thickness: 1.3,
+        type: "data", symmetric: false, array: at((row) => above(column, row)),
+        arrayminus: at((row) => below(column, row)), thickness: 1.3,
       },
     } : {};
     return [{
@@ -123,7 +128,7 @@
     const wide = Math.min(facets.length, chart.clientWidth < 700 ? 1 : 3), high = Math.ceil(facets.length / wide);
     const layout = {
       ...base(), annotations: [], height: Math.max(420, 320 * high),
-      coloraxis: { colorbar: { title: { text: title(column), side: "right" } }, colorscale: column.low ? PROBABILITIES : "Viridis", ...(column.low ? { cmin: 0, cmax: 1 } : {}) },
+      coloraxis: { colorbar: { title: { text: title(column), side: "right" } }, colorscale: column.is_probability ? PROBABILITIES : "Viridis", ...(column.is_probability ? { cmin: 0, cmax: 1 } : {}) },
     };
     if (facets.length > 1) layout.grid = { rows: high, columns: wide, pattern: "independent", xgap: 0.15, ygap: 0.3 };
     const traces = facets.flatMap((point, index) => {
@@ -131,7 +136,7 @@
       const cells = slice(point);
       layout["xaxis" + suffix] = layoutOf(data.axes[state.x]);
       layout["yaxis" + suffix] = state.y < 0
-        ? { title: { text: title(column) }, gridcolor: colour("--line"), zeroline: false, ...(column.low ? { range: [-0.03, 1.03] } : {}) }
+        ? { title: { text: title(column) }, gridcolor: colour("--line"), zeroline: false, ...(column.is_probability ? { range: [-0.03, 1.03] } : {}) }
         : layoutOf(data.axes[state.y]);
       if (state.facet >= 0) {
         layout.annotations.push({
@@ -143,7 +148,7 @@
     });
     Plotly.react(chart, traces, layout, config);
     const percent = `${Number((100 * data.confidence).toPrecision(6))} %`;
-    const line = column.low && state.y >= 0 ? ` Line: ${data.level}; dotted: where the ends of the ${percent} intervals cross it.` : "";
+    const line = column.is_probability && state.y >= 0 ? ` Line: ${data.level}; dotted: where the ends of the ${percent} intervals cross it.` : "";
     const bars = column.low && state.y < 0 ? ` Bars: ${percent} intervals.` : "";
     chart.setAttribute("aria-label", `${title(column)} over ${data.axes[state.x].name}${state.y < 0 ? "" : " and " + data.axes[state.y].name}`);
     document.getElementById("caption").textContent = `${title(column)}.${line}${bars}`;
