@@ -13,7 +13,7 @@ pub(super) fn in_a_shell(path: &Path) -> String {
 }
 
 /// Says where the results are, and what may be asked next: how long outages last, what happened in a run of the cell that
-/// is least sure to survive or not, what the columns mean.
+/// is least sure to survive or not, and a page to hand on.
 pub(super) fn say_what_is_next(out: &Path, surface: &Surface) {
     let out = in_a_shell(out);
     let from_half = |probability: f64| (probability - 0.5).abs();
@@ -24,7 +24,7 @@ pub(super) fn say_what_is_next(out: &Path, surface: &Surface) {
     let cell = nearest.map_or(0, |row| row.cell);
     say(format_args!(
         "written to {out}; next:\n  critmass summarize {out} --output recovery_h --statistic q50\n  \
-         critmass simulate {out} --cell {cell} --replicate 0\n  critmass columns {out}"
+         critmass simulate {out} --cell {cell} --replicate 0\n  critmass report {out}"
     ));
 }
 
