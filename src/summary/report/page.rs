@@ -75,7 +75,7 @@ fn head(report: &Report) -> Markup {
             @if !report.complete { p.warning { "The sweep is not complete: cells are shown with the runs that are kept so far." } }
             p.note {
                 "Probabilities are those of an outage in one run whose uncertain inputs are drawn anew. Intervals: "
-                (percent(sweep.replicates.confidence)) " for each cell by itself, " (interval_name(&sweep.replicates)) "."
+                (percent(sweep.replicates.confidence)) " for each cell by itself, " (interval_name(sweep)) "."
                 @if sweep.replicates.common_random_numbers {
                     " Replicate r of every cell sees the same draws, so errors of neighbouring cells are much the same error."
                 }
