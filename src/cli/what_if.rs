@@ -40,7 +40,8 @@ fn shown(value: OutputValue) -> String {
         OutputValue::Boolean(truth) => if truth { "yes" } else { "no" }.to_owned(),
         OutputValue::Count(count) => count.to_string(),
         OutputValue::Number(Some(x)) => number(x),
-        OutputValue::Number(None) => "none".to_owned(),
+        OutputValue::Number(None) | OutputValue::Word(None) => "none".to_owned(),
+        OutputValue::Word(Some(word)) => word.to_owned(),
     }
 }
 
@@ -56,6 +57,7 @@ fn difference(before: OutputValue, after: OutputValue) -> String {
             format!("{sign}{}", number((b - a).abs()))
         }
         (OutputValue::Boolean(a), OutputValue::Boolean(b)) if a != b => "differs".to_owned(),
+        (OutputValue::Word(Some(a)), OutputValue::Word(Some(b))) if a != b => "differs".to_owned(),
         _ => String::new(),
     }
 }

@@ -117,6 +117,7 @@ fn run(run: &ShownRun) -> Json {
             OutputValue::Boolean(b) => json!(b),
             OutputValue::Count(n) => json!(n),
             OutputValue::Number(x) => x.map_or(Json::Null, rounded),
+            OutputValue::Word(word) => json!(word),
         });
         (column.name.to_owned(), values.collect::<Json>())
     });

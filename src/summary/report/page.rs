@@ -238,6 +238,7 @@ fn runs(sweep: &Sweep, pair: &[ShownRun]) -> Markup {
         OutputValue::Boolean(b) => if b { "yes" } else { "no" }.to_owned(),
         OutputValue::Count(n) => grouped(i64::try_from(n).unwrap_or(i64::MAX)),
         OutputValue::Number(x) => x.map_or("–".to_owned(), number),
+        OutputValue::Word(word) => word.unwrap_or("–").to_owned(),
     };
     html! {
         section aria-labelledby="runs" {
