@@ -110,6 +110,13 @@ fn every_path_that_a_document_names_exists() {
     assert!(missing.is_empty(), "{}", missing.join("\n"));
 }
 
+#[test]
+fn the_page_of_the_sweep_file_is_what_the_program_prints() {
+    let printed = critmass(&["reference", "--format", "markdown"]);
+    let is_same = read("docs/sweep-file.md") == printed;
+    assert!(is_same, "write it anew: critmass reference --format markdown > docs/sweep-file.md");
+}
+
 /// The names of all parameters.
 fn parameters() -> BTreeSet<String> {
     let list: Json = serde_json::from_str(&critmass(&["parameters", "--format", "json"])).unwrap();
