@@ -3,8 +3,7 @@
 //! Seeds are fixed. A Kolmogorov-Smirnov test fails by chance with probability 1e-6: the distance times √n is above
 //! 2.694 = √(ln(2/1e-6)/2) that rarely (Dvoretzky, Kiefer, Wolfowitz, with the constant of Massart 1990).
 
-use critmass::random::{Purpose, stream};
-use critmass::sweep::{Distribution, Sweep};
+use critmass::sweep::Sweep;
 
 const KS_LIMIT: f64 = 2.694;
 
@@ -52,28 +51,34 @@ fn triangular_cdf(from: f64, mode: f64, to: f64) -> impl Fn(f64) -> f64 {
     }
 }
 
+fn read(text: &str) -> Sweep {
+    Sweep::parse(&format!("name = \"t\"\nseed = 7\n{text}"), "t.toml", &[]).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn draws(sweep: &Sweep, cell: u32, input: usize, n: u32) -> Vec<f64> {
+    (0..n).map(|replicate| sweep.realization(cell, replicate).drawn[input]).collect()
+}
+
+/// Draws of a parameter that may be any number from 0 on, or of a share.
+fn law(parameter: &str, law: &str, n: u32) -> Vec<f64> {
+    draws(&read(&format!("[uncertain]\n{parameter} = {{ {law} }}")), 0, 0, n)
+}
+
 #[test]
 fn every_law_is_drawn_as_it_is_defined() {
-    let draw = |law: Distribution| {
-        let mut stream = stream(11, Purpose::Test("law"));
-        (0..100_000).map(|_| law.draw(&mut stream)).collect::<Vec<f64>>()
-    };
-    check_law(draw(Distribution::Uniform { from: -2.0, to: 3.0 }), |x| (x + 2.0) / 5.0, "uniform");
-    check_law(draw(Distribution::Normal { mean: 5.0, sd: 2.0 }), |x| normal_cdf((x - 5.0) / 2.0), "normal");
-    let lognormal = Distribution::Lognormal { median: 150.0, sigma: 0.2 };
-    check_law(draw(lognormal), |x| normal_cdf(libm::log(x / 150.0) / 0.2), "lognormal");
+    let draw = |text: &str| law("updates.burst_delay_s", text, 50_000);
+    check_law(draw("uniform = { from = 2, to = 3 }"), |x| (x - 2.0).clamp(0.0, 1.0), "uniform");
+    check_law(draw("normal = { mean = 50, sd = 2 }"), |x| normal_cdf((x - 50.0) / 2.0), "normal");
+    let lognormal = draw("lognormal = { median = 150.0, sigma = 0.2 }");
+    check_law(lognormal, |x| normal_cdf(libm::log(x / 150.0) / 0.2), "lognormal");
     // Mean 0.6 and sd 0.1 are a + b = 0.6 · 0.4/0.01 − 1 = 23.
-    check_law(draw(Distribution::Beta { mean: 0.6, sd: 0.1 }), beta_cdf(13.8, 9.2), "beta");
-    check_law(
-        draw(Distribution::Triangular { from: 1.0, mode: 2.0, to: 5.0 }),
-        triangular_cdf(1.0, 2.0, 5.0),
-        "triangular",
-    );
-    for (from, mode, to) in [(1.0, 1.0, 5.0), (1.0, 5.0, 5.0)] {
-        check_law(draw(Distribution::Triangular { from, mode, to }), triangular_cdf(from, mode, to), "one-sided");
+    check_law(draw("beta = { mean = 0.6, sd = 0.1 }"), beta_cdf(13.8, 9.2), "beta");
+    for (from, mode, to) in [(1.0, 2.0, 5.0), (1.0, 1.0, 5.0), (1.0, 5.0, 5.0)] {
+        let text = format!("triangular = {{ from = {from}, mode = {mode}, to = {to} }}");
+        check_law(draw(&text), triangular_cdf(from, mode, to), "triangular");
     }
     // A beta law with a peak at each end: mean and variance within 5 standard errors, false alarm below 1e-6 each.
-    let sample = draw(Distribution::Beta { mean: 0.3, sd: 0.4 });
+    let sample = law("updates.synchronization", "beta = { mean = 0.3, sd = 0.4 }", 50_000);
     let n = sample.len() as f64;
     let mean = sample.iter().sum::<f64>() / n;
     let variance = sample.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n;
@@ -84,34 +89,50 @@ fn every_law_is_drawn_as_it_is_defined() {
 
 #[test]
 fn a_discrete_law_has_its_weights() {
-    let law = Distribution::Discrete { values: vec![1.0, 7.0, 3.0, 9.0], weights: vec![1.0, 0.0, 2.0, 1.0] };
-    let mut stream = stream(12, Purpose::Test("law"));
-    let n = 100_000.0;
-    let drawn: Vec<f64> = (0..100_000).map(|_| law.draw(&mut stream)).collect();
-    for (value, share) in [(1.0, 0.25), (7.0, 0.0), (3.0, 0.5), (9.0, 0.25_f64)] {
-        let seen = drawn.iter().filter(|&&x| x == value).count() as f64 / n;
-        // 5 standard deviations: false alarm below 1e-6 for each value.
-        assert!((seen - share).abs() <= 5.0 * (share * (1.0 - share) / n).sqrt(), "{value}: {seen}");
-    }
+    let sample = law("updates.burst_delay_s", "discrete = { values = [1, 7, 3, 9], weights = [1, 0, 2, 1] }", 50_000);
+    check_shares(&sample, &[(1.0, 0.25), (7.0, 0.0), (3.0, 0.5), (9.0, 0.25)], "discrete");
 }
 
 #[test]
 fn a_spread_of_zero_gives_the_centre() {
-    let mut stream = stream(13, Purpose::Test("law"));
-    assert_eq!(Distribution::Lognormal { median: 150.0, sigma: 0.0 }.draw(&mut stream), 150.0);
-    assert_eq!(Distribution::Normal { mean: 3.25, sd: 0.0 }.draw(&mut stream), 3.25);
+    assert_eq!(law("updates.burst_delay_s", "lognormal = { median = 150, sigma = 0 }", 2), [150.0, 150.0]);
+    assert_eq!(law("updates.burst_delay_s", "normal = { mean = 3.25, sd = 0 }", 2), [3.25, 3.25]);
 }
 
-fn read(text: &str) -> Sweep {
-    Sweep::parse(&format!("name = \"t\"\nseed = 7\n{text}"), "t.toml", &[]).unwrap_or_else(|error| panic!("{error}"))
-}
-
-fn draws(sweep: &Sweep, cell: u32, input: usize, n: u32) -> Vec<f64> {
-    (0..n).map(|replicate| sweep.realization(cell, replicate).drawn[input]).collect()
+/// Laws that are truncated on one side or on both, by the range of a share, of which the parts that are left have known
+/// means; each mean is within 5 standard errors, false alarm below 1e-6 each.
+#[test]
+fn the_moments_of_truncated_laws_are_known() {
+    let density = |z: f64| libm::exp(-0.5 * z * z) / (2.0 * std::f64::consts::PI).sqrt();
+    let normal = |mean: f64, sd: f64| {
+        let (a, b) = (-mean / sd, (1.0 - mean) / sd);
+        mean + sd * (density(a) - density(b)) / (normal_cdf(b) - normal_cdf(a))
+    };
+    // Of a lognormal law below 1: exp(σ²/2) Φ(z − σ)/Φ(z) times the median, z = −ln(median)/σ.
+    let lognormal = |median: f64, sigma: f64| {
+        let z = -libm::log(median) / sigma;
+        median * libm::exp(0.5 * sigma * sigma) * normal_cdf(z - sigma) / normal_cdf(z)
+    };
+    for (text, mean) in [
+        ("normal = { mean = 0.9, sd = 0.3 }", normal(0.9, 0.3)),
+        ("normal = { mean = -0.5, sd = 0.2 }", normal(-0.5, 0.2)),
+        ("normal = { mean = 3, sd = 1 }", normal(3.0, 1.0)),
+        ("lognormal = { median = 0.5, sigma = 1 }", lognormal(0.5, 1.0)),
+        ("lognormal = { median = 4, sigma = 0.5 }", lognormal(4.0, 0.5)),
+        ("uniform = { from = -1, to = 3 }", 0.5),
+        // The density 4 − x on 0 … 1, to scale: ∫ x (4 − x)/∫ (4 − x).
+        ("triangular = { from = -4, mode = 0, to = 4 }", (2.0 - 1.0 / 3.0) / 3.5),
+    ] {
+        let sample = law("updates.synchronization", text, 20_000);
+        let n = sample.len() as f64;
+        let found = sample.iter().sum::<f64>() / n;
+        let sd = (sample.iter().map(|x| (x - found).powi(2)).sum::<f64>() / n).sqrt();
+        assert!((found - mean).abs() < 5.0 * sd / n.sqrt(), "{text}: {found} {mean}");
+    }
 }
 
 #[test]
-fn a_draw_outside_of_the_range_is_drawn_again() {
+fn a_law_is_truncated_to_the_range_of_its_parameter() {
     let sweep = read("[uncertain]\nupdates.patched_fraction = { normal = { mean = 0.9, sd = 0.3 } }");
     let sample = draws(&sweep, 0, 0, 20_000);
     assert!(sample.iter().all(|x| (0.0..=1.0).contains(x)));
@@ -151,7 +172,7 @@ fn a_uniform_law_on_whole_numbers_gives_each_the_same_share() {
         let shares: Vec<(f64, f64)> = (from..=to).map(|n| (f64::from(n), share)).collect();
         check_shares(&draws(&sweep, 0, 0, 5000), &shares, parameter);
     }
-    // What is out of range is drawn again, and leaves the others alike.
+    // What is out of range is left out, and leaves the others alike.
     let sweep = read("[uncertain]\noverlay.slots = { uniform = { from = -2, to = 3.0 } }");
     let third = 1.0 / 3.0;
     check_shares(&draws(&sweep, 0, 0, 5000), &[(1.0, third), (2.0, third), (3.0, third)], "truncated");
@@ -161,11 +182,58 @@ fn a_uniform_law_on_whole_numbers_gives_each_the_same_share() {
 #[test]
 fn what_other_laws_draw_for_whole_numbers_is_rounded() {
     let sweep = read("[uncertain]\noverlay.probes = { triangular = { from = 0, mode = 0, to = 2 } }");
-    // The density (2 − x)/2 on 0.5 … 1.5 and 1.5 … 2; what is rounded to 0 is drawn again.
+    // The density (2 − x)/2 on 0.5 … 1.5 and 1.5 … 2; what would be rounded to 0 is left out.
     check_shares(&draws(&sweep, 0, 0, 5000), &[(1.0, 8.0 / 9.0), (2.0, 1.0 / 9.0)], "triangular");
     let factor = "[scenario]\noverlay.slots = 10\n[uncertain]\noverlay.slots = { factor = { uniform = { from = 0.95, to = 1.25 } } }";
     let third = 1.0 / 3.0;
     check_shares(&draws(&read(factor), 0, 0, 5000), &[(10.0, third), (11.0, third), (12.0, third)], "factor");
+}
+
+/// Where cells truncate a law differently, a replicate with a high value in one has a high one in all.
+#[test]
+fn with_common_random_numbers_the_replicates_have_the_same_order_in_every_cell() {
+    let axis = "[[axis]]\nparameter = \"updates.synchronization\"\nvalues = [0.6, 0.7, 0.8, 0.9]\n[uncertain]\n";
+    for law in [
+        "lognormal = { median = 1, sigma = 0.4 }",
+        "normal = { mean = 1, sd = 0.3 }",
+        "beta = { mean = 0.7, sd = 0.3 }",
+        "uniform = { from = 0.5, to = 1.5 }",
+        "triangular = { from = 0.5, mode = 1, to = 2 }",
+        "discrete = { values = [1.3, 0.5, 1, 1.2, 0.9], weights = [1, 2, 3, 1, 1] }",
+    ] {
+        let sweep = read(&format!("{axis}updates.synchronization = {{ factor = {{ {law} }} }}"));
+        let cells: Vec<Vec<f64>> = (0..4).map(|cell| draws(&sweep, cell, 0, 500)).collect();
+        let mut order: Vec<usize> = (0..500).collect();
+        order.sort_by(|&a, &b| cells[0][a].total_cmp(&cells[0][b]));
+        for cell in &cells[1..] {
+            assert!(order.is_sorted_by(|&a, &b| cells[0][a] == cells[0][b] || cell[a] <= cell[b]), "{law}");
+        }
+    }
+}
+
+/// Both back-offs uniform on 100 … 1000, and the base at most the cap: of the joint law the base has the mean 400, and the
+/// cap 700. 5 standard errors: false alarm below 1e-6 each.
+#[test]
+fn inputs_that_must_fit_to_each_other_have_their_joint_law() {
+    let sweep = read(
+        "[uncertain]\nretry.base_s = { uniform = { from = 100, to = 1000 } }\n\
+         retry.cap_s = { uniform = { from = 100, to = 1000 } }\n\
+         login.timeout_s = { uniform = { from = 30, to = 90 } }",
+    );
+    let (base, cap) = (draws(&sweep, 0, 1, 20_000), draws(&sweep, 0, 2, 20_000));
+    let mean = |sample: &[f64]| sample.iter().sum::<f64>() / sample.len() as f64;
+    // Both have the variance 900²/18 of a triangular law.
+    let error = 5.0 * (900.0_f64.powi(2) / 18.0 / 20_000.0).sqrt();
+    assert!(
+        (mean(&base) - 400.0).abs() < error && (mean(&cap) - 700.0).abs() < error,
+        "{} {}",
+        mean(&base),
+        mean(&cap)
+    );
+    assert!(base.iter().any(|&x| x > 900.0) && base.iter().zip(&cap).all(|(base, cap)| base <= cap));
+    // What has to fit to nothing keeps its draw when the others are drawn again.
+    let alone = read("[uncertain]\nlogin.timeout_s = { uniform = { from = 30, to = 90 } }");
+    assert_eq!(draws(&sweep, 0, 0, 200), draws(&alone, 0, 0, 200));
 }
 
 #[test]
@@ -242,7 +310,7 @@ fn the_same_sweep_draws_these_numbers_for_ever() {
     );
     let run = sweep.realization(0, 3);
     assert_eq!(run.seed, 9449497943551069807);
-    assert_eq!(run.drawn, [140.75610898607934, 67.40493463948359, 56.0, 2.0, 0.7338491320842423, 0.28686681975067263]);
+    assert_eq!(run.drawn, [143.58404161075816, 63.28736833417884, 56.0, 2.0, 0.47797422746734114, 0.28686681975067263]);
     let independent = read("[replicates]\ncommon_random_numbers = false");
     assert_eq!(independent.run_seed(0, 3), 9115897273449291531);
 }

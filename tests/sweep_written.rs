@@ -71,8 +71,9 @@ fn axis(parameter: &'static Parameter) -> impl Strategy<Value = String> {
     let open = number().prop_map(|from| format!("values = [{from}, inf]"));
     let range = (select(vec!["linear", "logarithmic"]), number(), number(), 1..20_u32)
         .prop_map(|(kind, from, to, points)| format!("{kind} = {{ from = {from}, to = {to}, points = {points} }}"));
-    prop_oneof![list, even, open, range]
-        .prop_map(|points| format!("[[axis]]\nparameter = \"{}\"\n{points}\n", parameter.name))
+    let name = select(vec![parameter.name, parameter.name, "shock.a-1.at_h", "intervention.a-1.retry.cap_s.factor"]);
+    (prop_oneof![list, even, open, range], name)
+        .prop_map(|(points, name)| format!("[[axis]]\nparameter = \"{name}\"\n{points}\n"))
 }
 
 fn law() -> impl Strategy<Value = String> {
@@ -96,21 +97,37 @@ fn sweep_file() -> impl Strategy<Value = String> {
     let four = subsequence(parameters, 4).prop_shuffle();
     four.prop_flat_map(|four| {
         let [one, two, three, four] = four[..] else { unreachable!() };
-        let variants = (text(), value(three), text()).prop_map(move |(label, value, other)| {
+        let more = select(vec![
+            "",
+            ", shock.a-1.supernode_fraction = 0.5, intervention.a-1.retry.cap_s = { factor = 3 }",
+            ", shock = [{ at_h = 14, client_fraction = 1 }], intervention = [{ at_h = 1, retry.cap_s = \"initial\" }]",
+            ", shock = [{ name = \"b\", at_h = 1.5, supernode_fraction = 0.1 }], intervention.a-1.at_h = 20",
+        ]);
+        let variants = (text(), value(three), text(), more).prop_map(move |(label, value, other, more)| {
             let (name, unset) = (three.name, "{ label = \"as it is\" }");
-            format!("[[axis]]\nname = {other}\nvariants = [{{ label = {label}, {name} = {value} }}, {unset}]\n")
+            format!("[[axis]]\nname = {other}\nvariants = [{{ label = {label}, {name} = {value}{more} }}, {unset}]\n")
         });
         let of = |strategy: BoxedStrategy<String>| prop_oneof![2 => strategy, 1 => Just(String::new())];
         let event = (13..40_u32, 0..=100_u32).prop_map(|(at_h, percent)| {
+            let (name, factor) = (["", "name = \"a-1\"\n"][usize::from(percent > 20)], f64::from(percent + 1) / 100.0);
             format!(
-                "[[scenario.shock]]\nat_h = {at_h}.25\nsupernode_fraction = {}\nclient_fraction = 1e-7\n\
-                 [[scenario.intervention]]\nat_h = {at_h}\nlogin.drop_expired = true\n",
-                f64::from(percent) / 100.0
+                "[[scenario.shock]]\n{name}at_h = {at_h}.25\nsupernode_fraction = {}\nclient_fraction = 1e-7\n\
+                 [[scenario.intervention]]\nat_h = {at_h}\nlogin.drop_expired = true\n{name}\
+                 retry.cap_s = {{ factor = {} }}\nlogin.discipline = \"initial\"\n",
+                f64::from(percent) / 100.0,
+                1.0 + factor,
             )
         });
         let question = text().prop_map(|question| format!("question = {question}\n"));
         let scenario = value(four).prop_map(move |value| format!("[scenario]\n{} = {value}\n", four.name));
-        let law = law().prop_map(move |law| format!("[uncertain]\n{} = {{ {law} }}\n", two.name));
+        let varied = select(vec![
+            two.name,
+            two.name,
+            "shock.a-1.client_fraction",
+            "intervention.a-1.at_h",
+            "intervention.a-1.retry.cap_s.factor",
+        ]);
+        let law = (varied, law()).prop_map(move |(varied, law)| format!("[uncertain]\n{varied} = {{ {law} }}\n"));
         let traces = number().prop_map(|every_s| format!("[traces]\nreplicates = 1\nevery_s = {every_s}\n"));
         let parts = (
             of(question.boxed()),

@@ -66,10 +66,10 @@ fn marks(scenario: &Scenario) -> Vec<(f64, String)> {
     }
     marks.extend(scenario.shocks.iter().map(|shock| (shock.at_h, struck(scenario, shock))));
     marks.extend(scenario.interventions.iter().map(|change| {
-        let settings = change.settings.iter().map(|(p, value)| format!("{} = {value}", p.name));
+        let settings = change.values(scenario).map(|(parameter, value)| format!("{} = {value}", parameter.name));
         let flush = change.flush.then(|| format!("{} = true", Intervention::FLUSH));
         let settings: Vec<String> = flush.into_iter().chain(settings).collect();
-        (change.at_h, format!("intervention: {}", settings.join(", ")))
+        (change.at_h, format!("{}: {}", called("intervention", &change.name), settings.join(", ")))
     }));
     if scenario.outage.trigger_h.is_finite() {
         marks.push((scenario.outage.trigger_h, "the trigger, from which on outages are measured".to_owned()));
@@ -112,7 +112,13 @@ fn struck(scenario: &Scenario, shock: &Shock) -> String {
     let said: Vec<String> =
         said.iter().filter(|(whom, _)| !whom.is_empty()).map(|(whom, what)| format!("{whom} {what}")).collect();
     let regions = if shock.regions.is_empty() { String::new() } else { format!(" in {}", shock.regions.join(", ")) };
-    format!("shock{regions}: {}", said.join("; "))
+    let said = if said.is_empty() { "it strikes nobody".to_owned() } else { said.join("; ") };
+    format!("{}{regions}: {said}", called("shock", &shock.name))
+}
+
+/// What an event is, with its name if it has one.
+fn called(event: &str, name: &Option<String>) -> String {
+    name.as_ref().map_or_else(|| event.to_owned(), |name| format!("{event} {name}"))
 }
 
 /// A share that somebody wrote, without the noise of the product with 100.
@@ -222,8 +228,7 @@ mod tests {
             assert_eq!(marked(&scenario), [said]);
             let spared = format!("{said}, no dedicated super node does");
             let dedicated = Parameter::find("overlay.dedicated_per_million").unwrap();
-            scenario.interventions =
-                vec![Intervention { at_h: 13.0, settings: vec![(dedicated, Value::Number(50.0))], flush: false }];
+            scenario.interventions = vec![Intervention::new(13.0, [(dedicated, Value::Number(50.0))])];
             assert_eq!(marked(&scenario).concat(), spared);
             scenario.interventions.clear();
             scenario.overlay.dedicated_per_million = 50.0;

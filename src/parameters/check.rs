@@ -4,7 +4,8 @@ use std::fmt;
 
 use super::declare::name_of;
 use super::domain::Domain;
-use super::table::{Intervention, PARAMETERS, Retry, Scenario, Shock};
+use super::shock::Shock;
+use super::table::{Intervention, PARAMETERS, Retry, Scenario};
 
 /// Most ticks that a run may have.
 const TICKS_MAX: f64 = 2_147_483_648.0;
@@ -120,7 +121,8 @@ impl Scenario {
                     return refuse(&format!("shock.{}", fraction.key), share, "a number, 0 … 1");
                 }
             }
-            if !shock.strikes() {
+            // The shares of a named one may be varied by a sweep, from 0 on.
+            if !shock.strikes() && shock.name.is_none() {
                 return Err(ScenarioError::new("shock", Shock::WITHOUT_EFFECT).at(Event::Shock(index)));
             }
         }
@@ -189,14 +191,14 @@ impl Scenario {
         ordered.sort_by(|(_, a), (_, b)| a.at_h.total_cmp(&b.at_h));
         for (index, change) in ordered {
             let event = Event::Intervention(index);
-            for (parameter, value) in &change.settings {
+            for (parameter, value) in change.values(self) {
                 let refuse =
                     |message| Err(ScenarioError::new(format!("intervention.{}", parameter.name), message).at(event));
                 if !parameter.intervenable {
                     return refuse("it cannot change in the middle of a run".to_owned());
                 }
                 let before = in_force.overlay.dedicated_per_million;
-                if let Err(message) = parameter.set(&mut in_force, value) {
+                if let Err(message) = parameter.set(&mut in_force, &value) {
                     return refuse(format!("{value} is not allowed; expected {message}"));
                 }
                 let after = in_force.overlay.dedicated_per_million;
@@ -244,7 +246,7 @@ mod tests {
     use super::*;
 
     fn intervention(at_h: f64, name: &str, value: Value) -> Intervention {
-        Intervention { at_h, settings: vec![(Parameter::find(name).unwrap(), value)], flush: false }
+        Intervention::new(at_h, [(Parameter::find(name).unwrap(), value)])
     }
 
     /// A scenario that changes what it can, so that every rule has something to look at.

@@ -67,7 +67,7 @@ impl Domain {
     }
 
     /// What is allowed, as the part of a message: "a number, > 0 … 600 s".
-    pub(super) fn expectation(&self, unit: &str) -> String {
+    pub(crate) fn expectation(&self, unit: &str) -> String {
         let what = match self {
             Domain::Number(_) => "a number",
             Domain::Integer(..) => "a whole number",

@@ -9,21 +9,27 @@
 //! | `value` | what a parameter can be: the types of the fields, and a value of any of them |
 //! | `domain` | which values are allowed |
 //! | `declare` | the macro behind the table: a struct for each group, a row for each field |
-//! | `table` | the declarations, and what stands on them: [`Parameter`], [`Scenario`], [`Shock`], [`Intervention`] |
+//! | `table` | the declarations, and what stands on them: [`Parameter`], [`Scenario`], [`Intervention`] |
+//! | `shock` | when a [`Shock`] comes, and whom it strikes |
+//! | `quantity` | what a sweep can vary: a parameter, or a number of a named event |
 //! | `check` | what a scenario has to be as a whole, the one check for everybody |
 
 mod check;
 mod declare;
 mod domain;
+mod quantity;
+mod shock;
 mod table;
 mod value;
 
 pub use check::{Event, ScenarioError};
 pub(crate) use declare::name_of;
 pub use domain::{Domain, Range};
-pub(crate) use table::Fraction;
+pub use quantity::Quantity;
+pub(crate) use shock::Fraction;
+pub use shock::Shock;
 pub use table::{
-    Intervention, Login, Outage, Overlay, PARAMETERS, Parameter, Population, Presence, Retry, Scenario, Shock, Time,
+    Intervention, Login, Outage, Overlay, PARAMETERS, Parameter, Population, Presence, Retry, Scenario, Setting, Time,
     Updates,
 };
 pub use value::{Discipline, Jitter, Region, Value};

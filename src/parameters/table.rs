@@ -5,7 +5,8 @@ use std::fmt;
 
 use super::declare::declare_parameters;
 use super::domain::{Domain, Range};
-use super::value::{Discipline, FieldType, Jitter, Region, Value};
+use super::shock::Shock;
+use super::value::{Discipline, FieldType, Jitter, Region, Value, toml_number};
 
 declare_parameters! {
     /// Who the clients are.
@@ -307,78 +308,15 @@ impl Parameter {
     }
 }
 
-/// What strikes many at a given time.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Shock {
-    /// When, in hours of the simulation; rounded to the nearest tick.
-    pub at_h: f64,
-    /// Probability that a live super node, not a dedicated one, crashes. 0 … 1.
-    pub supernode_fraction: f64,
-    /// Probability that any other present client that is not booting crashes. 0 … 1.
-    pub client_fraction: f64,
-    /// Probability that a live dedicated super node fails. 0 … 1.
-    pub dedicated_fraction: f64,
-    /// Probability that an attached client that does not crash loses its connection. 0 … 1.
-    pub disconnect_fraction: f64,
-    /// The names of the regions whose clients, and whose clients' super nodes, are struck; all if there are none.
-    pub regions: Vec<String>,
-}
-
-/// A share of those whom a shock strikes: a key of `[[shock]]`.
-pub(crate) struct Fraction {
-    pub(crate) key: &'static str,
-    pub(crate) get: fn(&Shock) -> f64,
-    pub(crate) set: fn(&mut Shock, f64),
-    /// As of [`Parameter::added_later`].
-    pub(crate) added_later: bool,
-}
-
-impl Shock {
-    /// The shares, in the order of the documentation.
-    pub(crate) const FRACTIONS: [Fraction; 4] = [
-        Fraction {
-            key: "supernode_fraction",
-            get: |shock| shock.supernode_fraction,
-            set: |shock, share| shock.supernode_fraction = share,
-            added_later: false,
-        },
-        Fraction {
-            key: "client_fraction",
-            get: |shock| shock.client_fraction,
-            set: |shock, share| shock.client_fraction = share,
-            added_later: false,
-        },
-        Fraction {
-            key: "dedicated_fraction",
-            get: |shock| shock.dedicated_fraction,
-            set: |shock, share| shock.dedicated_fraction = share,
-            added_later: true,
-        },
-        Fraction {
-            key: "disconnect_fraction",
-            get: |shock| shock.disconnect_fraction,
-            set: |shock, share| shock.disconnect_fraction = share,
-            added_later: true,
-        },
-    ];
-
-    /// What is wrong with a shock that strikes nobody.
-    pub(crate) const WITHOUT_EFFECT: &str = "it strikes nobody; expected a supernode_fraction, client_fraction, \
-                                             dedicated_fraction or disconnect_fraction above 0";
-
-    /// Whether it may strike anybody.
-    pub(crate) fn strikes(&self) -> bool {
-        Shock::FRACTIONS.iter().any(|fraction| (fraction.get)(self) > 0.0)
-    }
-}
-
 /// A change of parameters, or an act, in the middle of a run.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Intervention {
+    /// What it is called, so that a sweep can vary its numbers; a run does not depend on it.
+    pub name: Option<String>,
     /// When, in hours of the simulation; rounded to the nearest tick.
     pub at_h: f64,
-    /// The new values, in the order of the file.
-    pub settings: Vec<(&'static Parameter, Value)>,
+    /// What it says about parameters, in the order of their names.
+    pub settings: Vec<(&'static Parameter, Setting)>,
     /// Whether the login server's queue is emptied: the key `login.flush`.
     pub flush: bool,
 }
@@ -386,6 +324,75 @@ pub struct Intervention {
 impl Intervention {
     /// The key of the act.
     pub(crate) const FLUSH: &str = "login.flush";
+
+    /// An intervention that gives parameters new values.
+    pub fn new(at_h: f64, values: impl IntoIterator<Item = (&'static Parameter, Value)>) -> Intervention {
+        let settings = values.into_iter().map(|(parameter, value)| (parameter, Setting::Value(value))).collect();
+        Intervention { at_h, settings, ..Intervention::default() }
+    }
+
+    /// The same with the values that it sets in a run of this scenario, which is the one at the start of the run.
+    pub(crate) fn resolved(&self, scenario: &Scenario) -> Intervention {
+        let settings = self.values(scenario).map(|(parameter, value)| (parameter, Setting::Value(value))).collect();
+        Intervention { settings, ..self.clone() }
+    }
+
+    /// The parameters that it sets, and their new values in a run of this scenario.
+    pub fn values<'a>(&'a self, scenario: &'a Scenario) -> impl Iterator<Item = (&'static Parameter, Value)> + use<'a> {
+        self.settings.iter().map(|(parameter, setting)| (*parameter, setting.value(parameter, scenario)))
+    }
+}
+
+/// What an intervention says about a parameter.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Setting {
+    /// The new value.
+    Value(Value),
+    /// This many times what the scenario says, > 0.
+    Factor(f64),
+    /// What the scenario says: the end of what an intervention before it did.
+    Initial,
+}
+
+impl Setting {
+    /// Which factors are allowed.
+    pub const FACTOR: Domain = Domain::POSITIVE;
+    /// The key of a factor.
+    pub const FACTOR_KEY: &str = "factor";
+    /// The word for what the scenario says.
+    pub const INITIAL: &str = "initial";
+
+    /// The new value of the parameter in a run of this scenario, which is the one at its start. It may be one that is
+    /// not allowed, which [`Scenario::check`] says.
+    pub fn value(&self, parameter: &Parameter, scenario: &Scenario) -> Value {
+        match self {
+            Setting::Value(value) => value.clone(),
+            Setting::Initial => parameter.get(scenario),
+            Setting::Factor(factor) => {
+                let initial = parameter.get(scenario);
+                let Some(product) = initial.as_f64().map(|x| x * factor) else { return initial };
+                parameter.domain.value_from_f64(product).unwrap_or(Value::Number(product))
+            }
+        }
+    }
+
+    /// Whether it is a value by itself, which replaces what the scenario says.
+    pub fn is_plain(&self) -> bool {
+        matches!(self, Setting::Value(_))
+    }
+}
+
+impl fmt::Display for Setting {
+    /// Writes the setting as it is written in TOML.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Setting::Value(value) => value.fmt(f),
+            Setting::Factor(factor) => {
+                write!(f, "{{ {} = {} }}", Setting::FACTOR_KEY, toml_number(*factor))
+            }
+            Setting::Initial => write!(f, "{:?}", Setting::INITIAL),
+        }
+    }
 }
 
 impl Scenario {

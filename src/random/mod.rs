@@ -5,7 +5,8 @@
 //! | `streams` | seeds, and the stream of each [`Purpose`] |
 //! | `uniform` | whole and real numbers, all equally likely |
 //! | `shuffle` | random orders |
-//! | `binomial`, `poisson`, `ziggurat`, `beta` | the other laws; `ziggurat` has the normal and the exponential one |
+//! | `binomial`, `poisson`, `ziggurat` | the other laws; `ziggurat` has the normal and the exponential one |
+//! | `quantile` | distribution functions and their inverses, for drawing by inversion |
 //! | `ziggurat_tables` | the constants of the ziggurat method |
 //!
 //! # The same digits on every machine
@@ -17,21 +18,20 @@
 //!
 //! `rand_distr` calls the methods of `f64`. Its laws are therefore written down here once more, on `libm`, each after the
 //! paper that `rand_distr` follows as well, and such that the same words of the generator make the same number: one
-//! can be tested against the other (`tests/elementary.rs`). What takes no more than a root is drawn by `rand_distr`
-//! itself (the triangular law, in `sweep`).
+//! can be tested against the other (`tests/elementary.rs`).
 
-mod beta;
 mod binomial;
 mod poisson;
+mod quantile;
 mod shuffle;
 mod streams;
 mod uniform;
 mod ziggurat;
 mod ziggurat_tables;
 
-pub use beta::beta;
 pub use binomial::{binomial, binomial_of_hazard};
 pub use poisson::poisson;
+pub use quantile::{Tails, beta_quantile, beta_tails, normal_quantile, normal_tails};
 pub(crate) use shuffle::{shuffle, shuffle_first};
 pub use streams::{Purpose, Stream, derive_seed, stream};
 pub use uniform::unit;

@@ -37,7 +37,7 @@ fn largest(sweep: &Sweep) -> (u64, Scenario) {
         sweep.realization(cell, trial % sweep.replicates.at_most).scenario
     });
     // Where only some axes matter, few cells show their largest values: each is tried by itself.
-    let sizing = sweep.axes.iter().filter(|axis| axis.parameters().any(|parameter| parameter.sizes_memory));
+    let sizing = sweep.axes.iter().filter(|axis| axis.sizes_memory());
     let alone = sizing.flat_map(|axis| (0..axis.size()).map(|point| axis.applied(point, &sweep.scenario)));
     let sizes = tried.chain(alone).map(|scenario| (sweep.engine.memory_estimate_bytes(&scenario), scenario));
     sizes.max_by_key(|&(bytes, _)| bytes).unwrap_or_else(|| (0, sweep.scenario.clone()))

@@ -7,8 +7,8 @@ use serde_json::{Value as Json, json};
 use super::error::StoreError;
 use super::files::{is_there, read_file};
 use super::metadata::SCHEMA_VERSION;
-use crate::parameters::{Intervention, PARAMETERS, Parameter, Scenario, Shock, Value, toml_number};
-use crate::sweep::{Axis, AxisPoints, Design, Distribution, Replicates, Sweep, Uncertain};
+use crate::parameters::{Intervention, PARAMETERS, Scenario, Setting, Shock, Value, toml_number};
+use crate::sweep::{Axis, AxisPoints, Design, Distribution, Replicates, Sweep, Uncertain, Variant};
 
 /// The name of the file.
 pub(super) const MANIFEST: &str = "manifest.json";
@@ -119,10 +119,6 @@ fn value(value: &Value) -> Json {
     value.to_json()
 }
 
-fn settings(settings: &[(&'static Parameter, Value)]) -> Json {
-    Json::Object(settings.iter().map(|(parameter, set)| (parameter.name.to_owned(), value(set))).collect())
-}
-
 fn scenario(scenario: &Scenario) -> Json {
     let parameters = PARAMETERS.iter().map(|p| (p.name.to_owned(), value(&p.get(scenario))));
     Json::Object(parameters.collect())
@@ -145,12 +141,21 @@ fn axis(axis: &Axis) -> Json {
         }),
         AxisPoints::Variants(variants) => json!({
             "name": axis.name,
-            "variants": list(variants, |variant| json!({
-                "label": variant.label,
-                "settings": settings(&variant.settings),
-            })),
+            "variants": list(variants, variant),
         }),
     }
+}
+
+fn variant(variant: &Variant) -> Json {
+    let settings = variant.settings.iter().map(|(parameter, set)| (parameter.name().to_owned(), value(set)));
+    let mut entry = json!({ "label": variant.label, "settings": Json::Object(settings.collect()) });
+    if !variant.shocks.is_empty() {
+        entry["shocks"] = list(&variant.shocks, shock);
+    }
+    if !variant.interventions.is_empty() {
+        entry["interventions"] = list(&variant.interventions, intervention);
+    }
+    entry
 }
 
 fn shock(shock: &Shock) -> Json {
@@ -160,11 +165,21 @@ fn shock(shock: &Shock) -> Json {
     if !shock.regions.is_empty() {
         keys.insert("regions".to_owned(), json!(shock.regions));
     }
+    keys.extend(shock.name.iter().map(|name| ("name".to_owned(), json!(name))));
     Json::Object(keys)
 }
 
 fn intervention(change: &Intervention) -> Json {
-    let mut keys = json!({ "at_h": change.at_h, "settings": settings(&change.settings) });
+    let set = |setting: &Setting| match setting {
+        Setting::Value(set) => value(set),
+        Setting::Factor(factor) => json!({ Setting::FACTOR_KEY: factor }),
+        Setting::Initial => json!(Setting::INITIAL),
+    };
+    let settings = change.settings.iter().map(|(parameter, setting)| (parameter.name.to_owned(), set(setting)));
+    let mut keys = json!({ "at_h": change.at_h, "settings": Json::Object(settings.collect()) });
+    if let Some(name) = &change.name {
+        keys["name"] = json!(name);
+    }
     if change.flush {
         keys[Intervention::FLUSH] = json!(true);
     }
@@ -178,7 +193,7 @@ fn uncertain(sweep: &Sweep) -> Json {
             "factor": input.factor,
             "distribution": distribution(&input.distribution),
         });
-        (input.parameter.name.to_owned(), entry)
+        (input.parameter.name().to_owned(), entry)
     };
     Json::Object(sweep.uncertain.iter().map(entry).collect())
 }

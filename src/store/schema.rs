@@ -11,7 +11,7 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use super::key::RunKey;
 use super::row::RunRow;
 use crate::engine::outcome::{OUTPUTS, Output, OutputType, OutputValue, TRACE_COLUMNS, TraceRow};
-use crate::parameters::{Domain, Parameter, Value};
+use crate::parameters::{Domain, Quantity, Value};
 use crate::sweep::{Axis, AxisLabel, AxisPoints, Sweep, columns};
 
 fn field(name: &str, data_type: DataType, nullable: bool, unit: &str, description: &str) -> Field {
@@ -43,19 +43,19 @@ pub(crate) fn axis_field(axis: &Axis) -> Field {
     match &axis.points {
         AxisPoints::Variants(_) => field(&axis.name, DataType::Utf8, false, "1", "Label of the variant."),
         AxisPoints::Values { parameter, .. } => {
-            let data_type = match parameter.domain {
+            let data_type = match parameter.domain() {
                 Domain::Number(_) => DataType::Float64,
                 Domain::Integer(..) => DataType::Int64,
                 Domain::Boolean => DataType::Boolean,
                 Domain::Choice(_) | Domain::Regions => DataType::Utf8,
             };
-            field(&axis.name, data_type, false, parameter.unit, parameter.meaning)
+            field(&axis.name, data_type, false, parameter.unit(), &parameter.meaning())
         }
     }
 }
 
-fn drawn_type(parameter: &Parameter) -> DataType {
-    if matches!(parameter.domain, Domain::Integer(..)) { DataType::Int64 } else { DataType::Float64 }
+fn drawn_type(parameter: &Quantity) -> DataType {
+    if matches!(parameter.domain(), Domain::Integer(..)) { DataType::Int64 } else { DataType::Float64 }
 }
 
 /// The columns of `runs/`: cell, replicate, seed, the axes, the uncertain inputs, the outputs.
@@ -67,9 +67,9 @@ pub(crate) fn run_schema(sweep: &Sweep) -> SchemaRef {
     ];
     fields.extend(sweep.axes.iter().map(axis_field));
     for uncertain in &sweep.uncertain {
-        let parameter = uncertain.parameter;
-        let description = format!("Value used in this run. {}", parameter.meaning);
-        fields.push(field(&uncertain.column(sweep), drawn_type(parameter), false, parameter.unit, &description));
+        let parameter = &uncertain.parameter;
+        let description = format!("Value used in this run. {}", parameter.meaning());
+        fields.push(field(&uncertain.column(sweep), drawn_type(parameter), false, parameter.unit(), &description));
     }
     fields.extend(OUTPUTS.iter().map(output_field));
     Arc::new(Schema::new(fields))
@@ -153,7 +153,7 @@ fn origin_columns<'a>(sweep: &Sweep, rows: impl Iterator<Item = Origin<'a>> + Cl
     columns.extend((0..sweep.axes.len()).map(|axis| axis_column(sweep, axis, rows.clone().map(|row| row.key.cell))));
     for (index, uncertain) in sweep.uncertain.iter().enumerate() {
         let drawn = rows.clone().map(|row| row.drawn.get(index).copied().unwrap_or(f64::NAN));
-        columns.push(match drawn_type(uncertain.parameter) {
+        columns.push(match drawn_type(&uncertain.parameter) {
             DataType::Int64 => Arc::new(Int64Array::from_iter_values(drawn.map(|x| x as i64))),
             _ => Arc::new(Float64Array::from_iter_values(drawn)),
         });

@@ -137,7 +137,7 @@ fn outages(folder: &Folder) -> Result<BTreeMap<u32, Vec<bool>>, SummaryError> {
 fn positions(sweep: &Sweep, axis: usize) -> Option<Vec<Option<f64>>> {
     let AxisPoints::Values { parameter, values, .. } = &sweep.axes.get(axis)?.points else { return None };
     let positions: Vec<Option<f64>> = values.iter().map(|value| value.as_f64().filter(|x| x.is_finite())).collect();
-    (parameter.domain.is_numeric() && positions.iter().flatten().count() > 1).then_some(positions)
+    (parameter.domain().is_numeric() && positions.iter().flatten().count() > 1).then_some(positions)
 }
 
 fn is_logarithmic(sweep: &Sweep, axis: usize) -> bool {

@@ -8,7 +8,8 @@ use super::design::is_spaced;
 use super::types::{Axis, AxisPoints, Distribution, Sweep};
 use crate::engine::EngineKind;
 use crate::parameters::{
-    Fraction, Intervention, PARAMETERS, Parameter, Scenario, Shock, Value, toml_number as number, toml_text as text,
+    Domain, Fraction, Intervention, PARAMETERS, Parameter, Scenario, Shock, Value, toml_number as number,
+    toml_text as text,
 };
 
 /// Writes a sweep with every parameter, sorted keys, and one spelling for each value. Reading it returns the same sweep.
@@ -54,7 +55,7 @@ pub(super) fn toml(sweep: &Sweep) -> String {
         lines.extend(sweep.uncertain.iter().map(|input| {
             let law = law(&input.distribution);
             let law = if input.factor { format!("{{ factor = {law} }}") } else { law };
-            format!("{} = {law}", input.parameter.name)
+            format!("{} = {law}", input.parameter.name())
         }));
     }
     lines.push(String::new());
@@ -73,14 +74,20 @@ pub(super) fn hash(text: &str) -> String {
 fn axis_lines(axis: &Axis, rounds: u32) -> Vec<String> {
     match &axis.points {
         AxisPoints::Values { parameter, values, logarithmic } => {
-            vec![points(parameter, values, *logarithmic, rounds), format!("parameter = {}", text(parameter.name))]
+            let points = points(parameter.domain(), values, *logarithmic, rounds);
+            vec![points, format!("parameter = {}", text(parameter.name()))]
         }
         AxisPoints::Variants(variants) => {
             let mut lines = vec![format!("name = {}", text(&axis.name)), "variants = [".to_owned()];
             lines.extend(variants.iter().map(|variant| {
                 let settings: String =
-                    variant.settings.iter().map(|(p, v)| format!(", {} = {}", p.name, value(v))).collect();
-                format!("  {{ label = {}{settings} }},", text(&variant.label))
+                    variant.settings.iter().map(|(p, v)| format!(", {} = {}", p.name(), value(v))).collect();
+                let events = [
+                    events("intervention", &variant.interventions, intervention_lines),
+                    events("shock", &variant.shocks, shock_lines),
+                ]
+                .concat();
+                format!("  {{ label = {}{settings}{events} }},", text(&variant.label))
             }));
             lines.push("]".to_owned());
             lines
@@ -90,8 +97,8 @@ fn axis_lines(axis: &Axis, rounds: u32) -> Vec<String> {
 
 /// The points as a range wherever they are one: an axis may have ten million. Those that `rounds` of refinement may add are
 /// not written.
-fn points(parameter: &'static Parameter, values: &[Value], logarithmic: bool, rounds: u32) -> String {
-    if let (Some(_), [first, .., last]) = (is_spaced(parameter, values, logarithmic), values) {
+fn points(domain: Domain, values: &[Value], logarithmic: bool, rounds: u32) -> String {
+    if let (Some(_), [first, .., last]) = (is_spaced(domain, values, logarithmic), values) {
         let kind = if logarithmic { "logarithmic" } else { "linear" };
         let written = ((values.len() - 1) >> rounds) + 1;
         return format!("{kind} = {{ from = {first}, points = {written}, to = {last} }}");
@@ -116,30 +123,50 @@ fn scenario_lines(scenario: &Scenario) -> Vec<String> {
     let written = parameters.into_iter().filter(|p| !p.added_later || !is_default(p));
     lines.extend(written.map(|p| format!("{} = {}", p.name, value(&p.get(scenario)))));
     for change in &scenario.interventions {
-        lines.extend([
-            String::new(),
-            "[[scenario.intervention]]".to_owned(),
-            format!("at_h = {}", number(change.at_h)),
-        ]);
-        lines.extend(change.flush.then(|| format!("{} = true", Intervention::FLUSH)));
-        lines.extend(change.settings.iter().map(|(p, v)| format!("{} = {}", p.name, value(v))));
+        lines.extend([String::new(), "[[scenario.intervention]]".to_owned()]);
+        lines.extend(intervention_lines(change));
     }
     for shock in &scenario.shocks {
-        lines.extend([String::new(), "[[scenario.shock]]".to_owned(), format!("at_h = {}", number(shock.at_h))]);
-        let mut fractions: Vec<&Fraction> = Shock::FRACTIONS.iter().collect();
-        fractions.sort_by_key(|fraction| fraction.key);
-        for Fraction { key, get, added_later, .. } in fractions {
-            let share = number(get(shock));
-            if !added_later || share != "0.0" {
-                lines.push(format!("{key} = {share}"));
-            }
-        }
-        if !shock.regions.is_empty() {
-            let names: Vec<String> = shock.regions.iter().map(|name| text(name)).collect();
-            lines.push(format!("regions = [{}]", names.join(", ")));
-        }
+        lines.extend([String::new(), "[[scenario.shock]]".to_owned()]);
+        lines.extend(shock_lines(shock));
     }
     lines
+}
+
+/// The shocks or interventions of a variant; nothing if there are none.
+fn events<T>(key: &str, events: &[T], lines: impl Fn(&T) -> Vec<String>) -> String {
+    let events: Vec<String> = events.iter().map(|event| format!("{{ {} }}", lines(event).join(", "))).collect();
+    if events.is_empty() { String::new() } else { format!(", {key} = [{}]", events.join(", ")) }
+}
+
+fn intervention_lines(change: &Intervention) -> Vec<String> {
+    let mut lines = vec![format!("at_h = {}", number(change.at_h))];
+    lines.extend(name_line(&change.name));
+    lines.extend(change.flush.then(|| format!("{} = true", Intervention::FLUSH)));
+    lines.extend(change.settings.iter().map(|(p, setting)| format!("{} = {setting}", p.name)));
+    lines
+}
+
+fn shock_lines(shock: &Shock) -> Vec<String> {
+    let mut lines = vec![format!("at_h = {}", number(shock.at_h))];
+    lines.extend(name_line(&shock.name));
+    let mut fractions: Vec<&Fraction> = Shock::FRACTIONS.iter().collect();
+    fractions.sort_by_key(|fraction| fraction.key);
+    for Fraction { key, get, added_later, .. } in fractions {
+        let share = number(get(shock));
+        if !added_later || share != "0.0" {
+            lines.push(format!("{key} = {share}"));
+        }
+    }
+    if !shock.regions.is_empty() {
+        let names: Vec<String> = shock.regions.iter().map(|name| text(name)).collect();
+        lines.push(format!("regions = [{}]", names.join(", ")));
+    }
+    lines
+}
+
+fn name_line(name: &Option<String>) -> Option<String> {
+    name.as_ref().map(|name| format!("name = {}", text(name)))
 }
 
 fn law(distribution: &Distribution) -> String {

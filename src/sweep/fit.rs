@@ -1,12 +1,25 @@
 //! What a scenario of a sweep has to be as a whole.
 
 use super::types::Traces;
-use crate::parameters::{Scenario, ScenarioError, name_of};
+use crate::parameters::{Intervention, Parameter, Quantity, Scenario, ScenarioError, Setting, name_of};
 
 /// The key of the interval of the traces, in the sweep file and in the errors of [`check`].
 pub(super) const TRACE_INTERVAL: &str = "traces.every_s";
 
-/// Checks a scenario whose single values are all allowed. It looks at the parameters that are marked `interdependent`.
+/// Whether a parameter's value has to fit to what else is in the scenario: what [`check`] looks at. Beside those that are
+/// marked for it these are the ones that an intervention multiplies or sets back.
+pub(super) fn must_fit(parameter: &Quantity, scenario: &Scenario) -> bool {
+    must_fit_to(parameter, &scenario.interventions)
+}
+
+/// The same for any of these interventions.
+pub(super) fn must_fit_to<'a>(parameter: &Quantity, interventions: impl IntoIterator<Item = &'a Intervention>) -> bool {
+    let depends =
+        |(set, setting): &(&'static Parameter, Setting)| parameter.parameter() == Some(*set) && !setting.is_plain();
+    parameter.is_interdependent() || interventions.into_iter().any(|change| change.settings.iter().any(depends))
+}
+
+/// Checks a scenario whose single values are all allowed. It looks at the parameters that [`must_fit`].
 ///
 /// # Errors
 /// Everything that is wrong.

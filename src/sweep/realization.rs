@@ -1,12 +1,17 @@
 //! The runs of a cell: their seeds, and their scenarios with the uncertain inputs drawn.
 
+use super::draw::Allowed;
 use super::fit;
-use super::types::{Realization, Sweep};
-use crate::parameters::Parameter;
-use crate::random::{Purpose, derive_seed, stream};
+use super::types::{Realization, Sweep, Uncertain};
+use crate::parameters::{Quantity, Scenario, Value};
+use crate::random::{Purpose, Stream, derive_seed, open_unit, stream};
 
 /// Sets the seeds of independent replicates apart from those of common random numbers.
 const INDEPENDENT: u64 = 0x696E_6465_7065_6E64;
+
+/// After this many draws in a row that do not fit, the nominal values are used. A sweep is refused when fewer than about
+/// one in a thousand fits, so the probability to get here is below exp(−100).
+const DRAWS_MAX: u32 = 100_000;
 
 impl Sweep {
     /// The seed of a run. With common random numbers it is the same in every cell.
@@ -22,8 +27,9 @@ impl Sweep {
     ///
     /// Each uncertain input draws from its own stream, derived from the seed of the run and the name of the parameter:
     /// adding one never moves the draws of another, and with common random numbers replicate r of every cell shares
-    /// them. A draw outside of the parameter's range, or one that together with what is already set makes an
-    /// impossible scenario (a release after the horizon, say), is drawn again.
+    /// them. A law is truncated to the range of its parameter. Inputs that have to fit to each other and to the rest of the
+    /// scenario (a release before the horizon, say) are all drawn, and then tested together; if they do not fit, all of
+    /// them are drawn again.
     pub fn realization(&self, cell: u32, replicate: u32) -> Realization {
         self.realize(cell, self.run_seed(cell, replicate))
     }
@@ -31,22 +37,65 @@ impl Sweep {
     /// A run of a cell with this seed, from which its uncertain inputs are drawn, too.
     pub(super) fn realize(&self, cell: u32, seed: u64) -> Realization {
         let mut scenario = self.cell_scenario(cell);
-        let drawn = self
-            .uncertain
-            .iter()
+        let inputs = self.uncertain.iter().filter(|input| input.factor || !self.is_held(cell, &input.parameter));
+        let mut draws: Vec<Draw> = inputs
             .map(|input| {
-                if !input.factor && self.is_held(cell, input.parameter) {
-                    return input.parameter.get(&scenario).as_f64().unwrap_or(f64::NAN);
-                }
-                let mut stream = stream(seed, Purpose::Uncertain(input.parameter.name));
-                input.draw_into(&mut scenario, &mut stream, |s| fit::check(s, self.traces.as_ref()).is_ok())
+                let stream = stream(seed, Purpose::Uncertain(input.parameter.name()));
+                Draw::new(input, &scenario, stream)
             })
             .collect();
+        draws.iter_mut().for_each(|draw| draw.put(&mut scenario));
+        draws.retain(|draw| draw.must_fit);
+        if !draws.is_empty() {
+            let mut fits = |scenario: &Scenario| fit::check(scenario, self.traces.as_ref()).is_ok();
+            draw_until(&mut draws, &mut scenario, &mut fits);
+        }
+        let used = |input: &Uncertain| input.parameter.get(&scenario).and_then(|value| value.as_f64());
+        let drawn = self.uncertain.iter().map(|input| used(input).unwrap_or(f64::NAN)).collect();
         Realization { scenario, seed, drawn }
     }
 
     /// Whether the cell's variant says what this parameter is, so that it is not drawn there.
-    pub(super) fn is_held(&self, cell: u32, parameter: &Parameter) -> bool {
+    pub(super) fn is_held(&self, cell: u32, parameter: &Quantity) -> bool {
         self.axes.iter().zip(self.coordinates(cell)).any(|(axis, point)| axis.holds(point, parameter))
+    }
+}
+
+/// An input as it is drawn in one run.
+pub(super) struct Draw<'a> {
+    input: &'a Uncertain,
+    allowed: Allowed<'a>,
+    stream: Stream,
+    /// What the scenario says without it.
+    before: Option<Value>,
+    /// Whether its value has to fit to others.
+    must_fit: bool,
+}
+
+impl<'a> Draw<'a> {
+    /// An input of a scenario that nothing is drawn for yet.
+    pub(super) fn new(input: &'a Uncertain, scenario: &Scenario, stream: Stream) -> Draw<'a> {
+        let before = input.parameter.get(scenario);
+        let allowed = input.allowed(before.as_ref().and_then(Value::as_f64).unwrap_or(f64::NAN));
+        Draw { input, allowed, stream, before, must_fit: fit::must_fit(&input.parameter, scenario) }
+    }
+
+    /// Draws, and puts the value into the scenario.
+    pub(super) fn put(&mut self, scenario: &mut Scenario) {
+        let value = self.allowed.value(open_unit(&mut self.stream));
+        self.input.parameter.put(scenario, &value);
+    }
+}
+
+/// Draws all of these again until they fit.
+fn draw_until(draws: &mut [Draw], scenario: &mut Scenario, fits: &mut impl FnMut(&Scenario) -> bool) {
+    for _ in 0..DRAWS_MAX {
+        if fits(scenario) {
+            return;
+        }
+        draws.iter_mut().for_each(|draw| draw.put(scenario));
+    }
+    for draw in draws {
+        draw.before.iter().for_each(|before| draw.input.parameter.put(scenario, before));
     }
 }

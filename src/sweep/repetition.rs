@@ -25,13 +25,13 @@ impl Sweep {
     /// the input is not drawn in this cell, or its other draw and the rest do not make a scenario together.
     pub fn redrawn(&self, cell: u32, replicate: u32, input: usize) -> Option<Realization> {
         let uncertain = self.uncertain.get(input)?;
-        if !uncertain.factor && self.is_held(cell, uncertain.parameter) {
+        if !uncertain.factor && self.is_held(cell, &uncertain.parameter) {
             return None;
         }
         let number = input as u64 + 1;
         let mut run = self.with_seed(cell, replicate, number);
         let other = self.realize(cell, derive_seed(self.run_seed(cell, replicate), &[REDRAWN, number]));
-        uncertain.parameter.put(&mut run.scenario, &uncertain.parameter.get(&other.scenario));
+        uncertain.parameter.put(&mut run.scenario, &uncertain.parameter.get(&other.scenario)?);
         *run.drawn.get_mut(input)? = *other.drawn.get(input)?;
         fit::check(&run.scenario, self.traces.as_ref()).is_ok().then_some(run)
     }
@@ -40,6 +40,7 @@ impl Sweep {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::parameters::Value;
 
     fn sweep() -> Sweep {
         let toml = "name = \"t\"\n[[axis]]\nname = \"server\"\nvariants = [ { label = \"as it is\" }, \
@@ -68,10 +69,10 @@ mod tests {
             let runs: Vec<Realization> = (0..2).map(|input| sweep.redrawn(0, replicate, input).unwrap()).collect();
             for (input, run) in runs.iter().enumerate() {
                 assert!(run.drawn[input] != original.drawn[input] && run.drawn[1 - input] == original.drawn[1 - input]);
-                let parameter = sweep.uncertain[input].parameter;
-                assert_eq!(parameter.get(&run.scenario).as_f64(), Some(run.drawn[input]));
+                let parameter = &sweep.uncertain[input].parameter;
+                assert_eq!(parameter.get(&run.scenario), Some(Value::Number(run.drawn[input])));
                 let mut same = run.scenario.clone();
-                parameter.put(&mut same, &parameter.get(&original.scenario));
+                parameter.put(&mut same, &parameter.get(&original.scenario).unwrap());
                 assert_eq!(same, original.scenario);
             }
             let again = sweep.repeated(0, replicate);

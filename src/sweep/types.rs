@@ -1,7 +1,7 @@
 //! A sweep and its parts.
 
 use crate::engine::EngineKind;
-use crate::parameters::{Parameter, Scenario, Value};
+use crate::parameters::{Intervention, Quantity, Scenario, Shock, Value};
 use crate::statistics::plan::Plan;
 use crate::statistics::rule::Rule;
 
@@ -39,7 +39,7 @@ pub struct Sweep {
 /// One axis of the design.
 #[derive(Debug, Clone)]
 pub struct Axis {
-    /// The dotted name of the parameter, or the name of the list of variants. Also the name of the Parquet column.
+    /// The dotted name of what is swept, or the name of the list of variants. Also the name of the Parquet column.
     pub name: String,
     /// Its points.
     pub points: AxisPoints,
@@ -48,10 +48,10 @@ pub struct Axis {
 /// The points of an axis.
 #[derive(Debug, Clone)]
 pub enum AxisPoints {
-    /// Values of one parameter.
+    /// Values of one parameter, or of a number of a shock or an intervention.
     Values {
-        /// The parameter.
-        parameter: &'static Parameter,
+        /// What is swept.
+        parameter: Quantity,
         /// Its values, all different.
         values: Vec<Value>,
         /// Whether the points are spaced logarithmically, for plots.
@@ -66,14 +66,18 @@ pub enum AxisPoints {
 pub struct Variant {
     /// Its label, the value of the axis' column.
     pub label: String,
-    /// What it sets, in the order of the file.
-    pub settings: Vec<(&'static Parameter, Value)>,
+    /// What it sets, in the order of the names.
+    pub settings: Vec<(Quantity, Value)>,
+    /// Shocks that come on top of the scenario's.
+    pub shocks: Vec<Shock>,
+    /// Interventions that come on top of the scenario's.
+    pub interventions: Vec<Intervention>,
 }
 
 impl Variant {
-    /// Whether it sets this parameter.
-    pub fn sets(&self, parameter: &Parameter) -> bool {
-        self.settings.iter().any(|(set, _)| *set == parameter)
+    /// Whether it sets this parameter, or this number of a shock or an intervention.
+    pub fn sets(&self, parameter: &Quantity) -> bool {
+        self.settings.iter().any(|(set, _)| set == parameter)
     }
 }
 
@@ -126,8 +130,8 @@ pub struct Traces {
 /// factor, which multiplies it.
 #[derive(Debug, Clone)]
 pub struct Uncertain {
-    /// The numeric parameter.
-    pub parameter: &'static Parameter,
+    /// The numeric parameter, or number of a shock or an intervention.
+    pub parameter: Quantity,
     /// Its distribution, or that of the factor.
     pub distribution: Distribution,
     /// Whether the draw multiplies the scenario's or the axis' value instead of replacing it.

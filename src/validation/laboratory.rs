@@ -95,8 +95,8 @@ pub(super) fn add_dedicated_at(scenario: &mut Scenario, tick: u32, supernodes: u
 /// Sets a parameter to a new value from the start of a tick on.
 pub(super) fn intervene(scenario: &mut Scenario, tick: u32, parameter: &str, value: f64) {
     let at_h = hour_of(tick, scenario.time.tick_s);
-    let settings = Parameter::find(parameter).map(|parameter| (parameter, Value::Number(value)));
-    scenario.interventions.push(Intervention { at_h, settings: settings.into_iter().collect(), flush: false });
+    let set = Parameter::find(parameter).map(|parameter| (parameter, Value::Number(value)));
+    scenario.interventions.push(Intervention::new(at_h, set));
 }
 
 /// Empties the queue of the login server at the start of a tick.

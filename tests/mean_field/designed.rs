@@ -28,8 +28,8 @@ fn with(mut scenario: Scenario, change: impl FnOnce(&mut Scenario)) -> Scenario 
 /// Sets parameters at an hour.
 fn intervene(scenario: &mut Scenario, at_h: f64, settings: &[(&str, Value)]) {
     let parameter = |name: &str| Parameter::find(name).unwrap_or_else(|| panic!("{name}"));
-    let settings = settings.iter().map(|(name, value)| (parameter(name), value.clone())).collect();
-    scenario.interventions.push(Intervention { at_h, settings, ..Intervention::default() });
+    let settings = settings.iter().map(|(name, value)| (parameter(name), value.clone()));
+    scenario.interventions.push(Intervention::new(at_h, settings));
 }
 
 pub(crate) fn scenarios() -> Vec<(&'static str, Scenario)> {

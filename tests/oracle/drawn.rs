@@ -259,6 +259,7 @@ fn shocks_and_interventions() -> impl Strategy<Value = Change> {
                         dedicated_fraction,
                         disconnect_fraction,
                         regions,
+                        ..Shock::default()
                     }
                 })
                 .collect();

@@ -7,15 +7,22 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::parameters::{Domain, PARAMETERS, Parameter, Range};
-use crate::sweep::keys::{Bounds, Form, Key, Settings, Table, Without, axis, file, region, span, uncertain};
+use crate::parameters::{Domain, PARAMETERS, Parameter, Range, Setting};
+use crate::sweep::keys::{
+    Bounds, Form, Key, Settings, Table, Without, axis, file, multiple, region, scenario, span, uncertain,
+};
 
 /// The largest finite number: a schema has no other word for "not infinite".
 const FINITE_MAX: f64 = f64::MAX;
 /// The definition of a law.
 const LAW: &str = "law";
+/// The names of the numbers of named shocks and interventions.
+const OF_EVENTS: &str = "^(shock|intervention)\\.[a-z0-9-]+\\..+$";
 /// The definition of a law of a value or of a factor.
 const INPUT: &str = "law-or-factor";
+
+/// The events of a scenario.
+const EVENTS: [&str; 2] = [scenario::SHOCKS.name, scenario::INTERVENTIONS.name];
 
 /// The schema of a sweep file.
 pub(super) fn schema() -> Json {
@@ -48,7 +55,8 @@ fn with(mut schema: Json, words: Json) -> Json {
 }
 
 fn of_table(table: &Table) -> Json {
-    let keys = table.keys.iter().filter(|key| key.name != uncertain::FACTOR.name);
+    let is_law = table.settings == Settings::Laws;
+    let keys = table.keys.iter().filter(|key| !is_law || key.name != uncertain::FACTOR.name);
     // A dotted key stands among the parameters of its group.
     let (dotted, keys): (Vec<&Key>, Vec<&Key>) = keys.partition(|key| key.name.contains('.'));
     let properties: Map<String, Json> = keys.iter().map(|key| (key.name.to_owned(), of_key(key))).collect();
@@ -60,16 +68,39 @@ fn of_table(table: &Table) -> Json {
             let schema = match table.settings {
                 Settings::None => return None,
                 Settings::Values => reference(parameter.name),
-                Settings::Changes => parameter.intervenable.then(|| reference(parameter.name))?,
+                Settings::Changes => parameter.intervenable.then(|| of_change(parameter))?,
                 Settings::Laws => parameter.domain.is_numeric().then(|| reference(INPUT))?,
             };
             Some((parameter.name, schema))
         })
         .collect();
     settings.extend(dotted.iter().map(|key| (key.name, of_key(key))));
-    let schema = object(properties, &required, &settings);
+    let schema = of_events(table.settings, object(properties, &required, &settings));
     let schema = if std::ptr::eq(table, &axis::TABLE) { with(schema, alternatives()) } else { schema };
     with(schema, json!({ "description": table.meaning }))
+}
+
+/// The same schema, which allows the numbers of named shocks and interventions, too: in quotes, or as tables.
+fn of_events(settings: Settings, mut schema: Json) -> Json {
+    let number = match settings {
+        Settings::Laws => reference(INPUT),
+        Settings::Values => json!({}),
+        Settings::None | Settings::Changes => return schema,
+    };
+    schema["patternProperties"][OF_EVENTS] = number;
+    if settings == Settings::Laws {
+        EVENTS.iter().for_each(|event| schema["properties"][*event] = json!({ "type": "object" }));
+    }
+    schema
+}
+
+/// What an intervention says about a parameter: a value, or one that depends on the scenario.
+fn of_change(parameter: &Parameter) -> Json {
+    let mut allowed = vec![reference(parameter.name), json!({ "const": Setting::INITIAL })];
+    if parameter.domain.is_numeric() {
+        allowed.push(of_table(&multiple::TABLE));
+    }
+    json!({ "anyOf": allowed })
 }
 
 /// An object with these properties, and parameters: below their groups, or under dotted names in quotes.
@@ -122,12 +153,16 @@ fn of_form(form: &Form) -> Json {
         Form::Names(_) => json!({ "type": "array", "minItems": 1, "items": { "type": "string" } }),
         Form::Parameter => {
             let single = PARAMETERS.iter().filter(|parameter| parameter.domain != Domain::Regions);
-            json!({ "enum": single.map(|parameter| parameter.name).collect::<Vec<_>>() })
+            let names: Vec<&str> = single.map(|parameter| parameter.name).collect();
+            json!({ "anyOf": [{ "enum": names }, { "type": "string", "pattern": OF_EVENTS }] })
         }
         Form::OfParameter => json!({ "type": "number" }),
         Form::ValuesOfParameter => json!({ "type": "array", "minItems": 1 }),
         Form::Law => reference(LAW),
         Form::Table(table) => of_table(table),
+        Form::Events(table) => {
+            json!({ "anyOf": [{ "type": "array", "items": of_table(table) }, { "type": "object" }] })
+        }
         Form::Tables(table) => json!({ "type": "array", "items": of_table(table) }),
     }
 }

@@ -9,7 +9,7 @@ use super::state::State;
 use crate::engine::laws::overlay::eligible_share;
 use crate::engine::observation::Sizes;
 use crate::engine::{Engine, Request};
-use crate::parameters::{Discipline, Intervention, Jitter, Parameter, Scenario, Shock, Value};
+use crate::parameters::{Discipline, Intervention, Jitter, Parameter, Scenario, Setting, Shock, Value};
 
 /// Masses are sums of a few million numbers below 1, each with 53 bits.
 const ROUNDING: f64 = 1e-9;
@@ -146,11 +146,12 @@ prop_compose! {
             dedicated_fraction,
             disconnect_fraction,
             regions: if everywhere { Vec::new() } else { vec![s.population.regions[1].name.clone()] },
+            ..Shock::default()
         }];
         let set = |name: &str, value| (Parameter::find(name).unwrap(), value);
-        s.interventions = vec![Intervention {
-            at_h: 1.0,
-            settings: vec![
+        s.interventions = vec![Intervention::new(
+            1.0,
+            [
                 set("overlay.dedicated_per_million", Value::Number(dedicated + later)),
                 set("login.capacity_per_s_per_million", Value::Number(1e4)),
                 set("login.drop_expired", Value::Boolean(true)),
@@ -158,8 +159,8 @@ prop_compose! {
                 set("retry.factor", Value::Number(1.2)),
                 set("login.discipline", Value::Choice(if lifo { "fifo" } else { "lifo" })),
             ],
-            flush,
-        }];
+        )];
+        s.interventions[0].flush = flush;
         s
     }
 }
@@ -192,7 +193,7 @@ proptest! {
         // Only one that keeps what is told apart from the start: kinds of super nodes, failures in a row.
         let mut without = scenario.clone();
         let parameter = Parameter::find("login.drop_expired").unwrap();
-        without.interventions[0].settings.push((parameter, Value::Boolean(false)));
+        without.interventions[0].settings.push((parameter, Setting::Value(Value::Boolean(false))));
         let without = run_checked(&without);
         let before = 360;
         prop_assert_eq!(format!("{:?}", &with[..before]), format!("{:?}", &without[..before]));
@@ -209,11 +210,7 @@ fn a_run_that_goes_on_from_the_beginning_of_another_is_the_same() {
         change(&mut scenario);
         scenario
     };
-    let set = |at_h, name: &str, value| Intervention {
-        at_h,
-        settings: vec![(Parameter::find(name).unwrap(), value)],
-        flush: false,
-    };
+    let set = |at_h, name: &str, value| Intervention::new(at_h, [(Parameter::find(name).unwrap(), value)]);
     let scenarios = [
         plain.clone(),
         change(&|s| s.updates.synchronization = 0.7),

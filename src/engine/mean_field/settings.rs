@@ -135,8 +135,8 @@ pub(super) fn failures_that_matter(scenario: &Scenario) -> usize {
     let mut ordered: Vec<&Intervention> = scenario.interventions.iter().collect();
     ordered.sort_by(|a, b| a.at_h.total_cmp(&b.at_h));
     for intervention in ordered {
-        for (parameter, value) in &intervention.settings {
-            parameter.put(&mut in_force, value);
+        for (parameter, value) in intervention.values(scenario) {
+            parameter.put(&mut in_force, &value);
         }
         most = most.max(delays::backoffs(&in_force.retry).take(FAILURES_MAX).count());
     }

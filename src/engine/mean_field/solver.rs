@@ -144,7 +144,7 @@ impl Running {
         let settings = Settings::new(scenario, failures_that_matter(scenario));
         let mut restarts = Restarts::default();
         restarts.reset(&scenario.updates, &scenario.population.regions, tick_s);
-        let at_tick = |change: &Intervention| (nearest_tick(change.at_h, tick_s), change.clone());
+        let at_tick = |change: &Intervention| (nearest_tick(change.at_h, tick_s), change.resolved(scenario));
         let mut interventions: Vec<(u32, Intervention)> = scenario.interventions.iter().map(at_tick).collect();
         interventions.sort_by(|(_, a), (_, b)| a.at_h.total_cmp(&b.at_h));
         let state = state(scenario, &settings);

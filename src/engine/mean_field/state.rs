@@ -198,14 +198,14 @@ impl State {
 /// Whether there is ever a super node of the operator.
 pub(super) fn has_dedicated(scenario: &Scenario) -> bool {
     let mut in_force = scenario.clone();
-    let settings = scenario.interventions.iter().flat_map(|intervention| &intervention.settings);
+    let settings = scenario.interventions.iter().flat_map(|intervention| intervention.values(scenario));
     if scenario.overlay.bypass {
         return false;
     }
     let mut some = in_force.overlay.dedicated_per_million > 0.0;
     for (parameter, value) in settings {
         // One that is refused changes nothing.
-        some |= parameter.set(&mut in_force, value).is_ok() && in_force.overlay.dedicated_per_million > 0.0;
+        some |= parameter.set(&mut in_force, &value).is_ok() && in_force.overlay.dedicated_per_million > 0.0;
     }
     some
 }

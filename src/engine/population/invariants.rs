@@ -150,11 +150,12 @@ prop_compose! {
             dedicated_fraction: shock_dedicated,
             disconnect_fraction: disconnect,
             regions: if drop_expired { vec![s.population.regions[1].name.clone()] } else { Vec::new() },
+            ..Shock::default()
         }];
         let set = |name: &str, value| (Parameter::find(name).unwrap(), value);
-        s.interventions = vec![Intervention {
-            at_h: 1.0,
-            settings: vec![
+        let mut change = Intervention::new(
+            1.0,
+            [
                 set("overlay.dedicated_per_million", Value::Number(dedicated + later)),
                 set("login.capacity_per_s_per_million", Value::Number(1e4)),
                 set("login.drop_expired", Value::Boolean(true)),
@@ -163,8 +164,9 @@ prop_compose! {
                 set("overlay.admission", Value::Number(0.9)),
                 set("overlay.accept_per_s", Value::Number(0.5)),
             ],
-            flush,
-        }];
+        );
+        change.flush = flush;
+        s.interventions = vec![change];
         s
     }
 }

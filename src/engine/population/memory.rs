@@ -11,9 +11,9 @@ use crate::parameters::Scenario;
 pub fn memory_estimate_bytes(scenario: &Scenario) -> u64 {
     let mut in_force = scenario.clone();
     let mut dedicated = dedicated_supernodes(scenario);
-    for (parameter, value) in scenario.interventions.iter().flat_map(|intervention| &intervention.settings) {
+    for (parameter, value) in scenario.interventions.iter().flat_map(|change| change.values(scenario)) {
         // One that is refused changes nothing.
-        if parameter.set(&mut in_force, value).is_ok() {
+        if parameter.set(&mut in_force, &value).is_ok() {
             dedicated = dedicated.max(dedicated_supernodes(&in_force));
         }
     }
@@ -36,8 +36,7 @@ mod tests {
         let without = memory_estimate_bytes(&scenario);
         let parameter = Parameter::find("overlay.dedicated_per_million").unwrap();
         for (at_h, per_million) in [(13.0, 5000.0), (14.0, 0.0)] {
-            let settings = vec![(parameter, Value::Number(per_million))];
-            scenario.interventions.push(Intervention { at_h, settings, flush: false });
+            scenario.interventions.push(Intervention::new(at_h, [(parameter, Value::Number(per_million))]));
         }
         assert_eq!(memory_estimate_bytes(&scenario) - without, 5000 * (40 + 16 * 3));
     }

@@ -42,9 +42,9 @@ impl Sensitivity {
             columns.add_field(axis_field(axis), concat(&[&missing, &labels])?);
         }
         let uncertain = &self.sweep().uncertain;
-        let names = rows.iter().map(|(_, input)| input.map(|of| uncertain[of].parameter.name));
+        let names = rows.iter().map(|(_, input)| input.map(|of| uncertain[of].parameter.name()));
         columns.add("input", "1", "The uncertain input.", Arc::new(StringArray::from_iter(names)));
-        let units = rows.iter().map(|(_, input)| input.map(|of| uncertain[of].parameter.unit));
+        let units = rows.iter().map(|(_, input)| input.map(|of| uncertain[of].parameter.unit()));
         columns.add("input_unit", "1", "Unit of the input.", Arc::new(StringArray::from_iter(units)));
         Ok(())
     }

@@ -57,7 +57,7 @@ impl Sensitivity {
             let &OfInput { first_order, total, shift, .. } = input;
             let cells = [with_error(first_order), with_error(total)].into_iter();
             let shift = with_shift.then(|| with_error(shift));
-            table.add_row(std::iter::once(uncertain.parameter.name.to_owned()).chain(cells).chain(shift));
+            table.add_row(std::iter::once(uncertain.parameter.name().to_owned()).chain(cells).chain(shift));
         }
         let empty = last.map(|_| String::new());
         table.add_row(["chance".to_owned(), with_error(part.chance), String::new()].into_iter().chain(empty));
@@ -94,9 +94,9 @@ impl Sensitivity {
             let outages =
                 "in outages: the input's mean on days with an outage, in standard deviations from that of all days";
             let means = self.sweep().uncertain.iter().zip(&part.inputs).filter_map(|(uncertain, input)| {
-                let unit = Some(uncertain.parameter.unit).filter(|&unit| unit != "1").map(|unit| format!(" {unit}"));
+                let unit = Some(uncertain.parameter.unit()).filter(|&unit| unit != "1").map(|unit| format!(" {unit}"));
                 let [there, all] = input.means?.map(short);
-                Some(format!("{} {there} against {all}{}", uncertain.parameter.name, unit.unwrap_or_default()))
+                Some(format!("{} {there} against {all}{}", uncertain.parameter.name(), unit.unwrap_or_default()))
             });
             notes.push(format!("{outages}: {}.", means.collect::<Vec<_>>().join(", ")));
         }

@@ -1,14 +1,15 @@
-//! Checks that the uncertain inputs fit into the domains of their parameters, so that drawing again comes to an end.
+//! Checks that the laws of the uncertain inputs are allowed often enough: by their parameters' ranges, and together.
 
-use super::cells::{in_the_cells, interdependent_axes};
+use super::cells::{in_the_cells, interdependent_axes, must_fit};
 use super::conflict::Conflict;
-use crate::parameters::{Scenario, Value};
-use crate::random::{Purpose, stream};
+use crate::parameters::Value;
+use crate::random::{Purpose, derive_seed, stream};
 use crate::sweep::design::Design;
 use crate::sweep::fit;
+use crate::sweep::realization::Draw;
 use crate::sweep::types::{Axis, AxisPoints, Distribution, Sweep, Uncertain, Variant};
 
-/// Smallest share of draws that have to be allowed, and how many are tried to see it.
+/// Smallest share of draws that have to be allowed, and how many are tried to see it where that cannot be computed.
 const ACCEPTED_MIN: f64 = 1e-3;
 const TRIALS: u32 = 10_000;
 /// Most work for the exact check of a discrete factor on an axis: points × values.
@@ -24,11 +25,12 @@ pub(super) fn check(sweep: &Sweep) -> Vec<Conflict> {
 
 /// Checks that what is drawn is in the domain of the parameter often enough, whatever a factor multiplies.
 fn check_range(sweep: &Sweep, input: &Uncertain) -> Option<Conflict> {
-    let nominal = nominal_values(sweep, input).into_iter().find(|nominal| !fits_range(input, *nominal))?;
+    let nominal =
+        nominal_values(sweep, input).into_iter().find(|nominal| input.allowed(*nominal).share() < ACCEPTED_MIN)?;
     let times = if input.factor { format!("the factor times {nominal}") } else { "the law".to_owned() };
     let expected = input.parameter.expectation();
     let message = format!("fewer than one draw in 1000 is allowed: {times} hardly ever is {expected}");
-    Some(Conflict::Uncertain { parameter: input.parameter.name, message })
+    Some(Conflict::Uncertain { parameter: input.parameter.name().to_owned(), message })
 }
 
 /// The values that a factor multiplies, as far as they have to be tried.
@@ -36,7 +38,7 @@ fn check_range(sweep: &Sweep, input: &Uncertain) -> Option<Conflict> {
 /// On an axis that is the lowest and the highest one: all laws but the discrete one have a single peak also in the
 /// logarithm, so the share of a range that slides along is lowest at one of its ends.
 fn nominal_values(sweep: &Sweep, input: &Uncertain) -> Vec<f64> {
-    let own = input.parameter.get(&sweep.scenario).as_f64().unwrap_or(f64::NAN);
+    let own = input.parameter.get(&sweep.scenario).and_then(|value| value.as_f64()).unwrap_or(f64::NAN);
     if !input.factor {
         return vec![own];
     }
@@ -59,7 +61,7 @@ fn nominal_values(sweep: &Sweep, input: &Uncertain) -> Vec<f64> {
                     .chain(all.iter().copied().reduce(f64::max))
                     .collect();
             }
-            AxisPoints::Variants(variants) if variants.iter().any(|variant| variant.sets(input.parameter)) => {
+            AxisPoints::Variants(variants) if variants.iter().any(|variant| variant.sets(&input.parameter)) => {
                 let of = |variant: &Variant| {
                     let setting = variant.settings.iter().find(|(parameter, _)| *parameter == input.parameter);
                     setting.map_or(Some(own), |(_, value)| value.as_f64())
@@ -72,54 +74,43 @@ fn nominal_values(sweep: &Sweep, input: &Uncertain) -> Vec<f64> {
     vec![own]
 }
 
-/// Whether enough draws are in the parameter's range: exactly for a discrete law, by trying for another one.
-fn fits_range(input: &Uncertain, nominal: f64) -> bool {
-    if let Distribution::Discrete { values, weights } = &input.distribution {
-        let allowed = |value: f64| input.value(nominal, value).is_some();
-        let sum: f64 = weights.iter().sum();
-        let accepted: f64 = values.iter().zip(weights).filter(|&(&value, _)| allowed(value)).map(|(_, &w)| w).sum();
-        return accepted >= ACCEPTED_MIN * sum;
-    }
-    let mut stream = stream(0, Purpose::Acceptance);
-    enough(|| input.value(nominal, input.draw(&mut stream)).is_some())
-}
-
 /// Whether at least one trial in a thousand succeeds.
 fn enough(mut trial: impl FnMut() -> bool) -> bool {
     let needed = (f64::from(TRIALS) * ACCEPTED_MIN) as usize;
     (0..TRIALS).filter(|_| trial()).take(needed).count() >= needed
 }
 
-/// Tries the inputs whose parameters have to fit to others, one after another as a run does, at the ends of the axes.
+/// Tries the inputs whose parameters have to fit to others, all of them together as a run does, at the ends of the axes.
 fn check_together(sweep: &Sweep) -> Option<Conflict> {
-    let inputs: Vec<&Uncertain> = sweep.uncertain.iter().filter(|input| input.parameter.interdependent).collect();
+    let inputs: Vec<&Uncertain> = sweep.uncertain.iter().filter(|input| must_fit(sweep, &input.parameter)).collect();
     if inputs.is_empty() {
         return None;
     }
     let ends: Vec<Axis> = interdependent_axes(sweep).map(ends_of).collect();
     let design = Design::over(&ends);
-    let fits = |scenario: &Scenario| fit::check(scenario, sweep.traces.as_ref()).is_ok();
     for corner in 0..design.cells().min(CORNERS_MAX) {
-        let mut scenario = design.scenario(&sweep.scenario, corner);
-        let mut stream = stream(corner, Purpose::Acceptance);
-        for input in &inputs {
-            let nominal = input.parameter.get(&scenario).as_f64().unwrap_or(f64::NAN);
-            let is_enough = enough(|| {
-                let Some(value) = input.value(nominal, input.draw(&mut stream)) else { return false };
-                let mut tried = scenario.clone();
-                input.parameter.put(&mut tried, &value);
-                fits(&tried)
-            });
-            if !is_enough {
-                let message = format!(
-                    "fewer than one draw in 1000 fits to the horizon, the release, the ticks, the backoff and the \
-                     times of the scenario; expected a law that does{}",
-                    in_the_cells(&design, corner)
-                );
-                return Some(Conflict::Uncertain { parameter: input.parameter.name, message });
-            }
-            input.draw_into(&mut scenario, &mut stream, fits);
+        let scenario = design.scenario(&sweep.scenario, corner);
+        let fit_together = |inputs: &[&Uncertain]| {
+            let streams = (0..).map(|index| stream(derive_seed(corner, &[index]), Purpose::Acceptance));
+            let mut draws: Vec<Draw> =
+                inputs.iter().zip(streams).map(|(input, stream)| Draw::new(input, &scenario, stream)).collect();
+            let mut tried = scenario.clone();
+            enough(|| {
+                draws.iter_mut().for_each(|draw| draw.put(&mut tried));
+                fit::check(&tried, sweep.traces.as_ref()).is_ok()
+            })
+        };
+        if fit_together(&inputs) {
+            continue;
         }
+        // The first one that does not fit to those before it.
+        let first = (1..inputs.len()).find(|&n| !fit_together(&inputs[..n])).unwrap_or(inputs.len());
+        let message = format!(
+            "fewer than one draw in 1000 fits to the horizon, the release, the ticks, the backoff and the times of the \
+             scenario; expected a law that does{}",
+            in_the_cells(&design, corner)
+        );
+        return Some(Conflict::Uncertain { parameter: inputs[first - 1].parameter.name().to_owned(), message });
     }
     None
 }
@@ -130,7 +121,11 @@ fn ends_of(axis: &Axis) -> Axis {
         AxisPoints::Values { parameter, values, logarithmic } => {
             let by_size = |a: &&Value, b: &&Value| a.as_f64().unwrap_or(0.0).total_cmp(&b.as_f64().unwrap_or(0.0));
             let ends = values.iter().min_by(by_size).into_iter().chain(values.iter().max_by(by_size));
-            AxisPoints::Values { parameter, values: ends.cloned().collect(), logarithmic: *logarithmic }
+            AxisPoints::Values {
+                parameter: parameter.clone(),
+                values: ends.cloned().collect(),
+                logarithmic: *logarithmic,
+            }
         }
         AxisPoints::Variants(variants) => AxisPoints::Variants(variants.clone()),
     };

@@ -1,7 +1,7 @@
 //! An axis: its points, and what each of them says about a cell.
 
-use crate::parameters::{Parameter, Scenario, Value};
-use crate::sweep::types::{Axis, AxisPoints};
+use crate::parameters::{Quantity, Scenario, Value};
+use crate::sweep::types::{Axis, AxisPoints, Variant};
 
 /// What an axis says about one cell: the value of the axis' column.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -38,21 +38,36 @@ impl Axis {
         }
     }
 
-    /// The parameter that the axis sweeps; `None` for a list of variants.
-    pub fn parameter(&self) -> Option<&'static Parameter> {
+    /// What the axis sweeps; `None` for a list of variants.
+    pub fn parameter(&self) -> Option<&Quantity> {
         match &self.points {
             AxisPoints::Values { parameter, .. } => Some(parameter),
             AxisPoints::Variants(_) => None,
         }
     }
 
-    /// The parameters that it sets, at one of its points at least.
-    pub fn parameters(&self) -> impl Iterator<Item = &'static Parameter> {
-        let variants = match &self.points {
+    /// Its variants; none if it sweeps one parameter.
+    pub fn variants(&self) -> &[Variant] {
+        match &self.points {
             AxisPoints::Values { .. } => &[],
-            AxisPoints::Variants(variants) => variants.as_slice(),
-        };
-        self.parameter().into_iter().chain(variants.iter().flat_map(|variant| &variant.settings).map(|(set, _)| *set))
+            AxisPoints::Variants(variants) => variants,
+        }
+    }
+
+    /// What it sets, at one of its points at least.
+    pub fn parameters(&self) -> impl Iterator<Item = &Quantity> {
+        let settings = self.variants().iter().flat_map(|variant| &variant.settings);
+        self.parameter().into_iter().chain(settings.map(|(set, _)| set))
+    }
+
+    /// Whether one of its points has shocks or interventions of its own.
+    pub fn has_events(&self) -> bool {
+        self.variants().iter().any(|variant| !variant.shocks.is_empty() || !variant.interventions.is_empty())
+    }
+
+    /// Whether the memory that a run needs depends on its point.
+    pub fn sizes_memory(&self) -> bool {
+        self.has_events() || self.parameters().any(Quantity::sizes_memory)
     }
 
     /// A scenario with what one of its points says.
@@ -71,18 +86,16 @@ impl Axis {
                 }
             }
             AxisPoints::Variants(variants) => {
-                for (parameter, value) in variants.get(point).iter().flat_map(|variant| &variant.settings) {
-                    parameter.put(scenario, value);
-                }
+                let Some(variant) = variants.get(point) else { return };
+                variant.settings.iter().for_each(|(parameter, value)| parameter.put(scenario, value));
+                scenario.shocks.extend(variant.shocks.iter().cloned());
+                scenario.interventions.extend(variant.interventions.iter().cloned());
             }
         }
     }
 
     /// Whether one of its points sets this parameter as a part of a variant.
-    pub(in crate::sweep) fn holds(&self, point: usize, parameter: &Parameter) -> bool {
-        match &self.points {
-            AxisPoints::Values { .. } => false,
-            AxisPoints::Variants(variants) => variants.get(point).is_some_and(|v| v.sets(parameter)),
-        }
+    pub(in crate::sweep) fn holds(&self, point: usize, parameter: &Quantity) -> bool {
+        self.variants().get(point).is_some_and(|variant| variant.sets(parameter))
     }
 }

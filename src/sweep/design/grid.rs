@@ -104,7 +104,7 @@ mod tests {
     use crate::sweep::types::AxisPoints;
 
     fn axis(name: &str, values: &[f64]) -> Axis {
-        let parameter = Parameter::find(name).unwrap();
+        let parameter = Parameter::find(name).unwrap().into();
         let values = values.iter().map(|&x| Value::Number(x)).collect();
         Axis { name: name.to_owned(), points: AxisPoints::Values { parameter, values, logarithmic: false } }
     }

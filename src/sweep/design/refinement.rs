@@ -15,7 +15,7 @@ impl Axis {
     pub(in crate::sweep) fn can_be_refined(&self) -> bool {
         match &self.points {
             AxisPoints::Values { parameter, values, logarithmic } => {
-                is_spaced(parameter, values, *logarithmic).is_some()
+                is_spaced(parameter.domain(), values, *logarithmic).is_some()
             }
             AxisPoints::Variants(_) => false,
         }

@@ -88,10 +88,12 @@ declare_tables! {
             "Share of the clients.";
     }
     shock "[[scenario.shock]]", None,
-        "A blow to a part of the network. At least one of its shares is above 0.",
+        "A blow to a part of the network. At least one of its shares is above 0, or varied by an axis, a variant or a draw.",
         "[[scenario.shock]]\nat_h = 13.0\nsupernode_fraction = 0.3\n" {
         AT_H "at_h": Form::Hour, Refused,
             "When, in hours of the simulation; rounded to the nearest tick.";
+        NAME "name": Form::Name(64), Else("it has no name, and its numbers cannot be varied"),
+            "What it is called: its numbers are shock.NAME.at_h and so on, for axes, [uncertain], variants and --set.";
         SUPERNODE_FRACTION "supernode_fraction": Form::Number(Bounds::SHARE, ""), Default("0.0"),
             "Probability that a live super node, not a dedicated one, crashes.";
         CLIENT_FRACTION "client_fraction": Form::Number(Bounds::SHARE, ""), Default("0.0"),
@@ -104,18 +106,26 @@ declare_tables! {
             "Where it strikes: only clients of these regions, and super nodes of such clients.";
     }
     intervention "[[scenario.intervention]]", Changes,
-        "New values of parameters from some time on, or an act; at least one.",
+        "New values of parameters from some time on, or an act; at least one. A value may depend on what the scenario of the cell says, axes and draws applied: { factor = x } is x times that, and \"initial\" is that itself.",
         "[[scenario.intervention]]\nat_h = 14.0\nlogin.capacity_per_s_per_million = 300.0\nlogin.drop_expired = true\n" {
         AT_H "at_h": Form::Hour, Refused,
             "When, in hours of the simulation; rounded to the nearest tick.";
+        NAME "name": Form::Name(64), Else("it has no name, and its numbers cannot be varied"),
+            "What it is called: its numbers are intervention.NAME.at_h, intervention.NAME.retry.cap_s and so on (with .factor where it multiplies), for axes, [uncertain], variants and --set.";
         FLUSH "login.flush": Form::Boolean, Default("false"),
             "Whether the queue of the login server is emptied at that time, as by a restart of the server: whoever waits finds out by the time-out.";
+    }
+    multiple "{ factor }", None,
+        "A value of an intervention that is a multiple of what the scenario says.",
+        "" {
+        FACTOR "factor": Form::Number(Bounds::above(0.0), ""), Refused,
+            "How many times what the scenario says, axes and draws applied.";
     }
     axis "[[axis]]", None,
         "A swept parameter with its points (one of values, linear and logarithmic), or a name and a list of variants: named bundles of settings. A parameter may be on one axis.",
         "[[axis]]\nparameter = \"updates.synchronization\"\nlinear = { from = 0.0, to = 1.0, points = 11 }\n\n[[axis]]\nname = \"mechanism\"\nvariants = [\n  { label = \"as it was\" },\n  { label = \"unlimited login\", login.capacity_per_s_per_million = inf },\n]\n" {
         PARAMETER "parameter": Form::Parameter, Else("a name and variants"),
-            "The parameter that is swept, and the name of the column.";
+            "The parameter that is swept, or the number of a named shock or intervention; and the name of the column.";
         VALUES "values": Form::ValuesOfParameter, Else("linear, logarithmic or variants"),
             "The points, one by one; for parameters that are no numbers, too, and with inf where the parameter allows it.";
         LINEAR "linear": Form::Table(&span::TABLE), Else("values, logarithmic or variants"),
@@ -142,9 +152,13 @@ declare_tables! {
         "" {
         LABEL "label": Form::Text("at least one character, on one line"), Refused,
             "What the axis' column holds; no two variants have the same.";
+        SHOCKS "shock": Form::Events(&shock::TABLE), Else("no shocks of its own"),
+            "Shocks on top of the scenario's; or as a table, numbers of its named ones: shock.NAME.at_h = 13.0.";
+        INTERVENTIONS "intervention": Form::Events(&intervention::TABLE), Else("no interventions of its own"),
+            "Interventions on top of the scenario's; or as a table, numbers of its named ones.";
     }
     uncertain "[uncertain]", Laws,
-        "Inputs that are drawn anew for every replicate. A law replaces the parameter's value; in a factor it multiplies that of the scenario, the axis or the variant. A draw outside of the parameter's range is drawn again.",
+        "Inputs that are drawn anew for every replicate. A law replaces the parameter's value; in a factor it multiplies that of the scenario, the axis or the variant. A law is truncated to the parameter's range; inputs that have to fit to each other are drawn until they do.",
         "[uncertain]\nupdates.patched_fraction = { beta = { mean = 0.6, sd = 0.1 } }\nretry.base_s = { factor = { lognormal = { median = 1.0, sigma = 0.4 } } }\n" {
         FACTOR "factor": Form::Law, Else("the law replaces the value"),
             "The law of a factor: { factor = { lognormal = { … } } }.";

@@ -108,6 +108,8 @@ pub enum Form {
     Law,
     /// A table.
     Table(&'static Table),
+    /// A list of events of this kind, as [`Form::Tables`], or a table of the numbers of named ones.
+    Events(&'static Table),
     /// A list of tables; those at the top of the file and in `[scenario]` are written with a header in double brackets.
     Tables(&'static Table),
 }
@@ -143,6 +145,9 @@ impl fmt::Display for Form {
             Form::ValuesOfParameter => f.write_str("a list of values of the parameter, all different"),
             Form::Law => f.write_str("a law, such as { uniform = { from = 0.5, to = 2.0 } }"),
             Form::Table(table) => write!(f, "a table, {}", table.written),
+            Form::Events(table) => {
+                write!(f, "a list of tables as {}, or a table of numbers of named ones", table.written)
+            }
             Form::Tables(table) => write!(f, "a list of tables, {}", table.written),
         }
     }

@@ -14,8 +14,8 @@ mod form;
 mod table;
 
 pub use declared::{
-    axis, beta, design, discrete, file, intervention, lognormal, normal, refine, region, replicates, run, scenario,
-    shock, span, traces, triangular, uncertain, uniform, variant,
+    axis, beta, design, discrete, file, intervention, lognormal, multiple, normal, refine, region, replicates, run,
+    scenario, shock, span, traces, triangular, uncertain, uniform, variant,
 };
 pub use form::{Bounds, Form};
 pub use table::{Key, Settings, Table, Without};

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::hints;
+use super::document::Content;
+use super::quantities::{EVENTS, Quantities};
 use super::reader::Reader;
-use super::scenario;
-use crate::parameters::{Domain, Parameter, Value};
+use super::{scenario, settings};
+use crate::parameters::{Domain, Quantity, Value};
 use crate::sweep::columns;
 use crate::sweep::design::{first_rounded, spaced_values};
 use crate::sweep::keys::{self, span};
@@ -26,17 +27,17 @@ struct Plan<'a> {
 }
 
 enum PlannedPoints<'a> {
-    Values { parameter: &'static Parameter, values: Vec<Value> },
-    Spaced { parameter: &'static Parameter, range: Reader<'a>, from: f64, to: f64, logarithmic: bool },
+    Values { parameter: Quantity, values: Vec<Value> },
+    Spaced { parameter: Quantity, range: Reader<'a>, from: f64, to: f64, logarithmic: bool },
     Variants(Vec<Variant>),
 }
 
 /// Reads the axes, with notes on what their author should know. Problems are reported; the axes are complete only if
 /// there were none.
-pub(super) fn axes(root: &Reader) -> (Vec<Axis>, Vec<String>) {
+pub(super) fn axes(root: &Reader, quantities: &Quantities) -> (Vec<Axis>, Vec<String>) {
     let before = root.problems().count();
-    let plans: Vec<Plan> = root.tables_of("axis").iter().filter_map(plan).collect();
-    check_names(&plans);
+    let plans: Vec<Plan> = root.tables_of("axis").iter().filter_map(|axis| plan(axis, quantities)).collect();
+    check_names(&plans, quantities);
     check_parameters(&plans);
     check_size(&plans);
     if root.problems().count() > before {
@@ -64,13 +65,13 @@ fn check_size(plans: &[Plan]) {
     }
 }
 
-fn plan<'a>(axis: &Reader<'a>) -> Option<Plan<'a>> {
+fn plan<'a>(axis: &Reader<'a>, quantities: &Quantities) -> Option<Plan<'a>> {
     axis.allow_keys(&keys::axis::TABLE);
     let written: Vec<&str> = POINTS.into_iter().filter(|key| axis.get(key).is_some()).collect();
     let expected = format!("expected one of {}", POINTS.join(", "));
     match written.as_slice() {
-        ["variants"] => plan_variants(axis),
-        [key] => plan_values(axis, key),
+        ["variants"] => plan_variants(axis, quantities),
+        [key] => plan_values(axis, key, quantities),
         [] => {
             axis.report(format!("the axis has no points; {expected}"));
             None
@@ -82,17 +83,15 @@ fn plan<'a>(axis: &Reader<'a>) -> Option<Plan<'a>> {
     }
 }
 
-fn plan_values<'a>(axis: &Reader<'a>, key: &str) -> Option<Plan<'a>> {
+fn plan_values<'a>(axis: &Reader<'a>, key: &str, quantities: &Quantities) -> Option<Plan<'a>> {
     if let Some(name) = axis.get("name") {
         name.report("only an axis of variants has a name; this one is called as its parameter");
     }
     let named = axis.require("parameter", "the dotted name of a parameter")?;
     let name = named.text()?;
-    let Some(parameter) = Parameter::find(name) else {
-        named.report(format!("{}: {}", named.node(), hints::unknown_parameter(name)));
-        return None;
-    };
-    if parameter.domain == Domain::Regions {
+    let found = quantities.find(name);
+    let parameter = found.map_err(|message| named.report(format!("{}: {message}", named.node()))).ok()?;
+    if parameter.domain() == Domain::Regions {
         named.report(format!("{name} is not a single value; expected another parameter, or an axis of variants"));
         return None;
     }
@@ -101,10 +100,10 @@ fn plan_values<'a>(axis: &Reader<'a>, key: &str) -> Option<Plan<'a>> {
         "values" => listed_values(&points, parameter)?,
         _ => spaced(points, key == "logarithmic", parameter)?,
     };
-    Some(Plan { named, name: parameter.name.to_owned(), points, size })
+    Some(Plan { named, name: name.to_owned(), points, size })
 }
 
-fn listed_values<'a>(list: &Reader<'a>, parameter: &'static Parameter) -> Option<(PlannedPoints<'a>, u64)> {
+fn listed_values<'a>(list: &Reader<'a>, parameter: Quantity) -> Option<(PlannedPoints<'a>, u64)> {
     let items = list.list("a list of values")?;
     if items.is_empty() {
         list.report("the axis has no points; expected at least one value");
@@ -114,7 +113,7 @@ fn listed_values<'a>(list: &Reader<'a>, parameter: &'static Parameter) -> Option
     let mut seen = BTreeSet::new();
     let mut values = Vec::with_capacity(items.len());
     for item in items {
-        let Some(value) = scenario::value(parameter, &item) else { continue };
+        let Some(value) = settings::value(&parameter, &item) else { continue };
         if !seen.insert(value.to_string()) {
             item.report(format!("{value} is listed twice; all values must differ"));
         }
@@ -123,22 +122,22 @@ fn listed_values<'a>(list: &Reader<'a>, parameter: &'static Parameter) -> Option
     Some((PlannedPoints::Values { parameter, values }, size))
 }
 
-fn spaced<'a>(range: Reader<'a>, logarithmic: bool, parameter: &'static Parameter) -> Option<(PlannedPoints<'a>, u64)> {
-    if !parameter.domain.is_numeric() {
+fn spaced<'a>(range: Reader<'a>, logarithmic: bool, parameter: Quantity) -> Option<(PlannedPoints<'a>, u64)> {
+    if !parameter.domain().is_numeric() {
         let expected = parameter.expectation();
-        range.report(format!("{} is not a number; expected values = [ … ], each {expected}", parameter.name));
+        range.report(format!("{} is not a number; expected values = [ … ], each {expected}", parameter.name()));
         return None;
     }
     let range = range.table()?;
     range.allow_keys(&span::TABLE);
-    let from = range_end(&range, span::FROM.name, parameter);
-    let to = range_end(&range, span::TO.name, parameter);
+    let from = range_end(&range, span::FROM.name, &parameter);
+    let to = range_end(&range, span::TO.name, &parameter);
     let size = range.whole_at(&span::POINTS);
     let (from, to, size, points) = (from?, to?, size?, range.at(&span::POINTS)?);
     if logarithmic && from <= 0.0 {
-        range.get("from")?.refuse_for(parameter, "a number > 0 on a logarithmic axis");
+        range.get("from")?.refuse_for(&parameter, "a number > 0 on a logarithmic axis");
     } else if from > to {
-        range.get("to")?.refuse_for(parameter, &format!("at least from, {from}"));
+        range.get("to")?.refuse_for(&parameter, &format!("at least from, {from}"));
     } else if from == to && size > 1 {
         points.report(format!("{size} points from {from} to {to} are all the same; expected 1 point"));
     } else if from < to && size == 1 {
@@ -149,9 +148,9 @@ fn spaced<'a>(range: Reader<'a>, logarithmic: bool, parameter: &'static Paramete
     None
 }
 
-fn range_end(range: &Reader, key: &str, parameter: &'static Parameter) -> Option<f64> {
+fn range_end(range: &Reader, key: &str, parameter: &Quantity) -> Option<f64> {
     let end = range.require(key, &parameter.expectation())?;
-    let value = scenario::value(parameter, &end)?.as_f64()?;
+    let value = settings::value(parameter, &end)?.as_f64()?;
     if value.is_infinite() {
         end.refuse_for(parameter, "a finite number (inf can be one of a list of values)");
         return None;
@@ -159,7 +158,7 @@ fn range_end(range: &Reader, key: &str, parameter: &'static Parameter) -> Option
     Some(value)
 }
 
-fn plan_variants<'a>(axis: &Reader<'a>) -> Option<Plan<'a>> {
+fn plan_variants<'a>(axis: &Reader<'a>, quantities: &Quantities) -> Option<Plan<'a>> {
     if let Some(parameter) = axis.get("parameter") {
         parameter.report("an axis of variants has no parameter of its own; expected a name");
     }
@@ -178,7 +177,7 @@ fn plan_variants<'a>(axis: &Reader<'a>) -> Option<Plan<'a>> {
     let mut labels = BTreeSet::new();
     let mut variants = Vec::with_capacity(items.len());
     for item in items {
-        let Some(variant) = item.clone().table().and_then(|table| variant(&table)) else { continue };
+        let Some(variant) = item.clone().table().and_then(|table| variant(&table, quantities)) else { continue };
         if !labels.insert(variant.label.clone()) {
             item.report(format!("{:?} is the label of two variants; all labels must differ", variant.label));
         }
@@ -187,7 +186,7 @@ fn plan_variants<'a>(axis: &Reader<'a>) -> Option<Plan<'a>> {
     Some(Plan { named, name, points: PlannedPoints::Variants(variants), size })
 }
 
-fn variant(variant: &Reader) -> Option<Variant> {
+fn variant(variant: &Reader, quantities: &Quantities) -> Option<Variant> {
     let label_reader = variant.at(&keys::variant::LABEL);
     let label = label_reader.as_ref().and_then(|label| label.text());
     if let (Some(reader), Some(label)) = (label_reader, label)
@@ -195,28 +194,35 @@ fn variant(variant: &Reader) -> Option<Variant> {
     {
         reader.refuse("at least one character, on one line");
     }
+    // A list holds events of its own; a table sets numbers of the scenario's.
+    let is_list = |key: &&str| variant.get(key).is_some_and(|events| matches!(events.content(), Content::List(_)));
+    let others: Vec<&str> = [keys::variant::LABEL.name].into_iter().chain(EVENTS.into_iter().filter(is_list)).collect();
+    let events = |key: &str| others.contains(&key);
+    let shocks = if events("shock") { scenario::shocks(variant, false) } else { Vec::new() };
+    let interventions = if events("intervention") { scenario::interventions(variant) } else { Vec::new() };
     let mut settings = Vec::new();
-    for (parameter, value) in scenario::settings(variant, &keys::variant::TABLE.names()) {
-        settings.extend(scenario::value(parameter, &value).map(|value| (parameter, value)));
+    for (parameter, value) in quantities.settings(variant, &others) {
+        settings.extend(settings::value(&parameter, &value).map(|value| (parameter, value)));
     }
     // The order of settings inside a variant has no meaning; sorted ones compare equal.
-    settings.sort_by_key(|(parameter, _)| parameter.name);
-    Some(Variant { label: label?.to_owned(), settings })
+    settings.sort_by(|(a, _), (b, _)| a.name().cmp(b.name()));
+    Some(Variant { label: label?.to_owned(), settings, shocks, interventions })
 }
 
 /// An axis of variants is a column, so its name must be no other column's, whatever the case of its letters: many
 /// readers of tables ignore it.
-fn check_names(plans: &[Plan]) {
+fn check_names(plans: &[Plan], quantities: &Quantities) {
+    let is_reserved = |name: &str| columns::is_reserved(name) || quantities.have_column(name);
     let mut names: BTreeMap<String, &str> = BTreeMap::new();
     for plan in plans.iter().filter(|plan| matches!(plan.points, PlannedPoints::Variants(_))) {
         let name = plan.name.as_str();
         let lower = columns::without_case(name);
-        let but_for_case = if columns::is_reserved(name) || names.get(&lower) == Some(&name) {
+        let but_for_case = if is_reserved(name) || names.get(&lower) == Some(&name) {
             ""
         } else {
             " but for the case of its letters, which many readers of tables ignore"
         };
-        if columns::is_reserved(&lower) {
+        if is_reserved(&lower) {
             plan.named.report(format!("{name:?} is the name of another column{but_for_case}; expected a new name"));
         } else if names.insert(lower, name).is_some() {
             plan.named.report(format!("{name:?} is the name of two axes{but_for_case}; expected a new name"));
@@ -230,10 +236,10 @@ fn check_parameters(plans: &[Plan]) {
     for plan in plans {
         let swept: BTreeSet<&str> = match &plan.points {
             PlannedPoints::Values { parameter, .. } | PlannedPoints::Spaced { parameter, .. } => {
-                [parameter.name].into()
+                [parameter.name()].into()
             }
             PlannedPoints::Variants(variants) => {
-                variants.iter().flat_map(|variant| &variant.settings).map(|(parameter, _)| parameter.name).collect()
+                variants.iter().flat_map(|variant| &variant.settings).map(|(parameter, _)| parameter.name()).collect()
             }
         };
         for parameter in swept {
@@ -247,16 +253,16 @@ fn check_parameters(plans: &[Plan]) {
 
 /// What is to be said of a range whose steps are uneven, since its points are whole numbers.
 fn uneven(plan: &Plan) -> Option<String> {
-    let PlannedPoints::Spaced { parameter, from, to, logarithmic, .. } = plan.points else { return None };
-    if !matches!(parameter.domain, Domain::Integer(..)) {
+    let PlannedPoints::Spaced { parameter, from, to, logarithmic, .. } = &plan.points else { return None };
+    if !matches!(parameter.domain(), Domain::Integer(..)) {
         return None;
     }
-    let (point, whole) = first_rounded(parameter, from, to, plan.size as usize, logarithmic)?;
-    let kind = if logarithmic { "logarithmic" } else { "linear" };
+    let (point, whole) = first_rounded(parameter.domain(), *from, *to, plan.size as usize, *logarithmic)?;
+    let kind = if *logarithmic { "logarithmic" } else { "linear" };
     Some(format!(
         "axis {}: the {} points of {kind} = {{ from = {from}, to = {to} }} are rounded to whole numbers, so their steps \
          are uneven ({whole} for {point}, for one)",
-        parameter.name, plan.size
+        plan.name, plan.size
     ))
 }
 
@@ -267,9 +273,9 @@ fn axis(plan: Plan) -> Axis {
         PlannedPoints::Variants(variants) => AxisPoints::Variants(variants),
         PlannedPoints::Spaced { parameter, range, from, to, logarithmic } => {
             let size = plan.size as usize;
-            let values = spaced_values(parameter, from, to, size, logarithmic);
+            let values = spaced_values(parameter.domain(), from, to, size, logarithmic);
             if values.windows(2).any(|pair| pair[0] == pair[1]) {
-                let whole = matches!(parameter.domain, Domain::Integer(..));
+                let whole = matches!(parameter.domain(), Domain::Integer(..));
                 let rounded = if whole { "whole numbers" } else { "12 digits" };
                 range.called("axis").report(format!(
                     "{size} points from {from} to {to} are not all different once rounded to {rounded}; expected fewer"

@@ -7,8 +7,8 @@ use toml_edit::{Item, TableLike, Value as TomlValue};
 use super::error::{Location, Problems};
 use super::hints;
 
-/// Deepest dotted key in quotes that is taken apart: `"scenario.population.clients"` has three parts.
-const KEY_PARTS_MAX: usize = 4;
+/// Deepest dotted key in quotes that is taken apart: a factor of an intervention of the scenario has six parts.
+const KEY_PARTS_MAX: usize = 6;
 
 /// Most keys of a table. No sweep has so many, and each is compared with the others.
 const KEYS_MAX: usize = 10_000;

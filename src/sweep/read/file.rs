@@ -83,7 +83,7 @@ impl Sweep {
         let read = |root: &Reader, _: &[String]| {
             let is_alone = root.entries().all(|(key, _)| key == "scenario");
             let (scenario, engine) = if is_alone {
-                (scenario::scenario(root), EngineKind::default())
+                (scenario::scenario(root, true), EngineKind::default())
             } else {
                 let sweep = sweep::sweep(root, false)?;
                 (sweep.scenario, sweep.engine)

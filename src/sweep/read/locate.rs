@@ -12,6 +12,10 @@ pub(super) fn report(conflict: &Conflict, root: &Reader) {
     let node = root.node();
     let (location, key, message) = match conflict {
         Conflict::Scenario(error) => return report_scenario(error, root),
+        Conflict::Variant { axis, variant, event, error } => {
+            let location = of_variant(node, axis, *variant).map(|variant| of_event(variant, *event, &error.key));
+            (location.flatten(), format!("axis.variants.{}", error.key), &error.message)
+        }
         Conflict::Axis { name, message } => (of_axis(node, name), "axis".to_owned(), message),
         Conflict::Uncertain { parameter, message } => {
             let key = format!("uncertain.{parameter}");
@@ -32,7 +36,7 @@ pub(super) fn report_scenario(error: &ScenarioError, root: &Reader) {
     let of_parameter = |name: &str| of_key(node, &format!("scenario.{name}")).or_else(|| of_axis(node, name));
     let location = error
         .event
-        .and_then(|event| of_event(node, event, &error.key))
+        .and_then(|event| of_event(node.lookup(["scenario"])?, event, &error.key))
         .or_else(|| of_parameter(&error.key))
         .or_else(|| error.others.iter().find_map(|other| of_parameter(other)))
         .or_else(|| of_key(node, "scenario"))
@@ -45,13 +49,13 @@ fn of_key<'a>(root: &'a Node, key: &str) -> Option<&'a Location> {
     root.lookup(key.split('.')).map(|node| &node.location)
 }
 
-/// Where a shock or an intervention stands, or what it says about a key.
-fn of_event<'a>(root: &'a Node, event: Event, key: &str) -> Option<&'a Location> {
+/// Where a shock or an intervention of a scenario or a variant stands, or what it says about a key.
+fn of_event<'a>(table: &'a Node, event: Event, key: &str) -> Option<&'a Location> {
     let (list, index) = match event {
         Event::Shock(index) => ("shock", index),
         Event::Intervention(index) => ("intervention", index),
     };
-    let Content::List(events) = &root.lookup(["scenario", list])?.content else { return None };
+    let Content::List(events) = &table.lookup([list])?.content else { return None };
     let event = events.get(index)?;
     let own_key = key.strip_prefix(list).and_then(|rest| rest.strip_prefix('.')).unwrap_or(key);
     of_key(event, own_key).or(Some(&event.location))
@@ -59,11 +63,22 @@ fn of_event<'a>(root: &'a Node, event: Event, key: &str) -> Option<&'a Location>
 
 /// Where the axis of this parameter or name stands.
 fn of_axis<'a>(root: &'a Node, name: &str) -> Option<&'a Location> {
+    axis(root, name).map(|(_, location)| location)
+}
+
+/// The axis of this parameter or name, and where its name stands.
+fn axis<'a>(root: &'a Node, name: &str) -> Option<(&'a Node, &'a Location)> {
     let Content::List(axes) = &root.lookup(["axis"])?.content else { return None };
     axes.iter().find_map(|axis| {
         ["parameter", "name"].iter().find_map(|key| match axis.lookup([*key]) {
-            Some(Node { content: Content::Text(text), location }) if text == name => Some(location),
+            Some(Node { content: Content::Text(text), location }) if text == name => Some((axis, location)),
             _ => None,
         })
     })
+}
+
+/// A variant of the axis of this name.
+fn of_variant<'a>(root: &'a Node, name: &str, variant: usize) -> Option<&'a Node> {
+    let Content::List(variants) = &axis(root, name)?.0.lookup(["variants"])?.content else { return None };
+    variants.get(variant)
 }

@@ -4,9 +4,9 @@ use toml_edit::{Key, Value as TomlValue};
 
 use super::document::{self, Content, Entry, Node};
 use super::error::{Location, Problems};
-use super::scenario;
-use crate::parameters::Parameter;
-use crate::sweep::types::{AxisPoints, Sweep};
+use super::quantities::EVENTS;
+use super::{hints, settings};
+use crate::sweep::types::{AxisPoints, Sweep, Variant};
 
 /// Applies all overrides to a document, in their order.
 pub(super) fn apply(root: &mut Node, overrides: &[String], problems: &Problems) {
@@ -23,14 +23,14 @@ pub(super) fn apply(root: &mut Node, overrides: &[String], problems: &Problems) 
     }
 }
 
-/// The path that an override sets, and the text of its value. A key that starts with a group of parameters is one of
-/// the scenario.
+/// The path that an override sets, and the text of its value. A key that starts with a group of parameters, or is about
+/// an event, is one of the scenario.
 fn path(set: &str) -> Result<(Vec<String>, &str), String> {
     let expected = "expected key=value, such as login.discipline=lifo or replicates.at_most=10";
     let (key, value) = set.split_once('=').ok_or_else(|| format!("there is no =; {expected}"))?;
     let keys = Key::parse(key.trim()).map_err(|error| format!("{key:?} is no key: {}; {expected}", error.message()))?;
     let mut path: Vec<String> = keys.iter().flat_map(|key| document::key_parts(key.get())).collect();
-    if path.first().is_some_and(|first| scenario::is_group(first)) {
+    if path.first().is_some_and(|first| settings::is_group(first) || EVENTS.contains(&first.as_str())) {
         path.insert(0, "scenario".to_owned());
     }
     Ok((path, value.trim()))
@@ -55,11 +55,33 @@ fn value_node(text: &str, index: usize, problems: &Problems) -> Option<Node> {
     }
 }
 
+/// The name of a shock, an intervention, or an axis of variants.
+fn name(item: &Node) -> Option<&str> {
+    match &item.entry("name")?.node.content {
+        Content::Text(name) => Some(name),
+        _ => None,
+    }
+}
+
 fn put(node: &mut Node, path: &[String], value: Node, location: &Location, problems: &Problems) {
     let Some((first, rest)) = path.split_first() else {
         *node = value;
         return;
     };
+    if let Content::List(items) = &mut node.content
+        && items.iter().any(|item| name(item).is_some())
+    {
+        let names: Vec<&str> = items.iter().filter_map(name).collect();
+        let Some(index) = items.iter().position(|item| name(item) == Some(first)) else {
+            problems.report(location, "", hints::unknown("name", first, &names));
+            return;
+        };
+        return items
+            .iter_mut()
+            .skip(index)
+            .take(1)
+            .for_each(|item| put(item, rest, value.clone(), location, problems));
+    }
     let Content::Table(entries) = &mut node.content else {
         let message = format!("{node} has no key {first}; expected the key of a table");
         problems.report(location, "", message);
@@ -84,12 +106,12 @@ pub(super) fn check_effect(sweep: &Sweep, overrides: &[String], problems: &Probl
     for (index, set) in overrides.iter().enumerate() {
         let Ok((path, _)) = path(set) else { continue };
         let Some(name) = path.strip_prefix(&["scenario".to_owned()]).map(|rest| rest.join(".")) else { continue };
-        let Some(parameter) = Parameter::find(&name) else { continue };
+        let sets = |variant: &Variant| variant.settings.iter().any(|(set, _)| set.name() == name);
         let owner = sweep.axes.iter().find(|axis| match &axis.points {
-            AxisPoints::Values { parameter: swept, .. } => *swept == parameter,
-            AxisPoints::Variants(variants) => variants.iter().all(|variant| variant.sets(parameter)),
+            AxisPoints::Values { parameter: swept, .. } => swept.name() == name,
+            AxisPoints::Variants(variants) => variants.iter().all(sets),
         });
-        let drawn = sweep.uncertain.iter().any(|input| input.parameter == parameter && !input.factor);
+        let drawn = sweep.uncertain.iter().any(|input| input.parameter.name() == name && !input.factor);
         let reason = match owner {
             Some(axis) => format!("the axis {:?} sets it in every cell", axis.name),
             None if drawn => "[uncertain] draws it for every run".to_owned(),

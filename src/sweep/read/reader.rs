@@ -3,7 +3,7 @@
 use super::document::{Content, Entry, Node};
 use super::error::{Location, Problems};
 use super::hints;
-use crate::parameters::Parameter;
+use crate::parameters::Quantity;
 use crate::sweep::keys::{Form, Key, Table, Without};
 
 /// A value of a document, and the list of what is wrong. Its methods return `None` for what was refused and reported;
@@ -76,11 +76,11 @@ impl Reader<'_> {
     }
 
     /// Reports that the value is not what a parameter expects, whose name is said unless the key has it.
-    pub(super) fn refuse_for(&self, parameter: &Parameter, expected: &str) {
-        if self.path.ends_with(parameter.name) {
+    pub(super) fn refuse_for(&self, parameter: &Quantity, expected: &str) {
+        if self.path.ends_with(parameter.name()) {
             return self.refuse(expected);
         }
-        self.report(format!("{} is not allowed for {}; expected {expected}", self.node, parameter.name));
+        self.report(format!("{} is not allowed for {}; expected {expected}", self.node, parameter.name()));
     }
 
     /// Reports every key of this table that is not in the list.

@@ -54,8 +54,8 @@ pub(super) fn extend(root: &Reader, refine: &Refine, axes: &mut [Axis]) {
         let axis = &mut axes[index];
         let size = size(axis, true) as usize;
         let AxisPoints::Values { parameter, values, logarithmic } = &mut axis.points else { continue };
-        let Some((from, to)) = is_spaced(parameter, values, *logarithmic) else { continue };
-        *values = spaced_values(parameter, from, to, size, *logarithmic);
+        let Some((from, to)) = is_spaced(parameter.domain(), values, *logarithmic) else { continue };
+        *values = spaced_values(parameter.domain(), from, to, size, *logarithmic);
         if values.windows(2).any(|pair| pair[0] == pair[1]) {
             table.report(format!(
                 "axis {}: {size} points from {from} to {to} are not all different once rounded; expected fewer rounds",

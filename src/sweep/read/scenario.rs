@@ -1,114 +1,88 @@
 //! Reads `[scenario]`: parameters, shocks and interventions.
 
+use std::collections::BTreeSet;
+
 use super::document::Content;
-use super::hints;
+use super::quantities::EVENTS;
 use super::reader::Reader;
-use crate::parameters::{Domain, Intervention, PARAMETERS, Parameter, Region, Scenario, Shock, Value};
-use crate::sweep::keys;
+use super::settings::{settings, value};
+use crate::parameters::{Intervention, PARAMETERS, Parameter, Scenario, Setting, Shock};
+use crate::sweep::keys::{self, Form, Key};
 
-/// Whether some parameter is in this group.
-pub(super) fn is_group(name: &str) -> bool {
-    PARAMETERS.iter().any(|parameter| parameter.group() == name)
-}
-
-/// The groups of parameters, in the order of the documentation.
-fn groups() -> Vec<&'static str> {
-    let mut groups: Vec<&str> = PARAMETERS.iter().map(Parameter::group).collect();
-    groups.dedup();
-    groups
-}
-
-/// Reads the whole `[scenario]` of a document.
-pub(super) fn scenario(root: &Reader) -> Scenario {
+/// Reads the whole `[scenario]` of a document. In one that is no part of a sweep nothing varies a shock that strikes
+/// nobody.
+pub(super) fn scenario(root: &Reader, is_alone: bool) -> Scenario {
     let mut scenario = Scenario::default();
     let Some(table) = root.get_table("scenario") else { return scenario };
-    for (parameter, setting) in settings(&table, &keys::scenario::TABLE.names()) {
-        if let Some(value) = value(parameter, &setting) {
+    for (parameter, setting) in settings(&table, &EVENTS) {
+        if let Some(value) = value(&parameter.into(), &setting) {
             parameter.put(&mut scenario, &value);
         }
     }
-    scenario.shocks = table.tables_of(keys::scenario::SHOCKS.name).iter().filter_map(shock).collect();
-    scenario.interventions =
-        table.tables_of(keys::scenario::INTERVENTIONS.name).iter().filter_map(intervention).collect();
+    scenario.shocks = shocks(&table, !is_alone);
+    scenario.interventions = interventions(&table);
     scenario
 }
 
-/// Every parameter that a table sets, and what it says; keys in `others` are left to the caller, all else is reported.
-pub(super) fn settings<'a>(table: &Reader<'a>, others: &[&str]) -> Vec<(&'static Parameter, Reader<'a>)> {
-    let mut found = Vec::new();
-    for (group, settings) in table.entries().filter(|(key, _)| !others.contains(key)) {
-        if !is_group(group) {
-            let others = others.iter().copied().filter(|other| !other.contains('.'));
-            let allowed: Vec<&str> = others.chain(groups()).collect();
-            settings.report_unknown(hints::unknown_setting(group, &allowed), hints::meant(group, &allowed));
-            continue;
-        }
-        let Some(settings) = settings.table() else { continue };
-        for (key, setting) in settings.entries() {
-            let name = format!("{group}.{key}");
-            if others.contains(&name.as_str()) {
-                continue;
-            }
-            match Parameter::find(&name) {
-                Some(parameter) => found.push((parameter, setting)),
-                None => setting.report_key(hints::unknown_parameter(&name)),
-            }
+/// The shocks of a scenario or a variant. A named one may strike nobody if its shares can be varied.
+pub(super) fn shocks(table: &Reader, can_be_varied: bool) -> Vec<Shock> {
+    events(table, "shock").iter().map(|event| shock(event, can_be_varied)).collect()
+}
+
+/// The interventions of a scenario or a variant.
+pub(super) fn interventions(table: &Reader) -> Vec<Intervention> {
+    events(table, "intervention").iter().map(intervention).collect()
+}
+
+/// The tables of the shocks, or of the interventions. No two of them have the same name.
+fn events<'a>(table: &Reader<'a>, key: &str) -> Vec<Reader<'a>> {
+    let mut names = BTreeSet::new();
+    let all = table.tables_of(key);
+    for name in all.iter().filter_map(|event| event.get("name")) {
+        if let Content::Text(text) = name.content()
+            && !names.insert(text)
+        {
+            name.report(format!("{text:?} is the name of two {key}s; all names must differ"));
         }
     }
-    found
+    all
 }
 
-/// Reads the value of a parameter; `None` if it is refused.
-pub(super) fn value(parameter: &Parameter, setting: &Reader) -> Option<Value> {
-    let value = match (parameter.domain, setting.content()) {
-        (Domain::Number(_), _) => setting.node().as_number().map(Value::Number),
-        (Domain::Integer(..), Content::Integer(n)) => u64::try_from(*n).ok().map(Value::Integer),
-        (Domain::Boolean, Content::Boolean(b)) => Some(Value::Boolean(*b)),
-        (Domain::Choice(words), Content::Text(text)) => {
-            words.iter().copied().find(|word| *word == text.as_str()).map(Value::Choice)
-        }
-        (Domain::Regions, Content::List(_)) => return regions(parameter, setting),
-        _ => None,
-    };
-    let value = value.filter(|value| parameter.check(value).is_ok());
-    if value.is_none() {
-        setting.refuse_for(parameter, &parameter.expectation());
+/// The name of a shock or an intervention, if it has one.
+fn name(event: &Reader, key: &Key) -> Option<String> {
+    let written = event.get(key.name)?;
+    let name = written.text()?;
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let Form::Name(most) = key.form else { return None };
+    if name.is_empty() || name.len() > most || !name.chars().all(fits) {
+        written.refuse(&key.expectation());
     }
-    value
+    Some(name.to_owned())
 }
 
-fn regions(parameter: &Parameter, setting: &Reader) -> Option<Value> {
-    let items = setting.list(&parameter.expectation())?;
-    let regions: Vec<Option<Region>> = items.into_iter().map(|item| region(&item.table()?)).collect();
-    let value = Value::Regions(regions.into_iter().collect::<Option<_>>()?);
-    parameter.check(&value).map_err(|message| setting.report(message)).ok()?;
-    Some(value)
+/// The time of an event. What cannot be read is reported, and 0 then, so that no more is said of the event than is wrong
+/// with it.
+fn at_h(event: &Reader, key: &Key) -> f64 {
+    event.number_at(key).unwrap_or_default()
 }
 
-fn region(region: &Reader) -> Option<Region> {
-    region.allow_keys(&keys::region::TABLE);
-    let name = region.at(&keys::region::NAME).and_then(|name| name.text());
-    let offset = region.number_at(&keys::region::UTC_OFFSET_H);
-    let share = region.number_at(&keys::region::SHARE);
-    Some(Region { name: name?.to_owned(), utc_offset_h: offset?, share: share? })
-}
-
-fn shock(shock: &Reader) -> Option<Shock> {
+fn shock(shock: &Reader, can_be_varied: bool) -> Shock {
     let before = shock.problems().count();
     shock.allow_keys(&keys::shock::TABLE);
-    let at_h = shock.number_at(&keys::shock::AT_H);
-    let mut read = Shock { regions: region_names(shock), ..Shock::default() };
-    for fraction in Shock::FRACTIONS {
-        let Some(key) = keys::shock::TABLE.keys.iter().find(|key| key.name == fraction.key) else { continue };
-        if let Some(share) = shock.number_at(key) {
+    let at_h = at_h(shock, &keys::shock::AT_H);
+    let (name, regions) = (name(shock, &keys::shock::NAME), region_names(shock));
+    let mut read = Shock { name, at_h, regions, ..Shock::default() };
+    for key in keys::shock::TABLE.keys.iter().filter(|key| shock.get(key.name).is_some()) {
+        let fraction = Shock::FRACTIONS.iter().find(|fraction| fraction.key == key.name);
+        if let (Some(fraction), Some(share)) = (fraction, fraction.and_then(|_| shock.number_at(key))) {
             (fraction.set)(&mut read, share);
         }
     }
-    read.at_h = at_h?;
-    if !read.strikes() && shock.problems().count() == before {
+    let is_varied = can_be_varied && read.name.is_some();
+    if !read.strikes() && !is_varied && shock.problems().count() == before {
         shock.report(Shock::WITHOUT_EFFECT);
     }
-    Some(read)
+    read
 }
 
 /// Whether the queue is emptied: a dotted key, beside parameters of its group.
@@ -132,8 +106,9 @@ fn region_names(shock: &Reader) -> Vec<String> {
     list.iter().filter_map(|name| name.text()).map(str::to_owned).collect()
 }
 
-fn intervention(intervention: &Reader) -> Option<Intervention> {
-    let at_h = intervention.number_at(&keys::intervention::AT_H);
+fn intervention(intervention: &Reader) -> Intervention {
+    let name = name(intervention, &keys::intervention::NAME);
+    let at_h = at_h(intervention, &keys::intervention::AT_H);
     let intervenable: Vec<&str> = PARAMETERS.iter().filter(|p| p.intervenable).map(|p| p.name).collect();
     let intervenable = intervenable.join(", ");
     let changes = settings(intervention, &keys::intervention::TABLE.names());
@@ -143,14 +118,37 @@ fn intervention(intervention: &Reader) -> Option<Intervention> {
         intervention.report(format!("it changes nothing; expected at least one of {intervenable}, {act}"));
     }
     let mut settings = Vec::new();
-    for (parameter, setting) in changes {
+    for (parameter, written) in changes {
         if !parameter.intervenable {
-            setting.report_key(format!("it cannot change in the middle of a run; these can: {intervenable}"));
-        } else if let Some(value) = value(parameter, &setting) {
-            settings.push((parameter, value));
+            written.report_key(format!("it cannot change in the middle of a run; these can: {intervenable}"));
+        } else {
+            settings.push((parameter, setting(parameter, &written)));
         }
     }
     // The order of settings at one moment has no meaning; sorted ones compare equal.
     settings.sort_by_key(|(parameter, _)| parameter.name);
-    Some(Intervention { at_h: at_h?, settings, flush })
+    Intervention { name, at_h, settings, flush }
+}
+
+/// What an intervention says about a parameter: a value, or one that depends on what the scenario says. What is refused
+/// stands for the default.
+fn setting(parameter: &'static Parameter, written: &Reader) -> Setting {
+    let default = Setting::Value(parameter.default());
+    match written.content() {
+        Content::Text(word) if word == Setting::INITIAL => Setting::Initial,
+        Content::Table(_) if !parameter.domain.is_numeric() => {
+            written.refuse(&format!("{}, or {:?}", parameter.expectation(), Setting::INITIAL));
+            default
+        }
+        Content::Table(_) => {
+            written.allow_keys(&keys::multiple::TABLE);
+            Setting::Factor(written.number_at(&keys::multiple::FACTOR).unwrap_or(1.0))
+        }
+        Content::Text(_) if parameter.domain.is_numeric() => {
+            let (factor, initial) = (Setting::FACTOR_KEY, Setting::INITIAL);
+            written.refuse(&format!("{}, {{ {factor} = … }} or {initial:?}", parameter.expectation()));
+            default
+        }
+        _ => value(&parameter.into(), written).map_or(default, Setting::Value),
+    }
 }

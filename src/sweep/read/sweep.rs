@@ -2,8 +2,9 @@
 
 use super::document::Content;
 use super::hints;
+use super::quantities::Quantities;
 use super::reader::Reader;
-use super::{axes, locate, refine, replicates, run, scenario, uncertain};
+use super::{axes, locate, refine, replicates, run, scenario, settings, uncertain};
 use crate::parameters::Parameter;
 use crate::sweep::design::Design;
 use crate::sweep::keys::{Form, design as design_keys, file};
@@ -20,13 +21,14 @@ pub(super) fn sweep(root: &Reader, named: bool) -> Option<Sweep> {
     let question = root.get("question").and_then(|question| question.text()).unwrap_or_default().to_owned();
     let seed = root.get("seed").and_then(|seed| self::seed(&seed)).unwrap_or(0);
     let before = root.problems().count();
-    let scenario = scenario::scenario(root);
+    let scenario = scenario::scenario(root, false);
     let scenario_is_read = root.problems().count() == before;
     check_design(root);
     let replicates = replicates::replicates(root);
     let traces = replicates::traces(root);
     let engine = run::engine(root);
-    let (mut axes, mut notes) = axes::axes(root);
+    let quantities = Quantities::of(&scenario);
+    let (mut axes, mut notes) = axes::axes(root, &quantities);
     let refine = refine::refine(root);
     if root.problems().is_empty()
         && let Some(refine) = &refine
@@ -34,7 +36,7 @@ pub(super) fn sweep(root: &Reader, named: bool) -> Option<Sweep> {
         refine::extend(root, refine, &mut axes);
         notes.extend(replicates.common_random_numbers.then(|| refine::NOTE.to_owned()));
     }
-    let uncertain = uncertain::uncertain(root, &axes);
+    let uncertain = uncertain::uncertain(root, &quantities, &axes);
     if !root.problems().is_empty() {
         // What the scenario cannot be without axes is said along with the rest; with them it takes all to know.
         if scenario_is_read && root.get("axis").is_none() {
@@ -74,7 +76,7 @@ fn check_keys(root: &Reader) {
     let keys = hints::of_file();
     for (key, value) in root.entries().filter(|(key, _)| !keys.contains(key)) {
         let settings: Vec<(&str, Reader)> = value.entries().collect();
-        if !scenario::is_group(key) || settings.is_empty() {
+        if !settings::is_group(key) || settings.is_empty() {
             value.report_unknown(hints::unknown_at_the_top(key), hints::meant(key, &keys));
             continue;
         }

@@ -1,9 +1,9 @@
 //! Reads `[uncertain]`: the distributions of the inputs that are drawn anew for every replicate.
 
 use super::hints::unknown;
+use super::quantities::Quantities;
 use super::reader::Reader;
-use super::scenario;
-use crate::parameters::{Domain, Parameter};
+use crate::parameters::{Domain, Quantity};
 use crate::sweep::keys::{Key, Table, beta, discrete, lognormal, normal, triangular, uncertain, uniform};
 use crate::sweep::types::{Axis, AxisPoints, Distribution, Uncertain};
 
@@ -20,16 +20,16 @@ fn laws() -> Vec<&'static str> {
 }
 
 /// Reads `[uncertain]`, sorted by the parameters' names.
-pub(super) fn uncertain(root: &Reader, axes: &[Axis]) -> Vec<Uncertain> {
+pub(super) fn uncertain(root: &Reader, quantities: &Quantities, axes: &[Axis]) -> Vec<Uncertain> {
     let Some(table) = root.get_table("uncertain") else { return Vec::new() };
-    let inputs = scenario::settings(&table, &[]).into_iter();
+    let inputs = quantities.settings(&table, &[]).into_iter();
     let mut inputs: Vec<Uncertain> = inputs.filter_map(|(parameter, law)| input(parameter, law, axes)).collect();
-    inputs.sort_by_key(|input| input.parameter.name);
+    inputs.sort_by(|a, b| a.parameter.name().cmp(b.parameter.name()));
     inputs
 }
 
-fn input(parameter: &'static Parameter, input: Reader, axes: &[Axis]) -> Option<Uncertain> {
-    if !parameter.domain.is_numeric() {
+fn input(parameter: Quantity, input: Reader, axes: &[Axis]) -> Option<Uncertain> {
+    if !parameter.domain().is_numeric() {
         let expected = parameter.expectation();
         input.report_key(format!("only numbers can be drawn; expected a numeric parameter, this one is {expected}"));
         return None;
@@ -39,16 +39,16 @@ fn input(parameter: &'static Parameter, input: Reader, axes: &[Axis]) -> Option<
         let (law, reader) = only_entry(&reader.table()?, &laws())?;
         return Some(Uncertain { parameter, distribution: distribution(law, reader, None)?, factor: true });
     }
-    let whole = matches!(parameter.domain, Domain::Integer(..)).then_some(parameter);
+    let whole = matches!(parameter.domain(), Domain::Integer(..)).then_some(&parameter);
     let distribution = distribution(law, reader, whole)?;
-    if axes.iter().any(|axis| axis.parameter() == Some(parameter)) {
+    if axes.iter().any(|axis| axis.parameter() == Some(&parameter)) {
         let message = "the parameter is on an axis, so a draw would replace the axis' value; expected { factor = { … } }, which multiplies it";
         input.report_key(message);
         return None;
     }
     let never_drawn = |axis: &Axis| match &axis.points {
         AxisPoints::Values { .. } => false,
-        AxisPoints::Variants(variants) => variants.iter().all(|variant| variant.sets(parameter)),
+        AxisPoints::Variants(variants) => variants.iter().all(|variant| variant.sets(&parameter)),
     };
     if axes.iter().any(never_drawn) {
         let message = "every variant of an axis sets the parameter, so it would never be drawn; expected { factor = { … } }, which multiplies the variant's value";
@@ -78,7 +78,7 @@ fn only_entry<'a>(table: &Reader<'a>, laws: &[&str]) -> Option<(&'a str, Reader<
 }
 
 /// Reads a law, whose values are those of a parameter of whole numbers if one is given.
-fn distribution(law: &str, reader: Reader, whole: Option<&Parameter>) -> Option<Distribution> {
+fn distribution(law: &str, reader: Reader, whole: Option<&Quantity>) -> Option<Distribution> {
     let table = reader.table()?;
     match law {
         "uniform" => read_uniform(&table, whole),
@@ -91,9 +91,9 @@ fn distribution(law: &str, reader: Reader, whole: Option<&Parameter>) -> Option<
 }
 
 /// Reports a value of a law of whole numbers that is none: it would be rounded without a word.
-fn check_whole(written: &Reader, parameter: &Parameter) {
+fn check_whole(written: &Reader, parameter: &Quantity) {
     if written.node().as_number().is_some_and(|x| x.is_finite() && x.fract() != 0.0) {
-        written.refuse(&format!("a whole number, as {} is one", parameter.name));
+        written.refuse(&format!("a whole number, as {} is one", parameter.name()));
     }
 }
 
@@ -106,7 +106,7 @@ fn ends(law: &Reader, [from, to]: [&Key; 2]) -> Option<(f64, f64)> {
     Some((low, law.number_where(to, |x| x > low, &format!("a finite number > from, {low}"))?))
 }
 
-fn read_uniform(law: &Reader, whole: Option<&Parameter>) -> Option<Distribution> {
+fn read_uniform(law: &Reader, whole: Option<&Quantity>) -> Option<Distribution> {
     law.allow_keys(&uniform::TABLE);
     if let Some(parameter) = whole {
         let ends = [uniform::FROM, uniform::TO].into_iter().filter_map(|end| law.get(end.name));
@@ -148,7 +148,7 @@ fn read_triangular(law: &Reader) -> Option<Distribution> {
     Some(Distribution::Triangular { from, mode, to })
 }
 
-fn read_discrete(law: &Reader, whole: Option<&Parameter>) -> Option<Distribution> {
+fn read_discrete(law: &Reader, whole: Option<&Quantity>) -> Option<Distribution> {
     law.allow_keys(&discrete::TABLE);
     let (values, weights) = (numbers(law, &discrete::VALUES), numbers(law, &discrete::WEIGHTS));
     let ((values, listed), (weights, weighed)) = (values?, weights?);

@@ -81,5 +81,5 @@ fn on_base(name: &'static str, change: impl Fn(&mut Scenario)) -> Designed {
 
 pub(crate) fn intervention(at_h: f64, settings: &[(&str, Value)]) -> Intervention {
     let found = |(name, value): &(&str, Value)| (Parameter::find(name).expect("it exists"), value.clone());
-    Intervention { at_h, settings: settings.iter().map(found).collect(), flush: false }
+    Intervention::new(at_h, settings.iter().map(found))
 }

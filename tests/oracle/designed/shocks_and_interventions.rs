@@ -117,6 +117,7 @@ pub(crate) fn shocks_and_interventions() -> Vec<Designed> {
                 dedicated_fraction: 0.5,
                 disconnect_fraction: 0.5,
                 regions,
+                ..Shock::default()
             }];
         }),
         on_base("the queue is flushed", move |s| {

@@ -168,8 +168,8 @@ impl Reference {
                 if intervention.flush {
                     self.queue.clear();
                 }
-                for (parameter, value) in &intervention.settings {
-                    parameter.set(&mut self.now_in_force, value).expect("the scenario was checked");
+                for (parameter, value) in intervention.values(scenario) {
+                    parameter.set(&mut self.now_in_force, &value).expect("the scenario was checked");
                 }
             }
         }

@@ -24,9 +24,10 @@ impl Running {
             if intervention.flush {
                 self.state.queue.flush();
             }
-            for (parameter, value) in &intervention.settings {
+            // They were resolved at the start.
+            for (parameter, value) in intervention.values(&self.scenario).collect::<Vec<_>>() {
                 // Checked together with the scenario.
-                parameter.put(&mut self.scenario, value);
+                parameter.put(&mut self.scenario, &value);
             }
         }
         self.apply_parameters(now);
@@ -73,8 +74,15 @@ impl Running {
     /// Some super nodes that are not dedicated, and some other clients that do not boot, crash; some dedicated ones fail;
     /// and of the attached clients that do not crash, some lose their connections.
     fn shock(&mut self, shock: &Shock, now: u32) {
-        let Shock { at_h: _, supernode_fraction, client_fraction, dedicated_fraction, disconnect_fraction, regions } =
-            shock;
+        let Shock {
+            name: _,
+            at_h: _,
+            supernode_fraction,
+            client_fraction,
+            dedicated_fraction,
+            disconnect_fraction,
+            regions,
+        } = shock;
         let places = &self.scenario.population.regions;
         let is_struck = |region: &Region| regions.is_empty() || regions.contains(&region.name);
         // Twice: a cell for each state of the update.

@@ -13,9 +13,10 @@ impl Simulator {
             if intervention.flush {
                 self.network.login.flush();
             }
-            for (parameter, value) in &intervention.settings {
+            // They were resolved at the start.
+            for (parameter, value) in intervention.values(&self.scenario).collect::<Vec<_>>() {
                 // Checked together with the scenario.
-                let set = parameter.set(&mut self.scenario, value);
+                let set = parameter.set(&mut self.scenario, &value);
                 debug_assert!(set.is_ok());
             }
         }
@@ -51,7 +52,7 @@ mod tests {
     /// The run in which an intervention sets a parameter.
     fn with_intervention(parameter: &'static Parameter, value: Value) -> Vec<TraceRow> {
         let mut scenario = collapsed();
-        scenario.interventions = vec![Intervention { at_h: AT_H, settings: vec![(parameter, value)], flush: false }];
+        scenario.interventions = vec![Intervention::new(AT_H, [(parameter, value)])];
         trace(&scenario)
     }
 
