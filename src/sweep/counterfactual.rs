@@ -1,7 +1,7 @@
 //! A run of the sweep once more, without what may have limited it: what would have been.
 
 use super::types::{Realization, Sweep};
-use crate::parameters::{Intervention, Parameter, Scenario, Value, name_of};
+use crate::parameters::{Intervention, Parameter, Scenario, Setting, Value, name_of};
 
 /// What a run does without from some hour on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,7 +27,8 @@ impl Sweep {
         for intervention in run.scenario.interventions.iter_mut().filter(|of| of.at_h >= from_h) {
             intervention.settings.retain(|(parameter, _)| values.iter().all(|(removed, _)| removed != parameter));
         }
-        run.scenario.interventions.push(Intervention { at_h: from_h, settings: values, flush: false });
+        let settings = values.into_iter().map(|(parameter, value)| (parameter, Setting::Value(value))).collect();
+        run.scenario.interventions.push(Intervention { name: None, at_h: from_h, settings, flush: false });
         run.scenario.check().is_ok().then_some(run)
     }
 }
@@ -39,7 +40,7 @@ fn removed(removal: Removal, scenario: &Scenario) -> Vec<(&'static Parameter, Va
     let slots = if overlay.dedicated_slots > 0 { overlay.dedicated_slots } else { overlay.slots } as f64;
     // Super nodes of the operator are never taken away.
     let name = name_of!(overlay.dedicated_per_million);
-    let values = scenario.interventions.iter().flat_map(|intervention| &intervention.settings);
+    let values = scenario.interventions.iter().flat_map(|intervention| intervention.values(scenario));
     let set = values.filter(|(parameter, _)| parameter.name == name).filter_map(|(_, value)| value.as_f64());
     let most = set.fold(overlay.dedicated_per_million, f64::max);
     let dedicated = (name, most + libm::ceil(SLOTS_PER_CLIENT * 1e6 / slots));
@@ -70,7 +71,7 @@ mod tests {
     /// What happens to a parameter of a run, and when.
     fn changes(run: &Realization, name: &str) -> Vec<(f64, f64)> {
         let of = |intervention: &Intervention| {
-            let mut values = intervention.settings.iter();
+            let mut values = intervention.values(&run.scenario);
             Some((intervention.at_h, values.find(|(parameter, _)| parameter.name == name)?.1.as_f64()?))
         };
         run.scenario.interventions.iter().filter_map(of).collect()

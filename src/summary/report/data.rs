@@ -27,7 +27,9 @@ pub(super) fn label(axis: &Axis, point: usize) -> String {
 /// The name of an axis with its unit.
 pub(super) fn title(axis: &Axis) -> String {
     match &axis.points {
-        AxisPoints::Values { parameter, .. } if parameter.unit != "1" => format!("{} ({})", axis.name, parameter.unit),
+        AxisPoints::Values { parameter, .. } if parameter.unit() != "1" => {
+            format!("{} ({})", axis.name, parameter.unit())
+        }
         _ => axis.name.clone(),
     }
 }
@@ -55,7 +57,7 @@ pub(super) fn has_all_columns(surface: &Surface) -> bool {
 fn places(axis: &Axis) -> Vec<f64> {
     let AxisPoints::Values { values, parameter, .. } = &axis.points else { return Vec::new() };
     let numbers: Option<Vec<f64>> = values.iter().map(|value| value.as_f64().filter(|x| x.is_finite())).collect();
-    numbers.filter(|_| parameter.domain.is_numeric()).unwrap_or_default()
+    numbers.filter(|_| parameter.domain().is_numeric()).unwrap_or_default()
 }
 
 fn is_logarithmic(axis: &Axis) -> bool {

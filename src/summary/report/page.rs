@@ -8,7 +8,6 @@ use super::pair::ShownRun;
 use super::words::{answer, grouped, number, percent, place};
 use super::{Report, data};
 use crate::engine::outcome::{OUTPUTS, OutputValue};
-use crate::parameters::PARAMETERS;
 use crate::statistics::clusters::Estimate;
 use crate::statistics::crossing::Crossing;
 use crate::summary::columns::CellSummary;
@@ -298,7 +297,7 @@ fn inputs(report: &Report) -> Markup {
                     tbody {
                         @for (input, says) in inputs {
                             tr {
-                                th scope="row" { (input.parameter.name) @if input.factor { " (a factor)" } }
+                                th scope="row" { (input.parameter.name()) @if input.factor { " (a factor)" } }
                                 td { (share(&says.first_order)) } td { (share(&says.shift)) }
                                 @if let Some([outages, all]) = says.means { td { (number(outages)) } td { (number(all)) } }
                                 @else { td { "–" } td { "–" } }
@@ -353,7 +352,6 @@ fn doubts(surface: &Surface) -> Markup {
 }
 
 fn levers(sweep: &Sweep) -> Markup {
-    let meaning = |name: &str| PARAMETERS.iter().find(|parameter| parameter.name == name);
     html! {
         section aria-labelledby="levers" {
             h2 id="levers" { "What was varied" }
@@ -362,10 +360,10 @@ fn levers(sweep: &Sweep) -> Markup {
                     dt { (data::title(axis)) }
                     dd {
                         @match &axis.points {
-                            AxisPoints::Values { parameter, .. } => { (parameter.meaning) }
+                            AxisPoints::Values { parameter, .. } => { (parameter.meaning()) }
                             AxisPoints::Variants(variants) => {
                                 @for variant in variants {
-                                    @let settings: Vec<String> = variant.settings.iter().map(|(p, value)| format!("{} = {value}", p.name)).collect();
+                                    @let settings: Vec<String> = variant.settings.iter().map(|(p, value)| format!("{} = {value}", p.name())).collect();
                                     (variant.label) ": " @if settings.is_empty() { "as the scenario" } @else { (settings.join(", ")) } br;
                                 }
                             }
@@ -373,8 +371,8 @@ fn levers(sweep: &Sweep) -> Markup {
                     }
                 }
                 @for input in &sweep.uncertain {
-                    dt { (input.parameter.name) ", uncertain" @if input.factor { " (a factor)" } }
-                    dd { @if let Some(parameter) = meaning(input.parameter.name) { (parameter.meaning) } }
+                    dt { (input.parameter.name()) ", uncertain" @if input.factor { " (a factor)" } }
+                    dd { (input.parameter.meaning()) }
                 }
             }
         }
