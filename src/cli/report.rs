@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::failure::Failure;
-use super::output::say;
+use super::output::print;
 use crate::store::{Destination, Folder, Inspection, PartState, replace_text};
 use crate::summary::Report;
 
@@ -34,6 +34,5 @@ pub(super) fn report(arguments: &Arguments) -> Result<(), Failure> {
         None => replace_text(&arguments.folder.join(NAME), &page)?,
     }
     let file = arguments.out.clone().unwrap_or_else(|| arguments.folder.join(NAME));
-    say(format_args!("{}: {:.1} MB, open it in a browser", file.display(), page.len() as f64 / 1e6));
-    Ok(())
+    print(&format!("{}: {:.1} MB, open it in a browser\n", file.display(), page.len() as f64 / 1e6))
 }

@@ -73,7 +73,7 @@ fn causes_are_shown_and_written_and_the_folder_stays_as_it_is() {
     let table = folder.path().join("causes.parquet");
     let shown = succeed(&["causes", &out, "--out", table.to_str().unwrap()]);
     assert!(shown.starts_with("Where 3 of 4 outages come from (4 runs)\n"), "{shown}");
-    assert!(shown.contains("only the shortage of super nodes  1.00 [0."), "{shown}");
+    assert!(shown.contains("only the shortage of super nodes 1.00 [0."), "{shown}");
     assert!(shown.lines().all(|line| line.chars().count() <= 80), "{shown}");
     assert!(fs::read(&table).unwrap().starts_with(b"PAR1"));
     let csv = succeed(&["causes", &out, "--cell", "0", "--per-cell", "1", "--format", "csv"]);

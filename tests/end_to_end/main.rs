@@ -86,7 +86,7 @@ fn wrong_input_ends_with_status_2_and_writes_nothing() {
         vec!["run", "no-such-file.toml", "--out", out_text],
         vec!["run", "sweeps/smoke.toml"],
         vec!["run", "sweeps/smoke.toml", "--out", out_text, "--threads", "0"],
-        vec!["run", "sweeps/smoke.toml", "--out", out_text, "--set", "login.discipline=random"],
+        vec!["run", "sweeps/smoke.toml", "--out", out_text, "--set", "login.discipline=sorted"],
         vec!["run", "sweeps/smoke.toml", "--out", out_text, "--set", "overlay.supernode_ratio=0.5"],
         vec!["run", "sweeps/smoke.toml", "--out", out_text, "--set", "population.clients=1_000_000_000"],
         vec!["simulate", "--set", "nonsense"],
