@@ -1,5 +1,6 @@
 //! The door: runs and sweeps for programs that use the library, without files or a command line.
 
+use std::error::Error as _;
 use std::path::Path;
 use std::str::FromStr;
 
@@ -37,6 +38,9 @@ enum Cause {
     /// A surface that cannot be read or computed.
     #[error(transparent)]
     Summary(SummaryError),
+    /// No threads to run on.
+    #[error("no threads can be started: {0}; the limit of processes may be reached (ulimit -u)")]
+    Threads(rayon::ThreadPoolBuildError),
     /// A run that was given up, although nobody asked for it.
     #[error("the run was given up before its end")]
     Stopped,
@@ -101,10 +105,24 @@ impl FromStr for Sweep {
 /// They are those that `critmass run` would write.
 ///
 /// # Errors
-/// As many populations as there are threads do not fit into memory.
+/// As many populations as there are threads do not fit into memory, or no threads can be had.
 pub fn simulate_sweep(sweep: &Sweep) -> Result<Vec<RunRow>, Error> {
+    check_threads()?;
     check_memory(sweep, rayon::current_num_threads()).map_err(Cause::Memory)?;
     Ok(run_in_memory(sweep))
+}
+
+/// Outside of a pool rayon starts a global one where it is first used, and ends the program with a panic if it cannot. So it
+/// is asked for here.
+fn check_threads() -> Result<(), Error> {
+    if rayon::current_thread_index().is_some() {
+        return Ok(());
+    }
+    match rayon::ThreadPoolBuilder::new().build_global() {
+        // Without a cause the error is that there is one already.
+        Err(error) if error.source().is_some() => Err(Cause::Threads(error).into()),
+        _ => Ok(()),
+    }
 }
 
 /// The surface of some runs of a sweep, in the order of the cells.

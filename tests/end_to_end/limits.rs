@@ -10,10 +10,15 @@ use crate::support::*;
 /// Runs the program as a user who may have so many processes and threads at a time, this one included; `None` where that
 /// cannot be done.
 fn with_processes(folder: &Path, most: u32, arguments: &[&str]) -> Option<Output> {
-    let own = folder.join("critmass");
+    with_processes_of(Path::new(env!("CARGO_BIN_EXE_critmass")), folder, most, arguments)
+}
+
+/// The same with another program.
+fn with_processes_of(program: &Path, folder: &Path, most: u32, arguments: &[&str]) -> Option<Output> {
+    let own = folder.join(program.file_name().unwrap());
     if !own.exists() {
         // The other user may not see where it was built.
-        fs::copy(env!("CARGO_BIN_EXE_critmass"), &own).unwrap();
+        fs::copy(program, &own).unwrap();
         fs::set_permissions(folder, fs::Permissions::from_mode(0o777)).unwrap();
         fs::set_permissions(&own, fs::Permissions::from_mode(0o755)).unwrap();
     }
@@ -23,6 +28,23 @@ fn with_processes(folder: &Path, most: u32, arguments: &[&str]) -> Option<Output
     command.arg(format!("--nproc={most}:{most}")).arg(own).args(arguments);
     command.env("RAYON_NUM_THREADS", "64").env("POLARS_MAX_THREADS", "64").current_dir(folder);
     command.output().ok().filter(|output| !text(&output.stderr).starts_with("setpriv: "))
+}
+
+#[test]
+fn a_program_that_uses_the_library_gets_an_error_where_no_thread_can_be_had() {
+    let folder = tempfile::tempdir().unwrap();
+    let example = Path::new(env!("CARGO_BIN_EXE_critmass")).with_file_name("examples").join("sweep");
+    if !example.is_file() {
+        return not_tested("the library without threads", "the examples have not been built");
+    }
+    let Some(ended) = with_processes_of(&example, folder.path(), 1, &[]) else {
+        return not_tested("a limit of threads", "setpriv or prlimit is not there, or this is not root");
+    };
+    let said = text(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(1), "{said}");
+    assert!(said.contains("Threads(") && !said.contains("panicked"), "{said}");
+    let ended = with_processes_of(&example, folder.path(), 100, &[]).unwrap();
+    assert!(ended.status.success(), "{}", text(&ended.stderr));
 }
 
 #[test]

@@ -17,8 +17,8 @@
   // The places of an axis: its numbers where it has some, else the numbers of its points, under their labels.
   const places = (axis) => axis.values ?? axis.labels.map((_, point) => point);
   const layoutOf = (axis) => ({
-    title: { text: axis.title }, type: axis.values && axis.logarithmic ? "log" : "linear",
-    gridcolor: colour("--line"), zeroline: false,
+    title: { text: axis.title, standoff: 12 }, type: axis.values && axis.logarithmic ? "log" : "linear",
+    gridcolor: colour("--line"), zeroline: false, automargin: true,
     ...(axis.labels.length <= 12 ? { tickmode: "array", tickvals: places(axis), ticktext: axis.labels } : {}),
   });
 
