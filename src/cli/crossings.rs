@@ -14,7 +14,7 @@ pub(super) struct Arguments {
     /// The folder of a finished sweep
     #[arg(value_name = "DIR")]
     folder: PathBuf,
-    /// The outage probability that is crossed, between 0 and 1; by default that of [refine], or 0.5
+    /// The outage probability that is crossed, between 0 and 1; by default refine.level of the sweep, or 0.5
     #[arg(long, value_name = "P", value_parser = level)]
     level: Option<f64>,
     /// How to show the crossings
