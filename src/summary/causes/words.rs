@@ -52,7 +52,7 @@ impl Causes {
     fn cross(&self, text: &mut String) {
         const STUCK: [(&str, Option<&str>); 4] =
             [("login", Some("login")), ("super nodes", Some("supernodes")), ("both", Some("both")), ("nowhere", None)];
-        for (when, index) in [("at the onset", 0), ("while down", 1)] {
+        for (when, index) in [("at onset", 0), ("while down", 1)] {
             let verdict = |run: &OutageRun| if index == 0 { run.onset } else { run.sustaining };
             let heads = Cause::ALL.map(|cause| format!("{:>11}", cause.name())).concat();
             let _ = writeln!(text, "{:24}{heads}", format!("stuck {when} | needs"));
