@@ -28,9 +28,9 @@ time.horizon_h = 14.0
 parameter = "updates.synchronization"
 linear = { from = 0.0, to = 1.0, points = 15 }
 [replicates]
-at_least = 20
-at_most = 60
-half_width = 0.2
+at_least = 100
+at_most = 200
+half_width = 0.08
 [traces]
 replicates = 1
 every_s = 600.0
