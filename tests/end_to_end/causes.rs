@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value as Json;
 
-use super::support::{fail, results, succeed};
+use super::support::{fail, finished, results, succeed};
 
 /// Where every machine restarts at once there is no super node left, and nobody online who could become one; where the
 /// login server stops at that hour, nobody can log in again.
@@ -35,14 +35,6 @@ fn case(label: &str) -> String {
     let stops = "[[scenario.intervention]]\nat_h = 12.0\nlogin.capacity_per_s_per_million = 0.01\n";
     let server = if label == "supernodes" { "login.capacity_per_s_per_million = inf\n" } else { stops };
     axis.join("\n").replace("[[axis]]", &format!("{server}[[axis]]"))
-}
-
-fn finished(folder: &Path, sweep: &str) -> String {
-    let (file, out) = (folder.join("sweep.toml"), folder.join("out"));
-    fs::write(&file, sweep).unwrap();
-    let out = out.to_str().unwrap().to_owned();
-    succeed(&["run", file.to_str().unwrap(), "--out", &out]);
-    out
 }
 
 #[test]

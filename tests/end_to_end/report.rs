@@ -27,13 +27,6 @@ at_least = 4
 at_most = 4
 "#;
 
-fn finished(folder: &Path, sweep: &str) -> String {
-    let (file, out) = (folder.join("sweep.toml"), folder.join("out"));
-    fs::write(&file, sweep).unwrap();
-    succeed(&["run", file.to_str().unwrap(), "--out", out.to_str().unwrap()]);
-    out.to_str().unwrap().to_owned()
-}
-
 fn page(out: &str) -> String {
     fs::read_to_string(Path::new(out).join("report.html")).unwrap()
 }
@@ -138,4 +131,23 @@ fn a_page_goes_where_it_is_wanted_and_replaces_nothing_else() {
     let _ = run(&["report", &out]);
     assert_eq!(fs::read(&elsewhere).unwrap(), before);
     assert!(fs::symlink_metadata(&elsewhere).unwrap().is_file());
+}
+
+#[test]
+fn the_runs_of_a_page_are_those_of_the_engine_of_the_sweep() {
+    let folder = tempfile::tempdir().unwrap();
+    let sweep = "name = \"limit\"\n[scenario]\npopulation.clients = 1_000_000_000\ntime.horizon_h = 13.0\n\
+                 [run]\nengine = \"mean-field\"\n[replicates]\nat_least = 1\nat_most = 1\n";
+    let out = finished(folder.path(), sweep);
+    let rows: serde_json::Value = serde_json::from_str(&succeed(&["summarize", &out, "--format", "json"])).unwrap();
+    succeed(&["report", &out]);
+    let logins = rows[0]["logins_mean"].as_f64().unwrap().to_string();
+    let digits: String = page(&out)
+        .split("<th scope=\"row\">logins</th><td>")
+        .nth(1)
+        .unwrap()
+        .chars()
+        .take_while(|c| *c != '<')
+        .collect();
+    assert_eq!(digits.replace(',', ""), logins);
 }

@@ -1,11 +1,8 @@
 //! `critmass sensitivity`: a scenario in which it is known what the outage depends on.
 
-use std::fs;
-use std::path::Path;
-
 use serde_json::Value as Json;
 
-use super::support::{fail, run, succeed, text};
+use super::support::{fail, finished, run, succeed, text};
 
 /// Every client restarts at once, and next to nobody can log in again: there is a long spell, and whether it is an
 /// outage depends on nothing but how long one has to last.
@@ -27,14 +24,6 @@ updates.boot_median_s = { uniform = { from = 200.0, to = 300.0 } }
 at_least = 40
 at_most = 40
 "#;
-
-fn finished(folder: &Path, sweep: &str) -> String {
-    let (file, out) = (folder.join("sweep.toml"), folder.join("out"));
-    fs::write(&file, sweep).unwrap();
-    let out = out.to_str().unwrap().to_owned();
-    succeed(&["run", file.to_str().unwrap(), "--out", &out]);
-    out
-}
 
 #[test]
 fn what_the_outage_depends_on_is_found_and_does_not_depend_on_threads() {

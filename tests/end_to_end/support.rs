@@ -56,6 +56,16 @@ pub(crate) fn status_of(folder: &str) -> String {
     shown
 }
 
+/// Writes a sweep file, runs it, and returns the folder of its results.
+#[track_caller]
+pub(crate) fn finished(folder: &Path, sweep: &str) -> String {
+    let (file, out) = (folder.join("sweep.toml"), folder.join("out"));
+    fs::write(&file, sweep).unwrap();
+    let out = out.to_str().unwrap().to_owned();
+    succeed(&["run", file.to_str().unwrap(), "--out", &out]);
+    out
+}
+
 /// Every file of a folder that results are read from, with its bytes.
 pub(crate) fn results(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut files: Vec<PathBuf> =

@@ -27,10 +27,9 @@ use self::pair::ShownRun;
 use super::columns::OUTAGE;
 use super::crossings::{Crossings, crossings};
 use super::error::SummaryError;
-use super::estimates::Estimator;
-use super::runs::summarize;
 use super::sensitivity::{RunSample, Sensitivity};
-use super::surface::{Rows, Surface};
+use super::surface::Surface;
+use super::table::surface_of_folder;
 use crate::store::Folder;
 
 /// The outage probability whose line the report follows.
@@ -56,7 +55,7 @@ impl Report {
     /// # Errors
     /// A part cannot be read or is damaged.
     pub fn of(folder: &Folder) -> Result<Report, SummaryError> {
-        let surface = surface_of(folder)?;
+        let surface = surface_of_folder(folder, true)?;
         let crossings = crossings(folder, LEVEL)?;
         let pair = pair::shown(folder, &surface)?;
         let sample = if folder.sweep().uncertain.is_empty() { None } else { RunSample::read(folder, OUTAGE)? };
@@ -71,13 +70,4 @@ impl Report {
     pub fn html(&self) -> io::Result<String> {
         page::page(self)
     }
-}
-
-/// The surface of the runs that are there; nothing is written.
-fn surface_of(folder: &Folder) -> Result<Surface, SummaryError> {
-    let (mut estimator, mut rows) = (Estimator::of(folder.sweep()), Rows::empty());
-    for block in 0..folder.blocks() {
-        rows.append(summarize(&mut estimator, &folder.runs(block)?)?);
-    }
-    Ok(Surface::new(folder.sweep().clone(), rows))
 }

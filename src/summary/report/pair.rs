@@ -9,9 +9,8 @@ use arrow_array::types::{Float64Type, UInt32Type};
 use arrow_array::{BooleanArray, PrimitiveArray, RecordBatch};
 
 use super::Key;
+use crate::engine::Request;
 use crate::engine::outcome::{Outcome, TraceRow};
-use crate::engine::population::Simulator;
-use crate::engine::{Engine, Request};
 use crate::store::{Folder, StoreError};
 use crate::summary::columns::{CellSummary, OUTAGE};
 use crate::summary::surface::Surface;
@@ -94,7 +93,7 @@ fn again(folder: &Folder, key: Key) -> ShownRun {
     let realization = folder.sweep().realization(key.0, key.1);
     let scenario = realization.scenario;
     let every_s = (scenario.time.horizon_h * 3600.0 / ROWS).max(scenario.time.tick_s);
-    let run = Simulator::new().run(&scenario, realization.seed, &Request::trace(every_s));
+    let run = folder.sweep().engine.workspace().run(&scenario, realization.seed, &Request::trace(every_s));
     let (outcome, trace) = run.map(|run| (run.outcome, run.trace)).expect("without a stop flag a run ends");
     ShownRun { key, outcome, trace, trigger_h: scenario.trigger_h() }
 }
