@@ -32,7 +32,10 @@ class Column:
         words = [_WORDS.get(word, word) for word in own.split("_")]
         prefix = _GROUPS_IN_WORDS.get(group, group.replace(".", " "))
         text = " ".join(word for word in [prefix, *words] if word)
-        return text if self.unit == "1" else f"{text} ({self.unit})"
+        unit = [self.unit] if self.unit != "1" else []
+        if self.name.endswith("_per_million"):
+            unit.append("per million clients")
+        return f"{text} ({' '.join(unit)})" if unit else text
 
 
 class Columns(Mapping[str, Column]):

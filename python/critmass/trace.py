@@ -42,6 +42,8 @@ class Trace:
         queue.plot(hours, self.frame["login_queue"], color=COLOURS[1], label="login server's queue")
         for panel, words in zip(axes, ("clients", "super nodes", "requests")):
             panel.set_ylabel(words)
+            # Anew, since the panel may share its axis with one that was drawn, and fixed, before.
+            panel.autoscale(axis="y")
             panel.set_ylim(bottom=0)
             panel.legend(fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
         queue.set_xlabel("hours from the start of the run, 00:00 UTC")

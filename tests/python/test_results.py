@@ -120,6 +120,18 @@ def test_a_trace_that_was_not_kept_is_that_of_the_same_run(results):
     plt.close("all")
 
 
+def test_traces_side_by_side_share_an_axis_that_holds_both():
+    quiet, busy = (critmass.simulate(population_clients=20_000, time_horizon_h=15.0, updates_synchronization=share).trace
+                   for share in (0.0, 0.9))
+    _, panels = plt.subplots(3, 2, sharey="row")
+    quiet.plot(axes=list(panels[:, 0]))
+    busy.plot(axes=list(panels[:, 1]))
+    for row, column in zip(panels, ("demand", "supernodes", "login_queue")):
+        low, high = row[0].get_ylim()
+        assert low == 0 and high >= max(quiet.frame[column].max(), busy.frame[column].max())
+    plt.close("all")
+
+
 def test_sweeps_are_compared_replicate_by_replicate(results, tmp_path):
     of = results["three-axes"]
     sweep = next(path for path in __import__("conftest").SWEEPS if path.stem == "three-axes")
@@ -150,7 +162,8 @@ def test_mistakes_are_said_in_the_words_of_the_program(tmp_path):
 
 
 def test_labels_are_words_with_units():
-    assert Column("login.capacity_per_s_per_million", "1/s").label == "login capacity (1/s)"
+    assert Column("login.capacity_per_s_per_million", "1/s").label == "login capacity (1/s per million clients)"
+    assert Column("overlay.dedicated_per_million").label == "dedicated (per million clients)"
     assert Column("overlay.supernode_ratio").label == "super-node ratio"
     assert Column("min_online_at_h", "h").label == "lowest online at (h)"
 
