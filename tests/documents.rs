@@ -196,8 +196,10 @@ fn the_readme_lists_the_commands_of_the_program() {
     let names = commands.lines().take_while(|line| !line.is_empty()).filter_map(|line| line.split_whitespace().next());
     let offered: BTreeSet<&str> = names.filter(|&name| name != "help").collect();
     let readme = read("README.md");
-    let rows = readme.lines().filter_map(|line| line.strip_prefix("| `critmass "));
-    let listed: BTreeSet<&str> = rows.filter_map(|row| row.split([' ', '`']).next()).collect();
+    let rows: Vec<&str> = readme.lines().filter_map(|line| line.strip_prefix("| `critmass ")).collect();
+    let calls: BTreeSet<&str> = rows.iter().filter_map(|row| row.split(" | ").next()).collect();
+    assert_eq!(calls.len(), rows.len(), "a call has one row");
+    let listed: BTreeSet<&str> = rows.iter().filter_map(|row| row.split([' ', '`']).next()).collect();
     assert_eq!(listed, offered);
 }
 
@@ -295,6 +297,8 @@ fn the_readme_shows_the_surface_that_the_notebook_shows() {
     let counts = stored.iter().find(|text| text.contains("runs")).unwrap();
     let [cells, runs] = [between(counts, "· ", " cells"), between(counts, "cells · ", " runs")];
     assert!(shown.contains(&format!("{cells} of {cells} cells, {runs} runs")), "{cells} cells, {runs} runs");
+    let (thousands, rest) = runs.split_at(runs.len() - 3);
+    assert!(read("benches/README.md").contains(&format!("| 0.6 | {thousands},{rest} |")), "{runs} runs");
 }
 
 #[test]

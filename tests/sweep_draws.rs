@@ -314,3 +314,12 @@ fn the_same_sweep_draws_these_numbers_for_ever() {
     let independent = read("[replicates]\ncommon_random_numbers = false");
     assert_eq!(independent.run_seed(0, 3), 9115897273449291531);
 }
+
+/// A law with a peak at each end, a quarter of which lies nearer to 1 than any other number of 64 bits.
+#[test]
+fn a_range_without_its_upper_end_is_drawn_from_without_it() {
+    let sweep = read("[uncertain]\nlogin.degradation = { beta = { mean = 0.5, sd = 0.49 } }\n");
+    let drawn = draws(&sweep, 0, 0, 1_000);
+    assert!(drawn.iter().all(|x| (0.0..1.0).contains(x)));
+    assert!(drawn.iter().filter(|&&x| x > 0.999).count() > 100);
+}

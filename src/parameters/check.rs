@@ -42,7 +42,7 @@ impl ScenarioError {
         self
     }
 
-    fn at(mut self, event: Event) -> ScenarioError {
+    pub(crate) fn at(mut self, event: Event) -> ScenarioError {
         self.event = Some(event);
         self
     }

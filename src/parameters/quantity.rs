@@ -169,12 +169,7 @@ impl Quantity {
 
     /// Whether the memory that a run needs depends on it.
     pub fn sizes_memory(&self) -> bool {
-        match self.target {
-            Target::Parameter(parameter)
-            | Target::InterventionValue(_, parameter)
-            | Target::InterventionFactor(_, parameter) => parameter.sizes_memory,
-            Target::ShockTime(_) | Target::InterventionTime(_) | Target::ShockFraction(..) => false,
-        }
+        self.concerns().is_some_and(|parameter| parameter.sizes_memory)
     }
 
     /// Checks a value's type and range.

@@ -1,7 +1,7 @@
 //! A run of the sweep once more, without what may have limited it: what would have been.
 
 use super::types::{Realization, Sweep};
-use crate::parameters::{Intervention, Parameter, Scenario, Setting, Value, name_of};
+use crate::parameters::{Intervention, Parameter, Scenario, Value, name_of};
 
 /// What a run does without from some hour on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,8 +27,7 @@ impl Sweep {
         for intervention in run.scenario.interventions.iter_mut().filter(|of| of.at_h >= from_h) {
             intervention.settings.retain(|(parameter, _)| values.iter().all(|(removed, _)| removed != parameter));
         }
-        let settings = values.into_iter().map(|(parameter, value)| (parameter, Setting::Value(value))).collect();
-        run.scenario.interventions.push(Intervention { name: None, at_h: from_h, settings, flush: false });
+        run.scenario.interventions.push(Intervention::new(from_h, values));
         run.scenario.check().is_ok().then_some(run)
     }
 }

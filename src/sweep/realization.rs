@@ -3,7 +3,7 @@
 use super::draw::Allowed;
 use super::fit;
 use super::types::{Realization, Sweep, Uncertain};
-use crate::parameters::{Quantity, Scenario, Value};
+use crate::parameters::{Scenario, Value};
 use crate::random::{Purpose, Stream, derive_seed, open_unit, stream};
 
 /// Sets the seeds of independent replicates apart from those of common random numbers.
@@ -37,7 +37,7 @@ impl Sweep {
     /// A run of a cell with this seed, from which its uncertain inputs are drawn, too.
     pub(super) fn realize(&self, cell: u32, seed: u64) -> Realization {
         let mut scenario = self.cell_scenario(cell);
-        let inputs = self.uncertain.iter().filter(|input| input.factor || !self.is_held(cell, &input.parameter));
+        let inputs = self.uncertain.iter().filter(|input| self.is_drawn(cell, input));
         let mut draws: Vec<Draw> = inputs
             .map(|input| {
                 let stream = stream(seed, Purpose::Uncertain(input.parameter.name()));
@@ -55,9 +55,10 @@ impl Sweep {
         Realization { scenario, seed, drawn }
     }
 
-    /// Whether the cell's variant says what this parameter is, so that it is not drawn there.
-    pub(super) fn is_held(&self, cell: u32, parameter: &Quantity) -> bool {
-        self.axes.iter().zip(self.coordinates(cell)).any(|(axis, point)| axis.holds(point, parameter))
+    /// Whether an input is drawn in this cell: a variant that says what it is leaves a factor alone to be drawn.
+    pub(super) fn is_drawn(&self, cell: u32, input: &Uncertain) -> bool {
+        let mut points = self.axes.iter().zip(self.coordinates(cell));
+        input.factor || !points.any(|(axis, point)| axis.holds(point, &input.parameter))
     }
 }
 

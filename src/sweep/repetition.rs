@@ -25,7 +25,7 @@ impl Sweep {
     /// the input is not drawn in this cell, or its other draw and the rest do not make a scenario together.
     pub fn redrawn(&self, cell: u32, replicate: u32, input: usize) -> Option<Realization> {
         let uncertain = self.uncertain.get(input)?;
-        if !uncertain.factor && self.is_held(cell, &uncertain.parameter) {
+        if !self.is_drawn(cell, uncertain) {
             return None;
         }
         let number = input as u64 + 1;

@@ -36,6 +36,11 @@ fn the_critical_share_grows_with_the_tick_in_proportion() {
         println!("{tick_s:>4} s: {found:.5}");
         assert!((found - stated).abs() < 1e-5, "{tick_s} s: {found}, not {stated}");
     }
+    let (page, readme) = (include_str!("../../docs/mean-field.md"), include_str!("../../README.md"));
+    for (tick_s, stated) in CRITICAL {
+        assert!(page.contains(&format!("{stated:.5}")), "docs/mean-field.md: {tick_s} s");
+        assert!(![1.0, 5.0, 20.0].contains(&tick_s) || readme.contains(&format!("{stated:.3}")), "README: {tick_s} s");
+    }
     // A line through the ticks of 1 and 10 s.
     let slope = (found[3] - found[0]) / 9.0;
     let limit = found[0] - slope;

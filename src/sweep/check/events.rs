@@ -10,7 +10,7 @@ pub(super) fn check(sweep: &Sweep) -> Vec<Conflict> {
     let mut conflicts: Vec<Conflict> = idle_shocks(sweep).collect();
     for (index, change) in sweep.scenario.interventions.iter().enumerate() {
         let hidden = |parameter: &Quantity| hidden(sweep, parameter, |_| true);
-        let errors = hiding(change, hidden).map(|error| at(error, Event::Intervention(index)));
+        let errors = hiding(change, hidden).map(|error| error.at(Event::Intervention(index)));
         conflicts.extend(errors.map(Conflict::Scenario));
     }
     for axis in &sweep.axes {
@@ -28,14 +28,9 @@ fn of_variant(sweep: &Sweep, axis: &Axis, point: usize, variant: &Variant) -> Ve
     let errors = changes.flat_map(|(index, change)| hiding(change, hidden).map(move |error| (index, error)));
     let conflicts = errors.map(|(index, error)| {
         let event = Event::Intervention(index);
-        Conflict::Variant { axis: axis.name.clone(), variant: point, event, error: at(error, event) }
+        Conflict::Variant { axis: axis.name.clone(), variant: point, event, error: error.at(event) }
     });
     conflicts.collect()
-}
-
-fn at(mut error: ScenarioError, event: Event) -> ScenarioError {
-    error.event = Some(event);
-    error
 }
 
 /// The plain values of an intervention that replace something `hidden`.
@@ -48,7 +43,7 @@ fn hiding(change: &Intervention, hidden: impl Fn(&Quantity) -> Option<String>) -
              intervention, or out of the sweep, or let it depend on that: {{ factor = … }}, or \"initial\"",
             change.at_h
         );
-        Some(ScenarioError { key: format!("intervention.{}", parameter.name), others: &[], event: None, message })
+        Some(ScenarioError::new(format!("intervention.{}", parameter.name), message))
     })
 }
 
@@ -72,7 +67,7 @@ fn idle_shocks(sweep: &Sweep) -> impl Iterator<Item = Conflict> {
         !swept.chain(drawn).any(|varied| name.is_some_and(|name| varied.is_fraction_of(name)))
     });
     idle.map(|(index, _)| {
-        let (key, message) = ("shock".to_owned(), Shock::WITHOUT_EFFECT.to_owned());
-        Conflict::Scenario(ScenarioError { key, others: &[], event: Some(Event::Shock(index)), message })
+        let error = ScenarioError::new("shock", Shock::WITHOUT_EFFECT);
+        Conflict::Scenario(error.at(Event::Shock(index)))
     })
 }

@@ -108,7 +108,8 @@ impl Uncertain {
             Domain::Number(_) if self.factor && nominal == f64::INFINITY => Value::Number(f64::INFINITY),
             Domain::Number(range) => {
                 let lowest = if range.low_allowed { range.low } else { range.low.next_up() };
-                Value::Number(x.max(lowest).min(range.high).min(f64::MAX))
+                let highest = if range.high_excluded { range.high.next_down() } else { range.high };
+                Value::Number(x.max(lowest).min(highest).min(f64::MAX))
             }
             Domain::Integer(low, high) => Value::Integer((libm::round(x) as u64).clamp(low, high)),
             Domain::Boolean | Domain::Choice(_) | Domain::Regions => Value::Number(x),

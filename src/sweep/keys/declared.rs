@@ -7,7 +7,7 @@ use super::table::{Key, Settings, Table, Without};
 const REPLICATES_MAX: u64 = 1_000_000;
 /// Most points of one axis.
 const POINTS_MAX: u64 = 10_000_000;
-/// Smallest standard deviation of a beta law; below it the sampler would lose its precision.
+/// Smallest standard deviation of a beta law; below it the quantile would lose its precision.
 const BETA_SD_MIN: f64 = 1e-6;
 
 /// Declares tables: how each is written, which parameters it takes, what it is, and its keys with what they take, what

@@ -49,7 +49,7 @@ pub(super) fn axes(root: &Reader, quantities: &Quantities) -> (Vec<Axis>, Vec<St
 
 /// Most cells of a sweep: it begins within seconds, and ends when it is told to. With more it would look for the files of
 /// its cells for minutes, and its surface would not fit into the memory of most machines.
-const CELLS_MAX: u32 = 100_000_000;
+pub(super) const CELLS_MAX: u32 = 100_000_000;
 
 fn check_size(plans: &[Plan]) {
     let mut cells: u128 = 1;

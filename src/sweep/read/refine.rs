@@ -1,12 +1,10 @@
 //! Reads `[refine]`, and gives the axes the points that refinement may want.
 
+use super::axes::CELLS_MAX;
 use super::reader::Reader;
 use crate::sweep::design::{REFINED_AXES_MAX, is_spaced, spaced_values};
 use crate::sweep::keys::refine as keys;
 use crate::sweep::types::{Axis, AxisPoints, Refine};
-
-/// Most cells of the grid with all points that refinement may want.
-const CELLS_MAX: u64 = 100_000_000;
 
 /// Reads `[refine]`.
 pub(super) fn refine(root: &Reader) -> Option<Refine> {
@@ -44,7 +42,7 @@ pub(super) fn extend(root: &Reader, refine: &Refine, axes: &mut [Axis]) {
     };
     let sizes = axes.iter().enumerate().map(|(index, axis)| size(axis, refined.contains(&index)));
     let cells = sizes.fold(1_u64, u64::saturating_mul);
-    if cells > CELLS_MAX {
+    if cells > u64::from(CELLS_MAX) {
         return table.report(format!(
             "with the points of {} rounds the grid has {cells} cells; expected at most {CELLS_MAX}: fewer rounds or points",
             refine.rounds
