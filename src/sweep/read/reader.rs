@@ -216,6 +216,20 @@ impl<'a> Reader<'a> {
         self.expect(text, "a text in quotes")
     }
 
+    /// A name of the kind that the key takes. One that cannot be is reported, and returned as it is.
+    pub(super) fn name(&self, key: &Key) -> Option<String> {
+        let name = self.text()?;
+        let Form::Name(most) = key.form else { return None };
+        let fits = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+        let expected = key.expectation();
+        if fits && name.len() > most {
+            self.report(format!("a name of {} characters is not allowed; expected {expected}", name.len()));
+        } else if name.is_empty() || !fits {
+            self.refuse(&expected);
+        }
+        Some(name.to_owned())
+    }
+
     /// The values of a list. They have the path of the list.
     pub(super) fn list(&self, expected: &str) -> Option<Vec<Reader<'a>>> {
         let nodes = match &self.node.content {

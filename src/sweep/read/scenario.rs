@@ -7,7 +7,7 @@ use super::quantities::EVENTS;
 use super::reader::Reader;
 use super::settings::{settings, value};
 use crate::parameters::{Intervention, PARAMETERS, Parameter, Scenario, Setting, Shock};
-use crate::sweep::keys::{self, Form, Key};
+use crate::sweep::keys::{self, Key};
 
 /// Reads the whole `[scenario]` of a document. In one that is no part of a sweep nothing varies a shock that strikes
 /// nobody.
@@ -50,14 +50,7 @@ fn events<'a>(table: &Reader<'a>, key: &str) -> Vec<Reader<'a>> {
 
 /// The name of a shock or an intervention, if it has one.
 fn name(event: &Reader, key: &Key) -> Option<String> {
-    let written = event.get(key.name)?;
-    let name = written.text()?;
-    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    let Form::Name(most) = key.form else { return None };
-    if name.is_empty() || name.len() > most || !name.chars().all(fits) {
-        written.refuse(&key.expectation());
-    }
-    Some(name.to_owned())
+    event.get(key.name)?.name(key)
 }
 
 /// The time of an event. What cannot be read is reported, and 0 then, so that no more is said of the event than is wrong

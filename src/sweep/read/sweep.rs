@@ -7,7 +7,7 @@ use super::reader::Reader;
 use super::{axes, locate, refine, replicates, run, scenario, settings, uncertain};
 use crate::parameters::Parameter;
 use crate::sweep::design::Design;
-use crate::sweep::keys::{Form, design as design_keys, file};
+use crate::sweep::keys::{design as design_keys, file};
 use crate::sweep::types::{Axis, Sweep};
 use crate::sweep::{canonical, check};
 
@@ -104,18 +104,8 @@ fn seed(seed: &Reader) -> Option<u64> {
 }
 
 fn name(root: &Reader, named: bool) -> String {
-    let expected = file::NAME.expectation();
-    let Form::Name(most) = file::NAME.form else { return String::new() };
     let written = if named { root.at(&file::NAME) } else { root.get(file::NAME.name) };
-    let Some(written) = written else { return String::new() };
-    let Some(name) = written.text() else { return String::new() };
-    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if name.chars().all(fits) && name.len() > most {
-        written.report(format!("a name of {} characters is not allowed; expected {expected}", name.len()));
-    } else if name.is_empty() || !name.chars().all(fits) {
-        written.refuse(&expected);
-    }
-    name.to_owned()
+    written.and_then(|written| written.name(&file::NAME)).unwrap_or_default()
 }
 
 /// The full grid is the only design so far.
