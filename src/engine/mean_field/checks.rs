@@ -200,35 +200,21 @@ proptest! {
     }
 }
 
-/// Runs that begin alike, one after another in the same workspace, and a row and a yes or no for each.
-#[test]
-fn a_run_that_goes_on_from_the_beginning_of_another_is_the_same() {
-    let mut plain = Scenario::default();
-    (plain.updates.release_h, plain.time.horizon_h) = (1.0, 4.0);
-    let change = |change: &dyn Fn(&mut Scenario)| {
-        let mut scenario = plain.clone();
-        change(&mut scenario);
-        scenario
-    };
-    let set = |at_h, name: &str, value| Intervention::new(at_h, [(Parameter::find(name).unwrap(), value)]);
-    let scenarios = [
-        plain.clone(),
-        change(&|s| s.updates.synchronization = 0.7),
-        change(&|s| (s.updates.synchronization, s.updates.boot_median_s) = (0.7, 900.0)),
-        change(&|s| (s.updates.synchronization, s.login.capacity_per_s_per_million) = (0.7, 120.0)),
-        change(&|s| s.login.capacity_per_s_per_million = 3.0),
-        change(&|s| s.updates.patched_fraction = 0.0),
-        change(&|s| s.shocks = vec![Shock { at_h: 1.5, supernode_fraction: 0.4, ..Shock::default() }]),
-        change(&|s| s.shocks = vec![Shock { at_h: 0.5, supernode_fraction: 0.4, ..Shock::default() }]),
-        change(&|s| s.interventions = vec![set(0.5, "login.discipline", Value::Choice("lifo"))]),
-        change(&|s| s.interventions = vec![set(0.5, "overlay.dedicated_per_million", Value::Number(500.0))]),
-        change(&|s| s.interventions = vec![set(1.5, "overlay.dedicated_per_million", Value::Number(500.0))]),
-        change(&|s| s.interventions = vec![set(1.5, "retry.cap_s", Value::Number(3000.0))]),
-        change(&|s| (s.updates.synchronization, s.outage.threshold) = (0.7, 0.9)),
-    ];
+/// A scenario in which the network is the same for an hour, changed.
+fn changed(change: &dyn Fn(&mut Scenario)) -> Scenario {
+    let mut scenario = Scenario::default();
+    (scenario.updates.release_h, scenario.time.horizon_h) = (1.0, 4.0);
+    change(&mut scenario);
+    scenario
+}
+
+/// Makes runs that begin alike, one after another in the same workspace, and a row and a yes or no for each. Returns how
+/// many of them ended in an outage.
+fn assert_that_each_is_as_alone(scenarios: &[Scenario]) -> u32 {
     let (mut used, mut outages) = (Solver::new(), 0);
     for again in 0..2 {
         for (index, scenario) in scenarios.iter().enumerate() {
+            assert_eq!(scenario.check(), Ok(()), "{index}");
             let expected = Solver::new().run(scenario, 0, &Request::default());
             assert_eq!(used.run(scenario, 0, &Request::default()), expected, "{again} {index}");
             let outage = expected.unwrap().outcome.outage;
@@ -236,7 +222,41 @@ fn a_run_that_goes_on_from_the_beginning_of_another_is_the_same() {
             outages += u32::from(outage);
         }
     }
+    outages
+}
+
+#[test]
+fn a_run_that_goes_on_from_the_beginning_of_another_is_the_same() {
+    let set = |at_h, name: &str, value| Intervention::new(at_h, [(Parameter::find(name).unwrap(), value)]);
+    let outages = assert_that_each_is_as_alone(&[
+        changed(&|_| ()),
+        changed(&|s| s.updates.synchronization = 0.7),
+        changed(&|s| (s.updates.synchronization, s.updates.boot_median_s) = (0.7, 900.0)),
+        changed(&|s| (s.updates.synchronization, s.login.capacity_per_s_per_million) = (0.7, 120.0)),
+        changed(&|s| s.login.capacity_per_s_per_million = 3.0),
+        changed(&|s| s.updates.patched_fraction = 0.0),
+        changed(&|s| s.shocks = vec![Shock { at_h: 1.5, supernode_fraction: 0.4, ..Shock::default() }]),
+        changed(&|s| s.shocks = vec![Shock { at_h: 0.5, supernode_fraction: 0.4, ..Shock::default() }]),
+        changed(&|s| s.interventions = vec![set(0.5, "login.discipline", Value::Choice("lifo"))]),
+        changed(&|s| s.interventions = vec![set(0.5, "overlay.dedicated_per_million", Value::Number(500.0))]),
+        changed(&|s| s.interventions = vec![set(1.5, "overlay.dedicated_per_million", Value::Number(500.0))]),
+        changed(&|s| s.interventions = vec![set(1.5, "retry.cap_s", Value::Number(3000.0))]),
+        changed(&|s| (s.updates.synchronization, s.outage.threshold) = (0.7, 0.9)),
+    ]);
     assert!((4..22).contains(&outages), "{outages}");
+}
+
+/// The queue is never empty here: what is emptied at the wrong time shows.
+#[test]
+fn a_flush_before_the_beginning_ends_is_not_made_again() {
+    let flushed = |at_h, synchronization| {
+        changed(&|s| {
+            (s.updates.synchronization, s.login.capacity_per_s_per_million) = (synchronization, 3.0);
+            s.interventions = vec![Intervention { at_h, flush: true, ..Intervention::default() }];
+        })
+    };
+    assert_that_each_is_as_alone(&[0.1, 0.7].map(|synchronization| flushed(0.5, synchronization)));
+    assert_that_each_is_as_alone(&[0.1, 0.7].map(|synchronization| flushed(1.0, synchronization)));
 }
 
 /// Through the outage of a large network, and its nights.

@@ -95,6 +95,9 @@ impl WarmUp {
             state.boots = state.boots.emptied(settings.boots.longest_ticks());
             state
         });
+        // Those before it are set anew; what they did once is done in the state.
+        let earlier = run.interventions.iter_mut().filter(|(tick, _)| *tick < fork);
+        earlier.for_each(|(_, change)| change.flush = false);
         if fork > 0 {
             run.interventions(fork - 1);
         }
