@@ -114,30 +114,45 @@ impl Queue {
     pub(super) fn serve(&mut self, server: &Server, survival: &[f64], online: &mut [Pair]) -> Service {
         let mut service = Service::default();
         match server.discipline {
-            // `complete` refuses service at random.
             Discipline::Fifo => {
-                let mut left = self.serve_expired(server, server.slots, &mut service);
-                while left > 0.0
-                    && let Some(mut cohort) = self.cohorts.pop_front()
-                {
-                    left = self.serve_cohort(&mut cohort, server, left, survival, online, &mut service);
-                    if left > 0.0 { self.spare.push(cohort) } else { self.cohorts.push_front(cohort) }
-                }
+                let left = self.serve_expired(server, server.slots, &mut service);
+                self.serve_in_order(server, left, survival, online, &mut service);
             }
             Discipline::Lifo => {
-                let mut left = server.slots;
-                while left > 0.0
-                    && let Some(mut cohort) = self.cohorts.pop_back()
-                {
-                    left = self.serve_cohort(&mut cohort, server, left, survival, online, &mut service);
-                    if left > 0.0 { self.spare.push(cohort) } else { self.cohorts.push_back(cohort) }
-                }
+                let left = self.serve_in_order(server, server.slots, survival, online, &mut service);
                 self.serve_expired(server, left, &mut service);
             }
             Discipline::Random => self.serve_any(server, survival, online, &mut service),
         }
         self.forget_rounding();
         service
+    }
+
+    /// Serves the requests that have not timed out, the oldest or the newest ones first, as far as the slots go. Returns
+    /// the slots that are left.
+    fn serve_in_order(
+        &mut self,
+        server: &Server,
+        slots: f64,
+        survival: &[f64],
+        online: &mut [Pair],
+        service: &mut Service,
+    ) -> f64 {
+        let mut left = slots;
+        while left > 0.0
+            && let Some(last) = self.cohorts.len().checked_sub(1)
+        {
+            let next = if server.discipline == Discipline::Fifo { 0 } else { last };
+            let mut cohort = std::mem::take(&mut self.cohorts[next]);
+            left = self.serve_cohort(&mut cohort, server, left, survival, online, service);
+            if left > 0.0 {
+                self.cohorts.remove(next);
+                self.spare.push(cohort);
+            } else {
+                self.cohorts[next] = cohort;
+            }
+        }
+        left
     }
 
     /// Serves requests that are chosen uniformly from the queue: the same share of all of them.
