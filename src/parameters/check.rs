@@ -5,7 +5,7 @@ use std::fmt;
 use super::declare::name_of;
 use super::domain::Domain;
 use super::shock::Shock;
-use super::table::{Intervention, PARAMETERS, Retry, Scenario};
+use super::table::{PARAMETERS, Retry, Scenario};
 
 /// Most ticks that a run may have.
 const TICKS_MAX: f64 = 2_147_483_648.0;
@@ -187,9 +187,7 @@ impl Scenario {
             return Ok(());
         }
         let mut in_force = self.clone();
-        let mut ordered: Vec<(usize, &Intervention)> = self.interventions.iter().enumerate().collect();
-        ordered.sort_by(|(_, a), (_, b)| a.at_h.total_cmp(&b.at_h));
-        for (index, change) in ordered {
+        for (index, change) in self.interventions_in_order() {
             let event = Event::Intervention(index);
             for (parameter, value) in change.values(self) {
                 let refuse =
@@ -241,6 +239,7 @@ fn check_retry(retry: &Retry) -> Result<(), ScenarioError> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::intervention::Intervention;
     use super::super::table::Parameter;
     use super::super::value::{Region, Value};
     use super::*;

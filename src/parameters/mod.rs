@@ -9,14 +9,16 @@
 //! | `value` | what a parameter can be: the types of the fields, and a value of any of them |
 //! | `domain` | which values are allowed |
 //! | `declare` | the macro behind the table: a struct for each group, a row for each field |
-//! | `table` | the declarations, and what stands on them: [`Parameter`], [`Scenario`], [`Intervention`] |
+//! | `table` | the declarations, and what stands on them: [`Parameter`], [`Scenario`] |
 //! | `shock` | when a [`Shock`] comes, and whom it strikes |
+//! | `intervention` | what an [`Intervention`] sets, and which parameters are in force when |
 //! | `quantity` | what a sweep can vary: a parameter, or a number of a named event |
 //! | `check` | what a scenario has to be as a whole, the one check for everybody |
 
 mod check;
 mod declare;
 mod domain;
+mod intervention;
 mod quantity;
 mod shock;
 mod table;
@@ -25,12 +27,10 @@ mod value;
 pub use check::{Event, ScenarioError};
 pub(crate) use declare::name_of;
 pub use domain::{Domain, Range};
+pub use intervention::{Intervention, Setting};
 pub use quantity::Quantity;
 pub(crate) use shock::Fraction;
 pub use shock::Shock;
-pub use table::{
-    Intervention, Login, Outage, Overlay, PARAMETERS, Parameter, Population, Presence, Retry, Scenario, Setting, Time,
-    Updates,
-};
+pub use table::{Login, Outage, Overlay, PARAMETERS, Parameter, Population, Presence, Retry, Scenario, Time, Updates};
 pub use value::{Discipline, Jitter, Region, Value};
 pub(crate) use value::{toml_number, toml_text};

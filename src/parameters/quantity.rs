@@ -4,8 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::domain::Domain;
+use super::intervention::{Intervention, Setting};
 use super::shock::{Fraction, Shock};
-use super::table::{Intervention, Parameter, Scenario, Setting};
+use super::table::{Parameter, Scenario};
 use super::value::Value;
 
 /// The key of the time of an event.

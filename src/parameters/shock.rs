@@ -1,5 +1,7 @@
 //! A shock: when, and whom it strikes.
 
+use super::value::Region;
+
 /// What strikes many at a given time.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Shock {
@@ -69,5 +71,10 @@ impl Shock {
     /// Whether it may strike anybody.
     pub(crate) fn strikes(&self) -> bool {
         Shock::FRACTIONS.iter().any(|fraction| (fraction.get)(self) > 0.0)
+    }
+
+    /// Whether it strikes the clients of a region.
+    pub(crate) fn strikes_in(&self, region: &Region) -> bool {
+        self.regions.is_empty() || self.regions.contains(&region.name)
     }
 }

@@ -1,12 +1,13 @@
 //! The table of parameters, and what stands on it: the scenario, which has a field for each, the parameter, which reads
-//! and writes that field, and the events of a scenario, of which an intervention sets parameters.
+//! and writes that field.
 
 use std::fmt;
 
 use super::declare::declare_parameters;
 use super::domain::{Domain, Range};
+use super::intervention::Intervention;
 use super::shock::Shock;
-use super::value::{Discipline, FieldType, Jitter, Region, Value, toml_number};
+use super::value::{Discipline, FieldType, Jitter, Region, Value};
 
 declare_parameters! {
     /// Who the clients are.
@@ -305,93 +306,6 @@ impl Parameter {
     /// What is allowed, as the part of a message: "a number, > 0 … 600 s".
     pub fn expectation(&self) -> String {
         self.domain.expectation(self.unit)
-    }
-}
-
-/// A change of parameters, or an act, in the middle of a run.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Intervention {
-    /// What it is called, so that a sweep can vary its numbers; a run does not depend on it.
-    pub name: Option<String>,
-    /// When, in hours of the simulation; rounded to the nearest tick.
-    pub at_h: f64,
-    /// What it says about parameters, in the order of their names.
-    pub settings: Vec<(&'static Parameter, Setting)>,
-    /// Whether the login server's queue is emptied: the key `login.flush`.
-    pub flush: bool,
-}
-
-impl Intervention {
-    /// The key of the act.
-    pub(crate) const FLUSH: &str = "login.flush";
-
-    /// An intervention that gives parameters new values.
-    pub fn new(at_h: f64, values: impl IntoIterator<Item = (&'static Parameter, Value)>) -> Intervention {
-        let settings = values.into_iter().map(|(parameter, value)| (parameter, Setting::Value(value))).collect();
-        Intervention { at_h, settings, ..Intervention::default() }
-    }
-
-    /// The same with the values that it sets in a run of this scenario, which is the one at the start of the run.
-    pub(crate) fn resolved(&self, scenario: &Scenario) -> Intervention {
-        let settings = self.values(scenario).map(|(parameter, value)| (parameter, Setting::Value(value))).collect();
-        Intervention { settings, ..self.clone() }
-    }
-
-    /// The parameters that it sets, and their new values in a run of this scenario.
-    pub fn values<'a>(&'a self, scenario: &'a Scenario) -> impl Iterator<Item = (&'static Parameter, Value)> + use<'a> {
-        self.settings.iter().map(|(parameter, setting)| (*parameter, setting.value(parameter, scenario)))
-    }
-}
-
-/// What an intervention says about a parameter.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Setting {
-    /// The new value.
-    Value(Value),
-    /// This many times what the scenario says, > 0.
-    Factor(f64),
-    /// What the scenario says: the end of what an intervention before it did.
-    Initial,
-}
-
-impl Setting {
-    /// Which factors are allowed.
-    pub const FACTOR: Domain = Domain::POSITIVE;
-    /// The key of a factor.
-    pub const FACTOR_KEY: &str = "factor";
-    /// The word for what the scenario says.
-    pub const INITIAL: &str = "initial";
-
-    /// The new value of the parameter in a run of this scenario, which is the one at its start. It may be one that is
-    /// not allowed, which [`Scenario::check`] says.
-    pub fn value(&self, parameter: &Parameter, scenario: &Scenario) -> Value {
-        match self {
-            Setting::Value(value) => value.clone(),
-            Setting::Initial => parameter.get(scenario),
-            Setting::Factor(factor) => {
-                let initial = parameter.get(scenario);
-                let Some(product) = initial.as_f64().map(|x| x * factor) else { return initial };
-                parameter.domain.value_from_f64(product).unwrap_or(Value::Number(product))
-            }
-        }
-    }
-
-    /// Whether it is a value by itself, which replaces what the scenario says.
-    pub fn is_plain(&self) -> bool {
-        matches!(self, Setting::Value(_))
-    }
-}
-
-impl fmt::Display for Setting {
-    /// Writes the setting as it is written in TOML.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Setting::Value(value) => value.fmt(f),
-            Setting::Factor(factor) => {
-                write!(f, "{{ {} = {} }}", Setting::FACTOR_KEY, toml_number(*factor))
-            }
-            Setting::Initial => write!(f, "{:?}", Setting::INITIAL),
-        }
     }
 }
 

@@ -11,13 +11,16 @@ pub(crate) struct DelayLaw {
     pub(crate) high_s: f64,
 }
 
+/// Failures in a row are counted up to this number, as far as the ticket of a client goes.
+const FAILURES_MAX: u16 = u16::MAX;
+
 /// The laws of the delay after the first, second … failure in a row: `backoff(a) = min(cap, base · factor^(a−1))` with
 /// its jitter. The list ends with the one that holds for all later failures too; it is long if the factor is hardly more
-/// than 1.
+/// than 1, up to [`FAILURES_MAX`].
 pub(crate) fn backoffs(retry: &Retry) -> impl Iterator<Item = DelayLaw> {
     let (base_s, factor, cap_s, jitter) = (retry.base_s, retry.factor, retry.cap_s, retry.jitter);
     let next = move |&uncapped_s: &f64| (uncapped_s < cap_s && factor != 1.0).then_some(uncapped_s * factor);
-    std::iter::successors(Some(base_s), next).map(move |uncapped_s| {
+    std::iter::successors(Some(base_s), next).take(FAILURES_MAX.into()).map(move |uncapped_s| {
         let high_s = uncapped_s.min(cap_s);
         let low_s = match jitter {
             Jitter::None => high_s,

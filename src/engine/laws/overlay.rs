@@ -25,8 +25,12 @@ pub(crate) fn initial_supernodes(overlay: &Overlay, present: u64) -> f64 {
     (overlay.supernode_ratio * present as f64 + 1e-9).floor()
 }
 
-/// Clients that a super node accepts in a tick at most: `max(1, floor(accept_per_s · tick))`, saturating.
+/// Clients that a super node accepts in a tick at most: `max(1, floor(accept_per_s · tick))`, saturating; any number
+/// without an overlay.
 pub(crate) fn accept_limit(overlay: &Overlay, tick_s: f64) -> u32 {
+    if overlay.bypass {
+        return u32::MAX;
+    }
     (overlay.accept_per_s * tick_s + 1e-9).floor().clamp(1.0, f64::from(u32::MAX)) as u32
 }
 
@@ -115,5 +119,6 @@ mod tests {
         assert_eq!([accepts(2.0, 5.0), accepts(0.39, 5.0), accepts(0.01, 5.0)], [10, 1, 1]);
         assert_eq!(accepts(0.7, 10.0), 7, "a whole number but for rounding");
         assert_eq!(accepts(f64::INFINITY, 5.0), u32::MAX);
+        assert_eq!(accept_limit(&Overlay { bypass: true, ..Scenario::default().overlay }, 5.0), u32::MAX);
     }
 }

@@ -7,10 +7,7 @@ use crate::engine::laws::login::{after_rejections, capacity_left};
 use crate::engine::laws::presence::PresenceLaw;
 use crate::engine::laws::time::duration_ticks;
 use crate::engine::laws::{delays, overlay};
-use crate::parameters::{Intervention, Login, Scenario};
-
-/// Failures in a row are counted up to this number, in every engine.
-const FAILURES_MAX: usize = 65_535;
+use crate::parameters::{Login, Scenario};
 
 /// What the login server can take and serve, in requests per client.
 #[derive(Debug, Clone, Copy)]
@@ -96,7 +93,7 @@ impl Settings {
             autostart: scenario.updates.autostart_probability,
             boots: BootLaw::new(&scenario.updates, tick_s, ticks),
             notice: TickLaw::new(delays::notice(&scenario.overlay), tick_s),
-            backoffs: backoffs(scenario),
+            backoffs: delays::backoffs(&scenario.retry).map(|law| TickLaw::new(law, tick_s)).collect(),
             failures_max,
             stale_ticks: duration_ticks(scenario.overlay.stale_ttl_s, tick_s),
             accept_limit: overlay::accept_limit(&scenario.overlay, tick_s) as usize,
@@ -122,25 +119,10 @@ impl Settings {
     }
 }
 
-fn backoffs(scenario: &Scenario) -> Vec<TickLaw> {
-    let laws = delays::backoffs(&scenario.retry).take(FAILURES_MAX);
-    laws.map(|law| TickLaw::new(law, scenario.time.tick_s)).collect()
-}
-
 /// How many failures in a row matter: from the last delay on that differs from the one before, with the parameters of the
 /// scenario and with those that its interventions set.
 pub(super) fn failures_that_matter(scenario: &Scenario) -> usize {
-    let mut in_force = scenario.clone();
-    let mut most = delays::backoffs(&in_force.retry).take(FAILURES_MAX).count();
-    let mut ordered: Vec<&Intervention> = scenario.interventions.iter().collect();
-    ordered.sort_by(|a, b| a.at_h.total_cmp(&b.at_h));
-    for intervention in ordered {
-        for (parameter, value) in intervention.values(scenario) {
-            parameter.put(&mut in_force, &value);
-        }
-        most = most.max(delays::backoffs(&in_force.retry).take(FAILURES_MAX).count());
-    }
-    most
+    scenario.versions().map(|in_force| delays::backoffs(&in_force.retry).count()).max().unwrap_or(1)
 }
 
 fn overload(scenario: &Scenario) -> Option<(usize, f64)> {

@@ -197,17 +197,7 @@ impl State {
 
 /// Whether there is ever a super node of the operator.
 pub(super) fn has_dedicated(scenario: &Scenario) -> bool {
-    let mut in_force = scenario.clone();
-    let settings = scenario.interventions.iter().flat_map(|intervention| intervention.values(scenario));
-    if scenario.overlay.bypass {
-        return false;
-    }
-    let mut some = in_force.overlay.dedicated_per_million > 0.0;
-    for (parameter, value) in settings {
-        // One that is refused changes nothing.
-        some |= parameter.set(&mut in_force, &value).is_ok() && in_force.overlay.dedicated_per_million > 0.0;
-    }
-    some
+    scenario.versions().any(|in_force| !in_force.overlay.bypass && in_force.overlay.dedicated_per_million > 0.0)
 }
 
 /// The factors with which masses are to be multiplied if one of the survivals is too small, and which become 1 there.

@@ -24,9 +24,7 @@ const FEW: usize = 64;
 impl Backoff {
     /// Tabulates the delays of `retry`.
     pub(super) fn new(retry: &Retry, tick_s: f64) -> Backoff {
-        // A ticket does not count any more failures than these.
-        let laws = backoffs(retry).take(usize::from(u16::MAX));
-        let delays: Vec<Delay> = laws.map(|law| Delay::new(law, tick_s)).collect();
+        let delays: Vec<Delay> = backoffs(retry).map(|law| Delay::new(law, tick_s)).collect();
         match near_table(&delays) {
             Some(table) => Backoff::Near(Box::new(table)),
             None => Backoff::Any(delays),

@@ -17,8 +17,7 @@ impl Blow {
     /// A shock to clients of these regions, 64 at most.
     pub(super) fn new(shock: &Shock, regions: &[Region]) -> Blow {
         let Shock { supernode_fraction, client_fraction, dedicated_fraction, disconnect_fraction, .. } = *shock;
-        let is_struck = |region: &Region| shock.regions.is_empty() || shock.regions.contains(&region.name);
-        let regions = regions.iter().rev().fold(0, |bits, region| bits << 1 | u64::from(is_struck(region)));
+        let regions = regions.iter().rev().fold(0, |bits, region| bits << 1 | u64::from(shock.strikes_in(region)));
         Blow { supernode_fraction, client_fraction, dedicated_fraction, disconnect_fraction, regions }
     }
 

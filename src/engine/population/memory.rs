@@ -9,14 +9,7 @@ use crate::parameters::Scenario;
 /// present. Not counted is what no sensible scenario has: waits of thousands of ticks, and super nodes that die by the
 /// thousand while tickets of their children wait that long.
 pub fn memory_estimate_bytes(scenario: &Scenario) -> u64 {
-    let mut in_force = scenario.clone();
-    let mut dedicated = dedicated_supernodes(scenario);
-    for (parameter, value) in scenario.interventions.iter().flat_map(|change| change.values(scenario)) {
-        // One that is refused changes nothing.
-        if parameter.set(&mut in_force, &value).is_ok() {
-            dedicated = dedicated.max(dedicated_supernodes(&in_force));
-        }
-    }
+    let dedicated = scenario.versions().map(|in_force| dedicated_supernodes(&in_force)).max().unwrap_or(0);
     let (clients, regions) = (scenario.population.clients, scenario.population.regions.len() as u64);
     let of_clients =
         if scenario.overlay.bypass { 0 } else { (scenario.overlay.supernode_ratio * clients as f64) as u64 };

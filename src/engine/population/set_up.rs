@@ -32,10 +32,8 @@ impl Simulator {
         self.restarts.reset(&scenario.updates, regions, tick_s);
         let blow = |shock: &Shock| (nearest_tick(shock.at_h, tick_s), Blow::new(shock, regions));
         self.shocks = scenario.shocks.iter().map(blow).collect();
-        let at_tick = |change: &Intervention| (nearest_tick(change.at_h, tick_s), change.resolved(scenario));
-        self.interventions = scenario.interventions.iter().map(at_tick).collect();
-        // As they were checked: also those of the same tick in the order of their hours.
-        self.interventions.sort_by(|(_, a), (_, b)| a.at_h.total_cmp(&b.at_h));
+        let at_tick = |(_, change): (_, &Intervention)| (nearest_tick(change.at_h, tick_s), change.resolved(scenario));
+        self.interventions = scenario.interventions_in_order().map(at_tick).collect();
         self.apply_parameters();
         self.network.absent.reset(self.settings.presence, regions, tick_s);
         let present = self.set_up_clients(&mut stream(seed, Purpose::Attributes));

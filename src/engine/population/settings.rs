@@ -54,11 +54,7 @@ impl Settings {
             notice: Delay::new(delays::notice(&scenario.overlay), tick_s),
             backoff: Backoff::new(&scenario.retry, tick_s),
             stale_ticks: duration_ticks(scenario.overlay.stale_ttl_s, tick_s),
-            accept_limit: if scenario.overlay.bypass {
-                u32::MAX
-            } else {
-                overlay::accept_limit(&scenario.overlay, tick_s)
-            },
+            accept_limit: overlay::accept_limit(&scenario.overlay, tick_s),
             overload_probes: overlay::overload_probes(&scenario.overlay, tick_s),
             healing_probability: overlay::healing_probability(&scenario.overlay, tick_s),
             dedicated_supernodes: dedicated_supernodes(scenario),

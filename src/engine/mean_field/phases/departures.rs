@@ -3,7 +3,7 @@
 use crate::engine::mean_field::classes::{Pair, ZERO, mass};
 use crate::engine::mean_field::solver::Running;
 use crate::engine::mean_field::state::State;
-use crate::parameters::{Region, Shock};
+use crate::parameters::Shock;
 
 /// Clients and owners of super nodes are put into booting, by cell with a probability each.
 struct Strike<'a> {
@@ -74,19 +74,10 @@ impl Running {
     /// Some super nodes that are not dedicated, and some other clients that do not boot, crash; some dedicated ones fail;
     /// and of the attached clients that do not crash, some lose their connections.
     fn shock(&mut self, shock: &Shock, now: u32) {
-        let Shock {
-            name: _,
-            at_h: _,
-            supernode_fraction,
-            client_fraction,
-            dedicated_fraction,
-            disconnect_fraction,
-            regions,
-        } = shock;
+        let Shock { supernode_fraction, client_fraction, dedicated_fraction, disconnect_fraction, .. } = shock;
         let places = &self.scenario.population.regions;
-        let is_struck = |region: &Region| regions.is_empty() || regions.contains(&region.name);
         // Twice: a cell for each state of the update.
-        let struck: Vec<bool> = places.iter().chain(places).map(is_struck).collect();
+        let struck: Vec<bool> = places.iter().chain(places).map(|region| shock.strikes_in(region)).collect();
         let of_cells = |share: f64| struck.iter().map(|&is| if is { share } else { 0.0 }).collect::<Vec<f64>>();
         let (clients, owners) = (of_cells(*client_fraction), of_cells(*supernode_fraction));
         self.strike(&Strike { clients: &clients, owners: &owners, is_update: false }, now);

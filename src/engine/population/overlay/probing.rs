@@ -54,10 +54,10 @@ impl Overlay {
             let can_shut_down = owner.is_some() || dedicated_back.is_some();
             if can_shut_down && f64::from(probes) > probes_max && unit(stream) < probability {
                 self.kill(supernode);
-                match (owner, dedicated_back) {
-                    (Some(owner), _) => overloaded(owner),
-                    (None, Some(back)) => self.dedicated.fail(back, 1),
-                    (None, None) => {}
+                if let Some(owner) = owner {
+                    overloaded(owner);
+                } else if let Some(back) = dedicated_back {
+                    self.dedicated.fail(back, 1);
                 }
             }
         }

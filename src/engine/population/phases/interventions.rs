@@ -16,8 +16,7 @@ impl Simulator {
             // They were resolved at the start.
             for (parameter, value) in intervention.values(&self.scenario).collect::<Vec<_>>() {
                 // Checked together with the scenario.
-                let set = parameter.set(&mut self.scenario, &value);
-                debug_assert!(set.is_ok());
+                parameter.put(&mut self.scenario, &value);
             }
         }
         self.apply_parameters();
