@@ -1,6 +1,10 @@
 //! What of the model the engine has, and what it refuses.
 
+use super::classes::Pair;
+use super::occupancy::Occupancy;
 use super::settings::{Settings, failures_that_matter};
+use super::state::has_dedicated;
+use crate::engine::laws::overlay::dedicated_slots;
 use crate::parameters::name_of;
 use crate::parameters::{PARAMETERS, Parameter, Scenario, ScenarioError};
 
@@ -85,24 +89,39 @@ pub fn check(scenario: &Scenario) -> Result<(), ScenarioError> {
     }
 }
 
-/// About how much memory a run needs at most, bytes: no clients, but for each number of failures in a row a ring of the
-/// ticks in which those come due who failed so often.
+/// About how much memory a workspace needs at most, bytes: no clients, but for each number of failures in a row a ring of
+/// the ticks in which those come due who failed so often, and super nodes by their number of children. Twice: the state of
+/// a run, and the one that is kept of how it began.
 pub fn memory_estimate_bytes(scenario: &Scenario) -> u64 {
-    let settings = Settings::new(scenario, failures_that_matter(scenario));
-    let slots = (u64::from(settings.longest_wait_ticks(scenario.ticks() as u32)) + 2).next_power_of_two();
-    let pairs = 6 * scenario.population.regions.len() as u64;
+    let failures_max = failures_that_matter(scenario);
+    let settings = Settings::new(scenario, failures_max);
+    let ticks = scenario.ticks();
+    let longest_wait = |in_force: Scenario| Settings::new(&in_force, failures_max).longest_wait_ticks(ticks as u32);
+    let longest_wait_ticks = scenario.versions().map(longest_wait).max().unwrap_or(0);
+    let slots = ring_slots(longest_wait_ticks);
+    let cells = 2 * scenario.population.regions.len() as u64;
+    let child_cells = if has_dedicated(scenario) { 2 * cells } else { cells };
+    let seeking_cells = if scenario.login.relogin_after_orphaning { cells } else { 2 * cells };
     // More levels than that hold no masses that matter, whatever the delays; mostly it is far fewer.
-    let levels = (settings.failures_max as u64).min(200) + 1;
-    let waiting = u64::from(settings.timeout_ticks).min(scenario.ticks());
-    let cohorts = waiting * (levels + 1).min(16) * pairs * 16;
-    let boots = u64::from(settings.boots.longest_ticks()).next_power_of_two() * pairs * 16;
-    levels * slots * pairs * 16 + cohorts + boots + scenario.overlay.slots * 128 + (1 << 20)
+    let levels = (failures_max as u64).min(200) + 1;
+    let cohorts = (u64::from(settings.timeout_ticks).min(ticks) + 1) * (levels + 1) * child_cells;
+    let boots = ring_slots(settings.boots.longest_ticks()) * cells;
+    let pairs = levels * slots * (seeking_cells + child_cells) + cohorts + boots;
+    let (owned, dedicated) = (scenario.overlay.slots, dedicated_slots(&scenario.overlay));
+    let occupancies = (2 * owned + dedicated) * Occupancy::BYTES_PER_SLOT;
+    let probes = owned.max(dedicated) * 64;
+    2 * (pairs * size_of::<Pair>() as u64 + occupancies) + probes + (1 << 20)
+}
+
+/// Slots of a ring for waits of up to so many ticks.
+fn ring_slots(longest_ticks: u32) -> u64 {
+    (u64::from(longest_ticks) + 2).next_power_of_two()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::parameters::{Domain, Value};
+    use crate::parameters::{Domain, Intervention, Value};
 
     #[test]
     fn a_parameter_that_the_engine_does_not_have_is_refused_unless_it_has_its_default() {
@@ -143,5 +162,24 @@ mod tests {
         scenario.population.clients = 1_000_000_000;
         assert_eq!(memory_estimate_bytes(&scenario), few);
         assert!(few < 20 << 20, "{few}");
+    }
+
+    #[test]
+    fn what_makes_a_state_larger_makes_the_estimate_larger() {
+        let estimate = |change: &dyn Fn(&mut Scenario)| {
+            let mut scenario = Scenario::default();
+            change(&mut scenario);
+            assert_eq!(scenario.check(), Ok(()));
+            memory_estimate_bytes(&scenario)
+        };
+        let set = |name: &str, value| Intervention::new(13.0, [(Parameter::find(name).unwrap(), Value::Number(value))]);
+        let plain = estimate(&|_| ());
+        // In a run and in the state that is kept, four numbers of 8 bytes for each slot.
+        assert!(estimate(&|s| s.overlay.dedicated_slots = 65_535) >= plain + 2 * 65_000 * 32);
+        assert!(estimate(&|s| s.overlay.slots = 65_535) >= plain + 2 * 2 * 65_000 * 32);
+        assert!(estimate(&|s| s.login.relogin_after_orphaning = false) > plain);
+        assert!(estimate(&|s| s.interventions = vec![set("overlay.dedicated_per_million", 9.0)]) > plain);
+        // 3,000 s are 600 ticks, in rings of 1,024 in place of 128: of 9 levels at least, 12 pairs each.
+        assert!(estimate(&|s| s.interventions = vec![set("retry.cap_s", 3000.0)]) > plain + 2 * 9 * 800 * 12 * 16);
     }
 }

@@ -47,6 +47,9 @@ pub(super) struct Accepted {
 }
 
 impl Occupancy {
+    /// Memory for each child slot: a number in each of the four lists.
+    pub(super) const BYTES_PER_SLOT: u64 = 4 * size_of::<f64>() as u64;
+
     /// No super nodes.
     pub(super) fn new(slots: usize) -> Occupancy {
         let none = || vec![0.0; slots + 1];

@@ -118,6 +118,8 @@ impl Solver {
         });
         for now in from..ticks {
             if now == fork && from < fork {
+                // The other one goes first: there are never more than two states.
+                self.warm_up = None;
                 self.warm_up = Some(WarmUp::keep(scenario, &run, &observation));
             }
             if stops(&observation, now) {
@@ -144,9 +146,7 @@ impl Running {
         let settings = Settings::new(scenario, failures_that_matter(scenario));
         let mut restarts = Restarts::default();
         restarts.reset(&scenario.updates, &scenario.population.regions, tick_s);
-        let at_tick = |change: &Intervention| (nearest_tick(change.at_h, tick_s), change.resolved(scenario));
-        let mut interventions: Vec<(u32, Intervention)> = scenario.interventions.iter().map(at_tick).collect();
-        interventions.sort_by(|(_, a), (_, b)| a.at_h.total_cmp(&b.at_h));
+        let at_tick = |(_, change): (_, &Intervention)| (nearest_tick(change.at_h, tick_s), change.resolved(scenario));
         let state = state(scenario, &settings);
         let mut run = Running {
             scenario: scenario.clone(),
@@ -155,7 +155,7 @@ impl Running {
             restarts,
             release: nearest_tick(scenario.updates.release_h, tick_s),
             shocks: scenario.shocks.iter().map(|shock| (nearest_tick(shock.at_h, tick_s), shock.clone())).collect(),
-            interventions,
+            interventions: scenario.interventions_in_order().map(at_tick).collect(),
             asked_most: Some(0.0),
             scratch: Scratch::default(),
         };
