@@ -124,10 +124,11 @@ impl Layout {
         Ok(table)
     }
 
-    /// Runs of a file at most: a block is one cell at least, and a checkpoint is written, or merged, before it has many
-    /// more than are kept in memory.
+    /// Runs of a file at most: those of all cells of a block, of which the first one has as many cells as any other; a
+    /// checkpoint is written, or merged, before it has many more than are kept in memory.
     fn runs_max(&self) -> u64 {
-        u64::from(self.sweep.replicates.at_most.max(2 * RUNS_AT_ONCE))
+        let of_block = u64::from(self.sweep.replicates.at_most) * self.blocks.cells(0).len() as u64;
+        of_block.max(u64::from(2 * RUNS_AT_ONCE))
     }
 
     /// Bytes that a file of so many rows has at most before it is compressed: values of 8 bytes, labels, none of which
@@ -179,6 +180,26 @@ mod tests {
         let temporary = layout.path().join("temporary.parquet");
         write_batches(&path, &temporary, &options, std::iter::once(Ok(batch))).unwrap().publish(&path).unwrap();
         path
+    }
+
+    #[test]
+    fn a_file_may_have_the_runs_of_every_cell_of_its_block() {
+        for rounds in [None, Some(1), Some(3)] {
+            for at_most in [1_u32, 400, 40_000, 70_000] {
+                let refine =
+                    rounds.map_or(String::new(), |rounds| format!("[refine]\nlevel = 0.5\nrounds = {rounds}\n"));
+                let text = format!(
+                    "name = \"t\"\n[[axis]]\nparameter = \"updates.synchronization\"\n\
+                     linear = {{ from = 0.0, to = 1.0, points = 7 }}\n\
+                     {refine}[replicates]\nat_least = 1\nat_most = {at_most}\n"
+                );
+                let layout = Layout::new(Path::new("out"), Sweep::parse(&text, "t.toml", &[]).unwrap());
+                for block in 0..layout.blocks().count() {
+                    let runs = layout.blocks().cells(block).len() as u64 * u64::from(at_most);
+                    assert!(layout.runs_max() >= runs, "{} < {runs}: {text}", layout.runs_max());
+                }
+            }
+        }
     }
 
     #[test]
