@@ -59,10 +59,8 @@ pub(super) fn submit(arguments: &Arguments) -> Result<(), Failure> {
     // It ends with the first signal: until everything is in its place the folder stays what it was.
     extend::extend(out, &sweep, arguments.drop, &AtomicBool::new(false))?;
     prepare(out, &sweep)?;
-    let submitted = submission.submit().inspect_err(|error| {
-        // Of jobs that may be in the queue the folder stays.
-        if is_new && !matches!(error, SlurmError::Unknown(_)) {
-            submission.take_back();
+    let submitted = submission.submit(is_new).inspect_err(|error| {
+        if is_new && !may_be_in_queue(error) {
             // It may be in use by now, and harms nobody.
             let _ = take_back(out, &sweep);
         }
@@ -73,6 +71,12 @@ pub(super) fn submit(arguments: &Arguments) -> Result<(), Failure> {
     print(&format!("{}\n", submitted.summary.as_deref().unwrap_or_default()))?;
     say_what_was_done(&submission, &submitted, out);
     Ok(())
+}
+
+/// Whether jobs of this sweep may be in the queue after an error: those of this submission, or of another process that
+/// found no folder either. The folder of these stays.
+fn may_be_in_queue(error: &SlurmError) -> bool {
+    matches!(error, SlurmError::Unknown(_) | SlurmError::Refused(_))
 }
 
 fn say_what_was_done(submission: &Submission, submitted: &Submitted, out: &Path) {

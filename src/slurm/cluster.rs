@@ -4,9 +4,10 @@ use std::process::Command;
 
 use super::command::{SlurmError, ask};
 
-/// States of a job that has not ended.
-const ALIVE: [&str; 8] =
-    ["PENDING", "RUNNING", "SUSPENDED", "COMPLETING", "CONFIGURING", "REQUEUED", "STAGE_OUT", "SIGNALING"];
+/// States of a job that has ended. In every other one it may still run, as also in one that a later Slurm has: held after
+/// it was requeued, stopped, resized, revoked here because another cluster of a federation runs it.
+const ENDED: [&str; 9] =
+    ["BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "NODE_FAIL", "OUT_OF_MEMORY", "PREEMPTED", "TIMEOUT"];
 
 /// A cluster by its name; that which Slurm's commands ask by themselves if it has none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,7 +42,7 @@ impl Named {
 }
 
 pub(super) fn is_alive(state: &str) -> bool {
-    ALIVE.contains(&state)
+    !ENDED.contains(&state)
 }
 
 impl Cluster {
@@ -93,6 +94,12 @@ mod tests {
         assert_eq!(read("  13|RUNNING "), Some(("13".to_owned(), true)));
         assert_eq!(read("12_3|CANCELLED by 0"), Some(("12".to_owned(), false)));
         assert_eq!(read("12_3|COMPLETED|0:0"), Some(("12".to_owned(), false)));
+        for state in ["REQUEUE_HOLD", "SPECIAL_EXIT", "RESIZING", "STOPPED", "RESV_DEL_HOLD", "REVOKED", "OF_LATER"] {
+            assert_eq!(read(&format!("12|{state}")), Some(("12".to_owned(), true)), "{state}");
+        }
+        for state in ["FAILED", "TIMEOUT", "NODE_FAIL", "OUT_OF_MEMORY", "PREEMPTED", "DEADLINE", "BOOT_FAIL"] {
+            assert_eq!(read(&format!("12|{state}")), Some(("12".to_owned(), false)), "{state}");
+        }
         for line in ["CLUSTER: two", "12.batch|RUNNING", "12_3.0|RUNNING", "", "|", "* all jobs | welcome *"] {
             assert_eq!(read(line), None, "{line}");
         }

@@ -162,12 +162,14 @@ impl Submission {
         format!("# {}\n{}\n{commands}{}", script.display(), self.script(), line(self.summary_arguments(&names)))
     }
 
-    /// Submits it, into a folder that was prepared. What is submitted is noted before and after each job.
+    /// Submits it, into a folder that was prepared; `is_new` says that this was done for it. What is submitted is noted
+    /// before and after each job.
     ///
     /// # Errors
-    /// The jobs of an earlier submission have not ended, or Slurm refuses a job: then nothing stays submitted. Or whether
+    /// The jobs of an earlier submission have not ended, or Slurm refuses a job: then nothing stays submitted, the note of
+    /// an earlier submission is what it was, and in a new folder nothing stays of what was written for the jobs. Or whether
     /// Slurm has taken a job is not known, which stays noted.
-    pub fn submit(&self) -> Result<Submitted, SlurmError> {
+    pub fn submit(&self, is_new: bool) -> Result<Submitted, SlurmError> {
         let slurm = self.slurm();
         create_folder(&slurm)?;
         // Where there are no locks, nobody is told.
@@ -178,6 +180,17 @@ impl Submission {
         }
         let earlier = Submitted::read(&self.folder)?;
         earlier.as_ref().map_or(Ok(()), |earlier| self.check_ended(earlier))?;
+        self.submit_after(earlier.as_ref()).inspect_err(|error| {
+            // As long as nobody else can submit here. Of jobs that may be in the queue everything stays.
+            if is_new && earlier.is_none() && !matches!(error, SlurmError::Unknown(_)) {
+                self.take_back();
+            }
+        })
+    }
+
+    /// The same after an earlier submission, if there was one, whose jobs have ended.
+    fn submit_after(&self, earlier: Option<&Submitted>) -> Result<Submitted, SlurmError> {
+        let slurm = self.slurm();
         // Before anything is submitted that could not be noted.
         check_replaceable(&Submitted::path(&self.folder))?;
         // Slurm fails a job without a word if the folder of its log is not there.
@@ -185,7 +198,7 @@ impl Submission {
         for part in ["tried", "failed"] {
             remove_notes(&slurm.join(part))?;
         }
-        let program = self.copy_program(earlier.as_ref())?;
+        let program = self.copy_program(earlier)?;
         replace_text(&slurm.join("sweep.toml"), &self.toml)?;
         replace_text(&slurm.join("job.sh"), &self.script())?;
         let mut note = Submitted {
@@ -201,12 +214,18 @@ impl Submission {
         if let Err(error) = self.send_all(&mut sending, &mut note) {
             let error = sending.take_back(error);
             if !matches!(error, SlurmError::Unknown(_)) {
-                let path = Submitted::path(&self.folder);
-                std::fs::remove_file(&path).map_err(|cause| SlurmError::file(&path, cause))?;
+                self.note_again(earlier)?;
             }
             return Err(error);
         }
         Ok(note)
+    }
+
+    /// Puts the note of an earlier submission back, or leaves none if there was none.
+    fn note_again(&self, earlier: Option<&Submitted>) -> Result<(), SlurmError> {
+        let path = Submitted::path(&self.folder);
+        let remove = || std::fs::remove_file(&path).map_err(|cause| SlurmError::file(&path, cause));
+        earlier.map_or_else(remove, |earlier| earlier.write(&self.folder))
     }
 
     /// Submits the arrays and the summary, and notes each.
@@ -245,7 +264,7 @@ impl Submission {
     }
 
     /// Removes what was written for jobs that Slurm has refused, in a folder that was made for them.
-    pub fn take_back(&self) {
+    fn take_back(&self) {
         let slurm = self.slurm();
         // What cannot be removed stays, and harms nobody.
         for file in ["sweep.toml", "job.sh", "critmass"] {
@@ -324,6 +343,22 @@ mod tests {
             cluster: Cluster(None),
             array_size,
         }
+    }
+
+    #[test]
+    fn who_comes_while_another_process_submits_leaves_what_that_one_has_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let slurm = folder.path().join("slurm");
+        create_folder(&slurm).unwrap();
+        let files = ["sweep.toml", "job.sh", "critmass"].map(|file| slurm.join(file));
+        files.iter().for_each(|file| std::fs::write(file, "").unwrap());
+        let other = File::open(&slurm).unwrap();
+        other.lock().unwrap();
+        let submission = Submission { folder: folder.path().to_owned(), ..submission(2, 1001) };
+        // Both have found no folder.
+        let error = submission.submit(true).unwrap_err();
+        assert!(matches!(&error, SlurmError::Refused(message) if message.contains("just submitting")), "{error}");
+        assert!(files.iter().all(|file| file.is_file()));
     }
 
     #[test]

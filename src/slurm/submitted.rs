@@ -46,6 +46,11 @@ impl Submitted {
         Cluster(self.cluster.clone())
     }
 
+    /// How often every shard was submitted: once, or for each round of a refinement.
+    pub fn rounds(&self) -> usize {
+        self.arrays.iter().filter(|array| array.first == 0).count()
+    }
+
     /// How a user asks Slurm for its jobs.
     pub fn question(&self) -> String {
         self.cluster().in_words("squeue", &self.name)

@@ -204,6 +204,13 @@ fn of_a_submission_that_slurm_refuses_nothing_is_left() {
     cluster.set("sbatch.mode", "refuses");
     assert_eq!(cluster.submit(&at("there"), &[]).0, Some(1));
     assert!(status_of(&at("there")).contains("3 of 6 complete"));
+    // So does the note of jobs that have ended.
+    assert_eq!(cluster.submit(&at("there"), &[]).0, Some(0));
+    let before = cluster.note(&at("there"));
+    cluster.set("sbatch.queue", "");
+    cluster.set("sbatch.mode", "refuses");
+    assert_eq!(cluster.submit(&at("there"), &[]).0, Some(1));
+    assert_eq!(cluster.note(&at("there")), before);
 }
 
 #[test]
