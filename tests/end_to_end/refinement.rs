@@ -62,6 +62,11 @@ fn a_refined_sweep_is_the_same_by_threads_shards_rounds_and_after_a_kill() {
     assert!(text(&last.stderr).contains(" 0 runs"), "{}", text(&last.stderr));
     assert_same_results(&reference, &folder.path().join("shards"));
     assert!(succeed(&["status", &path("shards")]).contains("cells    all complete"));
+    // Of the points that a part could have, only some were wanted.
+    let status: serde_json::Value =
+        serde_json::from_str(&succeed(&["status", &path("shards"), "--format", "json"])).unwrap();
+    let surface = succeed(&["summarize", &path("shards"), "--format", "csv"]);
+    assert_eq!(status["cells"]["complete"], surface.lines().count() - 1);
 
     // A shard, killed somewhere, then everything.
     succeed(&["run", &sweep, "--out", &path("killed"), "--shard", "1/2"]);

@@ -94,10 +94,12 @@ fn of_slurm(slurm: &Submission, report: &Report) -> String {
     shards.iter().for_each(|job| *states.entry(&job.state).or_default() += 1);
     let mut states: Vec<String> =
         states.into_iter().map(|(state, count)| format!("{count} {}", state.to_lowercase())).collect();
-    if shards.len() < submitted.shards as usize {
-        states.push(format!("{} forgotten by Slurm", submitted.shards as usize - shards.len()));
+    let tasks = submitted.shards as usize * submitted.rounds();
+    if shards.len() < tasks {
+        states.push(format!("{} forgotten by Slurm", tasks - shards.len()));
     }
-    let mut text = format!("slurm    {} shards: {}; summary: ", submitted.shards, states.join(", "));
+    let rounds = if submitted.rounds() > 1 { format!(" in {} rounds", submitted.rounds()) } else { String::new() };
+    let mut text = format!("slurm    {} shards{rounds}: {}; summary: ", submitted.shards, states.join(", "));
     text += &summary.first().map_or("forgotten by Slurm".to_owned(), |job| in_words(job));
     text.push('\n');
     text += &open_shards(submitted.shards, &shards, report);
@@ -117,7 +119,7 @@ fn cells(report: &Report) -> String {
     let (inventory, sweep) = (&report.inventory, report.folder.sweep());
     match &sweep.refine {
         Some(_) if inventory.missing.is_empty() && inventory.damaged.is_empty() => "all complete".to_owned(),
-        Some(_) => format!("{} complete, of those that are wanted so far", report.decided.len()),
+        Some(_) => format!("{} complete, of those that are wanted so far", report.cells()),
         None => format!("{} of {} complete", report.cells(), sweep.cells()),
     }
 }
