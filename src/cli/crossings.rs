@@ -45,7 +45,7 @@ pub(super) fn crossings(arguments: &Arguments) -> Result<(), Failure> {
         let folder = arguments.folder.display();
         return Err(Failure::WrongInput(format!("{folder}: the sweep is not complete; critmass run completes it")));
     }
-    let level = arguments.level.or(folder.sweep().refine.map(|refine| refine.level)).unwrap_or(0.5);
+    let level = arguments.level.unwrap_or_else(|| folder.sweep().level());
     let crossings = crossings_of(&folder, level)?;
     match arguments.format {
         Format::Table => print(&crossings_as_text(&crossings)),

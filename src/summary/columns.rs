@@ -11,6 +11,7 @@ use arrow_array::{Array, ArrayRef, Float64Array, Int64Array, UInt32Array};
 use arrow_schema::DataType;
 
 use super::entry::Entry;
+use crate::statistics::interval::Interval;
 use crate::sweep::columns as names;
 
 /// The output whose mean over the runs of a cell the fixed columns hold, with its interval; it has no statistics.
@@ -125,6 +126,13 @@ macro_rules! fixed_columns {
             }
         }
     };
+}
+
+impl CellSummary {
+    /// The interval of the outage probability.
+    pub(super) fn interval(&self) -> Interval {
+        Interval { low: self.outage_probability_low, high: self.outage_probability_high }
+    }
 }
 
 fixed_columns! {

@@ -146,8 +146,8 @@ fn is_logarithmic(sweep: &Sweep, axis: usize) -> bool {
 
 fn of_line(line: &[OnLine], level: f64, is_logarithmic: bool) -> Line {
     let points = line.iter().map(|on_line| {
-        let CellSummary { replicates, outages, outage_probability_low, outage_probability_high, .. } = on_line.summary;
-        let interval = Interval { low: outage_probability_low, high: outage_probability_high };
+        let CellSummary { replicates, outages, .. } = on_line.summary;
+        let interval = on_line.summary.interval();
         let x = if is_logarithmic { libm::log(on_line.x) } else { on_line.x };
         // Replicates are numbered by 32 bits.
         Point { x, outages: outages as u32, runs: replicates as u32, interval }

@@ -1,6 +1,6 @@
 //! The surface: one row for each cell that has runs.
 
-use super::columns::{CellSummary, FIXED_COLUMNS, OUTAGE};
+use super::columns::{BASELINE, CellSummary, FIXED_COLUMNS, OUTAGE};
 use super::entry::Entry;
 use super::statistic::Statistic;
 use crate::engine::outcome::{OUTPUTS, Outcome, Output};
@@ -26,6 +26,10 @@ impl StatisticColumn {
         let outputs = OUTPUTS.iter().filter(|output| output.name != OUTAGE);
         let columns = outputs.flat_map(|output| Statistic::of(output).map(move |s| (output, s)));
         columns.map(|(output, statistic)| StatisticColumn { output, statistic, values: Vec::new() }).collect()
+    }
+
+    fn is(&self, output: &str, statistic: Statistic) -> bool {
+        self.output.name == output && self.statistic == statistic
     }
 
     /// Name of the column: that of the output, and what the statistic is called.
@@ -66,16 +70,20 @@ impl Rows {
         Rows { cells: Vec::new(), statistics: StatisticColumn::all() }
     }
 
-    /// No rows, under the fixed columns alone.
-    pub(super) fn without_statistics() -> Rows {
-        Rows { cells: Vec::new(), statistics: Vec::new() }
+    /// No rows, under the columns that the outage probability is shown with: the fixed ones, and the mean that says
+    /// whether a network was up before anything happened to it.
+    pub(super) fn for_outages() -> Rows {
+        let mut statistics = StatisticColumn::all();
+        statistics.retain(|column| column.is(BASELINE, Statistic::Mean));
+        Rows { cells: Vec::new(), statistics }
     }
 
-    /// Adds rows; what they say under other columns goes.
+    /// Adds rows, which have all of these columns; what they say under others goes.
     pub(super) fn append(&mut self, rows: Rows) {
         self.cells.extend(rows.cells);
-        for (column, more) in self.statistics.iter_mut().zip(rows.statistics) {
-            column.values.extend(more.values);
+        for column in &mut self.statistics {
+            let more = rows.statistics.iter().find(|more| more.is(column.output.name, column.statistic));
+            column.values.extend(more.into_iter().flat_map(|more| &more.values));
         }
     }
 }
@@ -109,8 +117,7 @@ impl Surface {
 
     /// One statistic of an output, a value for each row; `None` if there is no such column.
     pub fn statistic(&self, output: &str, statistic: Statistic) -> Option<&[Option<f64>]> {
-        let column =
-            self.rows.statistics.iter().find(|column| column.output.name == output && column.statistic == statistic);
+        let column = self.rows.statistics.iter().find(|column| column.is(output, statistic));
         column.map(|column| column.values.as_slice())
     }
 
@@ -133,6 +140,17 @@ impl Surface {
             first.into_iter().chain(axes).chain(fixed).chain(self.rows.statistics.iter().map(statistic))
         })
     }
+}
+
+/// The half width that was asked for, and how many cells stopped at `at_most` without it. `None` where none was, and for a
+/// refined sweep, whose cells stop once they are surely on one side of the level.
+pub(super) fn too_wide(sweep: &Sweep, cells: &[CellSummary]) -> Option<(f64, usize)> {
+    let rule = &sweep.replicates;
+    let half_width = rule.half_width.filter(|_| sweep.refine.is_none())?;
+    let is_wide =
+        |cell: &&CellSummary| cell.outage_probability_high - cell.outage_probability_low > 2.0 * half_width + 1e-9;
+    let stopped = cells.iter().filter(|cell| cell.replicates >= u64::from(rule.at_most)).filter(is_wide).count();
+    Some((half_width, stopped))
 }
 
 /// The name of the intervals of a sweep, for people.

@@ -19,7 +19,7 @@ use crate::sweep::Sweep;
 
 /// Writes `surface.parquet`: the surface of what is in a folder, one row for each cell that has runs.
 ///
-/// Returns it, with the statistics of the outputs if they are wanted. The parts are read one after the other, and a part
+/// Returns it, with the statistics of all outputs if they are wanted. The parts are read one after the other, and a part
 /// holds whole cells: without the statistics memory stays bounded whatever the number of runs, and what is returned is
 /// small beside what is written.
 ///
@@ -37,7 +37,7 @@ pub fn write_surface(folder: &Folder, statistics: bool) -> Result<Surface, Summa
 /// The same; `None` if the sweep was completed meanwhile, so that the surface would be out of date.
 fn write_once(folder: &Folder, statistics: bool, estimator: &mut Estimator) -> Result<Option<Surface>, SummaryError> {
     let sweep = folder.sweep();
-    let (mut kept, mut failed) = (if statistics { Rows::empty() } else { Rows::without_statistics() }, None);
+    let (mut kept, mut failed) = (if statistics { Rows::empty() } else { Rows::for_outages() }, None);
     let mut piece = |block| {
         let rows = summarize(estimator, &folder.runs(block)?)?;
         let table = table(sweep, &rows)?;
@@ -65,7 +65,7 @@ fn write_once(folder: &Folder, statistics: bool, estimator: &mut Estimator) -> R
 pub fn surface_of_folder(folder: &Folder, statistics: bool) -> Result<Surface, SummaryError> {
     folder.prove_by_surface()?;
     let mut estimator = Estimator::of(folder.sweep());
-    let mut kept = if statistics { Rows::empty() } else { Rows::without_statistics() };
+    let mut kept = if statistics { Rows::empty() } else { Rows::for_outages() };
     for block in 0..folder.blocks() {
         kept.append(summarize(&mut estimator, &folder.runs(block)?)?);
     }

@@ -104,6 +104,12 @@ impl Sweep {
         let level = self.refine.map(|refine| refine.level);
         Plan::new(Rule { at_least, at_most, half_width, level, confidence })
     }
+
+    /// The outage probability whose crossing is looked for where nothing else is asked for: that of the refinement, else
+    /// one half.
+    pub fn level(&self) -> f64 {
+        self.refine.map_or(0.5, |refine| refine.level)
+    }
 }
 
 /// Where cells are put between others: where the outage probability crosses a level.

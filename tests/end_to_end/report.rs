@@ -151,3 +151,48 @@ fn the_runs_of_a_page_are_those_of_the_engine_of_the_sweep() {
         .collect();
     assert_eq!(digits.replace(',', ""), logins);
 }
+
+/// Whether a run has an outage depends on nothing but the draw of how long one has to last.
+const REFINED: &str = r#"
+name = "refined"
+[scenario]
+population.clients = 300
+time.horizon_h = 16.0
+login.capacity_per_s_per_million = 0.001
+[[scenario.shock]]
+at_h = 12.5
+client_fraction = 1.0
+supernode_fraction = 1.0
+[[axis]]
+parameter = "outage.min_duration_h"
+linear = { from = 0.5, to = 4.5, points = 3 }
+[uncertain]
+outage.min_duration_h = { factor = { uniform = { from = 0.5, to = 2.0 } } }
+[refine]
+level = 0.2
+rounds = 3
+[replicates]
+at_least = 16
+at_most = 30
+half_width = 0.05
+confidence = 0.9
+"#;
+
+#[test]
+fn a_report_of_a_refined_sweep_follows_its_level() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = finished(folder.path(), REFINED);
+    succeed(&["report", &out]);
+    let page = page(&out);
+    assert!(page.contains("Where it crosses 20 %") && !page.contains("one half"));
+    assert!(page.contains("It is surely below 20 % in "));
+    let csv = succeed(&["crossings", &out, "--format", "csv"]);
+    let at: f64 = csv.lines().nth(1).unwrap().split(',').nth(3).unwrap().parse().unwrap();
+    let (_, said) = page.split_once("Along outage.min_duration_h it crosses 20 % at ").unwrap();
+    let said: f64 = said.split('<').next().unwrap().trim_end_matches('.').parse().unwrap();
+    assert!((said - at).abs() < 1e-3, "{said}, {at}");
+    assert!(page.contains("\"level\":0.2"));
+    // Cells that are surely on one side stop on purpose.
+    assert!(!page.contains("that was asked for"));
+    assert!(page.contains("Intervals: 90 %. With"), "inputs of its own in each cell: no run shares a draw");
+}

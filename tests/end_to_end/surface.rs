@@ -216,3 +216,29 @@ fn beside_a_running_sweep_nothing_is_called_damaged_and_no_run_vanishes() {
     succeed(&["run", sweep.to_str().unwrap(), "--out", reference.to_str().unwrap()]);
     assert_same_results(&reference, &out);
 }
+
+/// What counts as an outage in the second cell is what its network is like on any day.
+const NEVER_UP: &str = r#"
+name = "never-up"
+[scenario]
+population.clients = 5000
+time.horizon_h = 13.0
+[[axis]]
+parameter = "outage.threshold"
+values = [0.5, 1.0]
+[replicates]
+at_least = 3
+at_most = 3
+"#;
+
+#[test]
+fn cells_that_were_down_before_the_trigger_are_named_wherever_the_surface_is_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let (sweep, out) = (folder.path().join("sweep.toml"), folder.path().join("out"));
+    fs::write(&sweep, NEVER_UP).unwrap();
+    let (sweep, out) = (sweep.to_str().unwrap(), out.to_str().unwrap());
+    let named = "down before the trigger, by baseline_online_fraction_mean:\n1 of 2 cells: 1\n";
+    for shown in [succeed(&["run", sweep, "--out", out]), succeed(&["summarize", out])] {
+        assert!(shown.ends_with(named), "{shown}");
+    }
+}

@@ -2,9 +2,9 @@
 
 use serde_json::{Value as Json, json};
 
+use super::Report;
 use super::pair::ShownRun;
 use super::words::number;
-use super::{LEVEL, Report};
 use crate::engine::outcome::{OutputValue, TRACE_COLUMNS};
 use crate::parameters::Value;
 use crate::summary::surface::{StatisticColumn, Surface};
@@ -42,7 +42,7 @@ pub(super) fn data(report: &Report) -> Json {
         "points": surface.cells().iter().map(|cell| surface.sweep().coordinates(cell.cell)).collect::<Vec<_>>(),
         "replicates": surface.cells().iter().map(|cell| cell.replicates).collect::<Vec<_>>(),
         "columns": columns(surface),
-        "level": LEVEL,
+        "level": surface.sweep().level(),
         "confidence": surface.sweep().replicates.confidence,
         "runs": report.pair.iter().map(run).collect::<Json>(),
     })
@@ -104,7 +104,7 @@ fn columns(surface: &Surface) -> Json {
         json!({
             "output": column.output.name,
             "statistic": column.statistic.name(),
-            "unit": column.output.unit,
+            "unit": column.unit(),
             "values": values(column),
             "low": end(column, "low"),
             "high": end(column, "high"),

@@ -1,7 +1,7 @@
 //! The report: one page of HTML that needs nothing else.
 //!
 //! ```text
-//! runs ─→ Surface ─┬→ Crossings: where it crosses one half ────────┬→ words, data, page
+//! runs ─→ Surface ─┬→ Crossings: where it crosses a level ─────────┬→ words, data, page
 //!                  ├→ pair: a run that survived, one that did not ─┤
 //!                  └→ Sensitivity: which inputs matter ────────────┘
 //! ```
@@ -32,9 +32,6 @@ use super::surface::Surface;
 use super::table::surface_of_folder;
 use crate::store::Folder;
 
-/// The outage probability whose line the report follows.
-const LEVEL: f64 = 0.5;
-
 /// A cell and a number of a replicate.
 type Key = (u32, u32);
 
@@ -56,7 +53,7 @@ impl Report {
     /// A part cannot be read or is damaged.
     pub fn of(folder: &Folder) -> Result<Report, SummaryError> {
         let surface = surface_of_folder(folder, true)?;
-        let crossings = crossings(folder, LEVEL)?;
+        let crossings = crossings(folder, folder.sweep().level())?;
         let pair = pair::shown(folder, &surface)?;
         let sample = if folder.sweep().uncertain.is_empty() { None } else { RunSample::read(folder, OUTAGE)? };
         let sensitivity = sample.map(|sample| Sensitivity::of(sample, &[], &[]));

@@ -5,7 +5,7 @@ use std::io;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::pair::ShownRun;
-use super::words::{answer, grouped, number, percent, place};
+use super::words::{answer, grouped, level, number, percent, place};
 use super::{Report, data};
 use crate::engine::outcome::{OUTPUTS, OutputValue};
 use crate::statistics::clusters::Estimate;
@@ -13,8 +13,8 @@ use crate::statistics::crossing::Crossing;
 use crate::summary::columns::CellSummary;
 use crate::summary::crossings::{Along, Line, Reversal};
 use crate::summary::statistic::Statistic;
-use crate::summary::surface::{Surface, interval_name};
-use crate::sweep::{Axis, AxisPoints, Sweep};
+use crate::summary::surface::{Surface, interval_name, too_wide};
+use crate::sweep::{Axis, AxisPoints, Replicates, Sweep};
 
 /// plotly.js 4.1.1, cartesian bundle, as published, under the MIT licence, which it names; zstd.
 const PLOTLY: &[u8] = include_bytes!("assets/plotly-cartesian-4.1.1.min.js.zst");
@@ -101,8 +101,9 @@ fn surface(report: &Report) -> Markup {
 /// The outage probability as tables: the last axis across, the one before it down, a table for each combination of the
 /// others.
 fn tables(sweep: &Sweep, surface: &Surface) -> Markup {
-    if surface.cells().len() > TABLE_CELLS_MAX {
-        return html! { p.note { (grouped(surface.cells().len() as i64)) " cells are too many for a table: see surface.parquet." } };
+    // Cells without runs have their place, too.
+    if sweep.cells() as usize > TABLE_CELLS_MAX {
+        return html! { p.note { (grouped(sweep.cells().into())) " cells are too many for a table: see surface.parquet." } };
     }
     let across = sweep.axes.last();
     let down = sweep.axes.len().checked_sub(2).map(|axis| &sweep.axes[axis]);
@@ -160,7 +161,7 @@ fn cell(summary: Option<&CellSummary>) -> Markup {
         td class={ "p" (shade) } title=(runs) {
             (percent(summary.outage_probability))
             small {
-                (number(100.0 * summary.outage_probability_low).split('.').next().unwrap_or_default()) "…"
+                (format!("{:.0}", libm::floor(100.0 * summary.outage_probability_low))) "…"
                 (format!("{:.0}", libm::ceil(100.0 * summary.outage_probability_high)))
             }
         }
@@ -173,7 +174,7 @@ fn crossing(report: &Report) -> Markup {
     let others = sweep.axes.iter().enumerate().filter(|(axis, _)| *axis != along.axis);
     html! {
         section aria-labelledby="crossing" {
-            h2 id="crossing" { "Where it crosses one half" }
+            h2 id="crossing" { "Where it crosses " (level(sweep)) }
             p.note {
                 "Along " (data::title(&sweep.axes[along.axis])) ". The interval reaches from the last point that is surely on one side \
                  to the first that is surely on the other; where it is inside is estimated. "
@@ -277,15 +278,16 @@ fn runs(sweep: &Sweep, pair: &[ShownRun]) -> Markup {
 /// Which uncertain inputs the outage depends on.
 fn inputs(report: &Report) -> Markup {
     let Some(sensitivity) = &report.sensitivity else { return html! {} };
-    let share = |estimate: &Option<Estimate>| estimate.as_ref().map_or("–".to_owned(), with_interval);
+    let Replicates { confidence, common_random_numbers, .. } = sensitivity.sweep().replicates;
+    let share = |of: &Option<Estimate>| of.as_ref().map_or("–".to_owned(), |of| with_interval(of, confidence));
     let inputs = sensitivity.sweep().uncertain.iter().zip(&sensitivity.all.inputs);
     html! {
         section aria-labelledby="inputs" {
             h2 id="inputs" { "Which uncertain inputs matter" }
             p.note {
                 "Within the cells, all together. Alone: the share of the variance of the outcome that knowing the input takes away. In "
-                "outages: how far its mean on days with an outage lies from that of all days, in standard deviations. Intervals: 95 %, "
-                "clustered by replicate. With the share of chance and of interactions: "
+                "outages: how far its mean on days with an outage lies from that of all days, in standard deviations. Intervals: "
+                (percent(confidence)) @if common_random_numbers { ", clustered by replicate" } ". With the share of chance and of interactions: "
                 code { "critmass sensitivity DIR --pairs 400" }
             }
             div.scroll tabindex="0" role="region" aria-label="Table of uncertain inputs" {
@@ -310,8 +312,8 @@ fn inputs(report: &Report) -> Markup {
     }
 }
 
-fn with_interval(estimate: &Estimate) -> String {
-    match estimate.interval(0.95) {
+fn with_interval(estimate: &Estimate, confidence: f64) -> String {
+    match estimate.interval(confidence) {
         Some([low, high]) => format!("{:.2} ({low:.2} … {high:.2})", estimate.value),
         None => format!("{:.2}", estimate.value),
     }
@@ -321,11 +323,6 @@ fn with_interval(estimate: &Estimate) -> String {
 fn doubts(surface: &Surface) -> Markup {
     let rule = &surface.sweep().replicates;
     let runs = surface.cells().iter().map(|cell| cell.replicates).sum::<u64>() as i64;
-    let wide = |cell: &&CellSummary| {
-        rule.half_width
-            .is_some_and(|half| cell.outage_probability_high - cell.outage_probability_low > 2.0 * half + 1e-9)
-    };
-    let wide = surface.cells().iter().filter(wide).count();
     let counts: Vec<(&str, &str, i64)> = surface
         .statistics()
         .iter()
@@ -338,7 +335,7 @@ fn doubts(surface: &Surface) -> Markup {
     html! {
         section aria-labelledby="doubts" {
             h2 id="doubts" { "What is not known" }
-            @if let Some(half) = rule.half_width {
+            @if let Some((half, wide)) = too_wide(surface.sweep(), surface.cells()) {
                 p {
                     (wide) " of " (surface.cells().len()) " cells stopped at " (grouped(i64::from(rule.at_most)))
                     " runs without the ± " (number(half)) " that was asked for."
@@ -389,6 +386,30 @@ fn provenance(sweep: &Sweep) -> Markup {
             }
             details { summary { "The sweep file, as it was read" } pre { (sweep.canonical) } }
             p.note { "Charts: plotly.js 4.1.1, MIT licence." }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interval_is_written_wider_and_never_narrower_than_it_is() {
+        let written = |low: f64, high: f64| {
+            let summary = CellSummary {
+                cell: 0,
+                replicates: 20,
+                outages: 1,
+                outage_probability: 0.05,
+                outage_probability_low: low,
+                outage_probability_high: high,
+            };
+            let page = cell(Some(&summary)).into_string();
+            page.split_once("<small>").unwrap().1.split('<').next().unwrap().to_owned()
+        };
+        for (low, high, text) in [(5e-6, 0.2487, "0…25"), (0.0, 1.0, "0…100"), (0.299_999, 0.300_001, "29…31")] {
+            assert_eq!(written(low, high), text);
         }
     }
 }

@@ -1,8 +1,8 @@
 //! A run that survived beside one that did not.
 //!
-//! Both come from the cell whose outage probability is nearest to one half. Where it has no survivor that has recovered, the
-//! survivor is one of the safest cell; where no cell has both, the other is one of the most dangerous. They are made again,
-//! which gives the same runs, since a trace may not have been kept.
+//! Both come from the cell whose outage probability is nearest to the level that the report follows. Where it has no
+//! survivor that has recovered, the survivor is one of the safest cell; where no cell has both, the other is one of the most
+//! dangerous. They are made again, which gives the same runs, since a trace may not have been kept.
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, UInt32Type};
@@ -30,7 +30,8 @@ pub(super) struct ShownRun {
 
 /// The two runs, the survivor first; one, if all runs survived or none did.
 pub(super) fn shown(folder: &Folder, surface: &Surface) -> Result<Vec<ShownRun>, StoreError> {
-    let distance = |cell: &&CellSummary| (cell.outage_probability - 0.5).abs();
+    let level = folder.sweep().level();
+    let distance = |cell: &&CellSummary| (cell.outage_probability - level).abs();
     let mixed = surface.cells().iter().filter(|cell| cell.outages > 0 && cell.outages < cell.replicates);
     let mixed = mixed.min_by(|a, b| distance(a).total_cmp(&distance(b)));
     let by_probability = |a: &&CellSummary, b: &&CellSummary| a.outage_probability.total_cmp(&b.outage_probability);

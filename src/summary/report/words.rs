@@ -1,6 +1,5 @@
 //! The answer in sentences, and how numbers are written.
 
-use super::LEVEL;
 use crate::summary::crossings::{Along, Crossings};
 use crate::summary::surface::Surface;
 use crate::sweep::Sweep;
@@ -47,6 +46,11 @@ pub(super) fn percent(p: f64) -> String {
     }
 }
 
+/// The outage probability whose line the report follows.
+pub(super) fn level(sweep: &Sweep) -> String {
+    if sweep.level() == 0.5 { "one half".to_owned() } else { format!("{} %", number(100.0 * sweep.level())) }
+}
+
 /// Where a line lies: the points of the other axes.
 pub(super) fn place(sweep: &Sweep, along: usize, first_cell: u32) -> Vec<String> {
     let points = sweep.coordinates(first_cell).into_iter().enumerate();
@@ -63,8 +67,8 @@ pub(super) fn answer(surface: &Surface, crossings: &Crossings) -> Vec<String> {
         (low.min(cell.outage_probability), high.max(cell.outage_probability))
     });
     let runs = cells.iter().map(|cell| cell.replicates).sum::<u64>() as i64;
-    let above = cells.iter().filter(|cell| cell.outage_probability_low > LEVEL).count();
-    let below = cells.iter().filter(|cell| cell.outage_probability_high < LEVEL).count();
+    let sides = || cells.iter().map(|cell| cell.interval().side_of(surface.sweep().level()));
+    let [above, below] = [true, false].map(|side| sides().filter(|of| *of == Some(side)).count());
     let mut sentences = Vec::new();
     match cells {
         [] => sentences.push("No run is finished yet.".to_owned()),
@@ -84,7 +88,8 @@ pub(super) fn answer(surface: &Surface, crossings: &Crossings) -> Vec<String> {
                 grouped(runs)
             ));
             sentences.push(format!(
-                "It is surely below one half in {below} of them, surely above in {above}, and not decided in {}.",
+                "It is surely below {} in {below} of them, surely above in {above}, and not decided in {}.",
+                level(surface.sweep()),
                 cells.len() - below - above
             ));
         }
@@ -100,11 +105,12 @@ fn crossing_sentence(sweep: &Sweep, along: &Along) -> String {
     let crossed = lines.iter().filter(|line| !line.crossings.is_empty()).count();
     let lowest = found.iter().copied().fold(f64::INFINITY, f64::min);
     let highest = found.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let level = level(sweep);
     let mut text = match (found.len(), lines.len()) {
-        (0, _) => format!("Along {name} it crosses one half nowhere"),
-        (1, 1) => format!("Along {name} it crosses one half at {}", number(lowest)),
+        (0, _) => format!("Along {name} it crosses {level} nowhere"),
+        (1, 1) => format!("Along {name} it crosses {level} at {}", number(lowest)),
         (_, all) => format!(
-            "Along {name} it crosses one half between {} and {}, on {crossed} of {all} lines",
+            "Along {name} it crosses {level} between {} and {}, on {crossed} of {all} lines",
             number(lowest),
             number(highest),
         ),

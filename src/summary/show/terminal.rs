@@ -11,8 +11,8 @@ use super::screen::Screen;
 use crate::summary::columns::{BASELINE, CellSummary};
 use crate::summary::crossings::Crossings;
 use crate::summary::statistic::Statistic;
-use crate::summary::surface::{Surface, interval_name};
-use crate::sweep::{Replicates, Sweep};
+use crate::summary::surface::{Surface, interval_name, too_wide};
+use crate::sweep::Sweep;
 
 /// A probability in percent, with a mark when its interval is wider than ± 10 points.
 fn percent(row: &CellSummary) -> String {
@@ -70,9 +70,10 @@ fn in_words(sweep: &Sweep, rows: &[CellSummary], screen: &Screen) -> String {
     const BELOW: usize = 6;
     let room = Screen { lines: screen.lines.saturating_sub(BELOW), ..*screen };
     // A map of a refined sweep would be empty between the points of its file.
-    let mut text = match &sweep.refine {
-        Some(refine) => crossings_as_text(&Crossings::of(sweep, rows, refine.level, |_| &[])),
-        None => shown(sweep, rows, |_| false, &room),
+    let mut text = if sweep.refine.is_some() {
+        crossings_as_text(&Crossings::of(sweep, rows, sweep.level(), |_| &[]))
+    } else {
+        shown(sweep, rows, |_| false, &room)
     };
     let runs: u64 = rows.iter().map(|row| row.replicates).sum();
     let confidence = 100.0 * sweep.replicates.confidence;
@@ -83,10 +84,7 @@ fn in_words(sweep: &Sweep, rows: &[CellSummary], screen: &Screen) -> String {
         "{} of {of} cells, {runs} runs; intervals: {confidence} % for each cell\nby itself, {name}",
         rows.len()
     );
-    if sweep.refine.is_none() {
-        text += &known_too_badly(&sweep.replicates, rows);
-    }
-    text
+    text + &known_too_badly(sweep, rows)
 }
 
 /// The outage probability of some cells: a map, or a list. Those of which more is to come are marked.
@@ -112,16 +110,14 @@ const LEGEND_NARROW: &str =
     "· below 5 %  ░ below 25 %\n▒ below 50 %  ▓ below 95 %  █ above\n~ known to ± 10 points at best\n";
 
 /// How many cells stopped before they were known as well as was asked for; empty if none did.
-fn known_too_badly(rule: &Replicates, rows: &[CellSummary]) -> String {
-    let Some(half_width) = rule.half_width else { return String::new() };
-    let is_wide =
-        |row: &&CellSummary| row.outage_probability_high - row.outage_probability_low > 2.0 * half_width + 1e-9;
-    let stopped = rows.iter().filter(|row| row.replicates >= u64::from(rule.at_most)).filter(is_wide).count();
-    if stopped == 0 {
-        return String::new();
+fn known_too_badly(sweep: &Sweep, rows: &[CellSummary]) -> String {
+    match too_wide(sweep, rows) {
+        None | Some((_, 0)) => String::new(),
+        Some((half_width, stopped)) => {
+            let (all, most) = (rows.len(), sweep.replicates.at_most);
+            format!("{stopped} of {all} cells stopped at at_most = {most} without the ± {half_width}\nasked for\n")
+        }
     }
-    let (all, most) = (rows.len(), rule.at_most);
-    format!("{stopped} of {all} cells stopped at at_most = {most} without the ± {half_width}\nasked for\n")
 }
 
 /// A probability with its interval, which is a bar where there is room.
@@ -151,6 +147,7 @@ mod tests {
     use super::*;
     use crate::summary::estimates::Estimator;
     use crate::summary::surface::{Rows, StatisticColumn};
+    use crate::sweep::{Refine, Replicates};
 
     #[test]
     fn cells_that_were_down_before_the_trigger_are_named() {
@@ -228,9 +225,13 @@ mod tests {
     fn cells_that_are_known_too_badly_are_counted() {
         let (sweep, rows) = larger();
         let rows = &rows[..12];
-        let said = known_too_badly(&sweep.replicates, rows);
+        let said = known_too_badly(&sweep, rows);
         assert_eq!(said, "2 of 12 cells stopped at at_most = 60 without the ± 0.1\nasked for\n");
-        assert_eq!(known_too_badly(&Replicates { half_width: None, ..sweep.replicates }, rows), "");
+        let fixed = Replicates { half_width: None, ..sweep.replicates };
+        assert_eq!(known_too_badly(&Sweep { replicates: fixed, ..sweep.clone() }, rows), "");
+        // A cell that is surely on one side of the level stops on purpose.
+        let refine = Some(Refine { level: 0.5, rounds: 1 });
+        assert_eq!(known_too_badly(&Sweep { refine, ..sweep }, rows), "");
     }
 
     #[test]
