@@ -12,7 +12,7 @@ pub enum Event {
         /// Whether it had an outage.
         outage: bool,
     },
-    /// A cell has all its runs, whether they were found or made.
+    /// A cell that was open when the session began has all its runs.
     Cell {
         /// The cell.
         cell: u32,

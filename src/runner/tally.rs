@@ -25,7 +25,6 @@ impl Tally {
         let cells_of = |block: u32| folder.cells_of(block).filter(|&cell| shard.has(cell)).count() as u32;
         let mut cells_found: u32 = complete.into_iter().map(cells_of).sum();
         let (mut measured, mut runs_found) = ((0, 0), 0);
-        let open = open.into_iter().filter(|_| store.recovered() > 0);
         for block in open {
             let found = store.found(block)?;
             let cells = found.chunk_by(|a, b| a.key.cell == b.key.cell).filter(|runs| shard.has(runs[0].key.cell));

@@ -94,10 +94,10 @@ pub(super) fn found_frontier(store: &Store, sweep: &Sweep, plan: &Arc<Plan>) -> 
     let mut decided: BTreeMap<u32, Decided> = BTreeMap::new();
     for block in 0..folder.blocks() {
         if store.is_complete(block) {
-            for (cell, outage) in folder.outages(block)? {
-                let of_cell = decided.entry(cell).or_insert(Decided { outages: 0, runs: 0 });
+            for run in folder.found_in_part(block)? {
+                let of_cell = decided.entry(run.key.cell).or_insert(Decided { outages: 0, runs: 0 });
                 of_cell.runs += 1;
-                of_cell.outages += u32::from(outage);
+                of_cell.outages += u32::from(run.outage);
             }
             continue;
         }

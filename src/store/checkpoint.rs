@@ -10,9 +10,7 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use arrow_array::RecordBatch;
-use arrow_array::cast::AsArray;
 use arrow_select::concat::concat_batches;
-use parquet::arrow::ProjectionMask;
 
 use super::error::StoreError;
 use super::files::{hash_of, is_there, list, name, remove};
@@ -21,8 +19,7 @@ use super::layout::{Dataset, Layout};
 use super::row::FoundRun;
 use super::shard::Shard;
 use super::size::Size;
-use super::tables::{key_range, keys, read_batches, write_batches};
-use crate::sweep::columns;
+use super::tables::{FOUND, found_runs, key_range, keys, read_batches, write_batches};
 
 /// Rows of a row group: few enough that a block of a many-sharded sweep is found without reading all.
 const ROWS_PER_GROUP: usize = 4096;
@@ -116,8 +113,7 @@ impl Table {
         let mut file = layout.open(self.dataset, &self.path)?;
         file.builder = file.builder.with_row_groups(groups);
         if let Some(only) = only {
-            let mask = ProjectionMask::columns(file.builder.parquet_schema(), only.iter().copied());
-            file.builder = file.builder.with_projection(mask);
+            file = file.with_columns(only);
         }
         let batches = read_batches(&self.path, file)?;
         let Some(first) = batches.first() else { return Ok(None) };
@@ -165,11 +161,8 @@ impl Checkpoint {
 
     /// Its runs of some keys, as far as they decide whether their cells want more.
     pub(super) fn found(&self, layout: &Layout, range: &KeyRange) -> Result<Vec<FoundRun>, StoreError> {
-        let only = [columns::CELL, columns::REPLICATE, "outage"];
-        let Some(batch) = self.runs.read(layout, range, Some(&only))? else { return Ok(Vec::new()) };
-        let outages = batch.column_by_name("outage").and_then(|column| column.as_boolean_opt());
-        let outages = outages.into_iter().flat_map(|outages| outages.values().iter());
-        Ok(keys(&batch).into_iter().zip(outages).map(|(key, outage)| FoundRun { key, outage }).collect())
+        let runs = self.runs.read(layout, range, Some(&FOUND))?;
+        Ok(runs.as_ref().map(found_runs).unwrap_or_default())
     }
 
     /// Removes its files, the runs before their traces.

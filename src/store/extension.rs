@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use arrow_array::RecordBatch;
-use arrow_array::cast::AsArray;
 use rayon::prelude::*;
 
 use super::checkpoint::{Checkpoint, CheckpointId};
 use super::error::StoreError;
 use super::files::token;
-use super::folder::{Folder, Inspection, PartState};
+use super::folder::Folder;
 use super::key::RunKey;
 use super::layout::{Dataset, Layout};
 use super::locks::Lock;
@@ -20,7 +19,7 @@ use super::schema::{Origin, adopted_runs, adopted_traces};
 use super::shard::Shard;
 use super::size::RUNS_AT_ONCE;
 use super::staging;
-use super::tables::{keys, rows_by_number};
+use super::tables::{found_runs, keys, rows_by_number};
 use crate::sweep::Sweep;
 
 /// How often the lock is tried for again while another process extends the folder.
@@ -135,12 +134,13 @@ impl Extension {
         let mut survey = Survey { damaged: self.before.damaged_checkpoints()?, ..Survey::default() };
         let traced = self.before().traces.map_or(0, |traces| traces.replicates);
         for block in 0..self.before.blocks() {
-            let found = match self.before.part_state(block, Inspection::Bytes)? {
-                PartState::Damaged(message) => {
+            let found = match self.before.runs(block) {
+                Ok(runs) => found_runs(&runs),
+                Err(StoreError::Said(message)) => {
                     survey.damaged.push(message);
                     continue;
                 }
-                _ => found_in(&self.before.runs(block)?),
+                Err(error) => return Err(error),
             };
             survey.runs += found.len() as u64;
             survey.traces += found.iter().filter(|run| run.key.replicate < traced).count() as u64;
@@ -261,11 +261,4 @@ impl Drop for Extension {
             let _ = staging::abandon(self.before.path());
         }
     }
-}
-
-/// The runs of a table, in order.
-fn found_in(runs: &RecordBatch) -> Vec<FoundRun> {
-    let outages = runs.column_by_name("outage").and_then(|column| column.as_boolean_opt());
-    let outages = outages.into_iter().flat_map(|outages| outages.values().iter());
-    keys(runs).into_iter().zip(outages).map(|(key, outage)| FoundRun { key, outage }).collect()
 }

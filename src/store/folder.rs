@@ -6,8 +6,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow_array::RecordBatch;
-use arrow_array::cast::AsArray;
-use arrow_array::types::UInt32Type;
 use arrow_schema::SchemaRef;
 use arrow_select::concat::concat_batches;
 use rayon::prelude::*;
@@ -23,9 +21,8 @@ use super::manifest::{MANIFEST, MANIFEST_VERSION, Manifest};
 use super::mark::Marked;
 use super::row::FoundRun;
 use super::staging::becoming;
-use super::tables::read_batches;
+use super::tables::{FOUND, found_runs, read_batches};
 use crate::sweep::Sweep;
-use crate::sweep::columns::CELL;
 
 /// How often files are read again that vanish meanwhile, since other processes work in the folder.
 const ATTEMPTS: u32 = 5;
@@ -285,16 +282,14 @@ impl Folder {
         Err(self.files_change())
     }
 
-    /// The cell of each run of a block that is complete, and whether it had an outage.
+    /// The runs of a block that is complete, in order.
     ///
     /// # Errors
     /// The part cannot be read or is damaged.
-    pub fn outages(&self, block: u32) -> Result<Vec<(u32, bool)>, StoreError> {
-        let runs = self.table_of_part(Dataset::Runs, block)?;
-        let cells = runs.column_by_name(CELL).and_then(|column| column.as_primitive_opt::<UInt32Type>());
-        let outages = runs.column_by_name("outage").and_then(|column| column.as_boolean_opt());
-        let outages = outages.into_iter().flatten().map(|outage| outage == Some(true));
-        Ok(cells.iter().flat_map(|cells| cells.values()).copied().zip(outages).collect())
+    pub fn found_in_part(&self, block: u32) -> Result<Vec<FoundRun>, StoreError> {
+        let path = self.path().join(self.layout.part(Dataset::Runs, block));
+        let runs = read_batches(&path, self.layout.open(Dataset::Runs, &path)?.with_columns(&FOUND))?;
+        Ok(runs.iter().flat_map(found_runs).collect())
     }
 
     fn table_of_part(&self, dataset: Dataset, block: u32) -> Result<RecordBatch, StoreError> {

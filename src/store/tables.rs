@@ -13,8 +13,8 @@ use arrow_array::types::UInt32Type;
 use arrow_schema::{ArrowError, SchemaRef};
 use arrow_select::concat::concat_batches;
 use arrow_select::take::take_record_batch;
-use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::metadata::{KeyValue, ParquetMetaData, RowGroupMetaData};
 use parquet::file::properties::WriterProperties;
@@ -24,7 +24,9 @@ use super::error::StoreError;
 use super::files::{Written, write_temporary};
 use super::key::RunKey;
 use super::metadata::KeyMetadata;
+use super::row::FoundRun;
 use super::source::Source;
+use crate::sweep::columns;
 
 /// What wrote a file: runs of two versions are not comparable.
 const CREATED_BY: &str = concat!("critmass ", env!("CARGO_PKG_VERSION"));
@@ -107,6 +109,12 @@ impl TableFile {
         self.builder.metadata()
     }
 
+    /// The same file, of which these columns alone are read.
+    pub(super) fn with_columns(self, names: &[&str]) -> TableFile {
+        let mask = ProjectionMask::columns(self.builder.parquet_schema(), names.iter().copied());
+        TableFile { builder: self.builder.with_projection(mask), ..self }
+    }
+
     /// Bytes of its columns before they were compressed, as it says.
     pub(super) fn bytes(&self) -> u64 {
         self.metadata().row_groups().iter().map(|group| group.total_byte_size().max(0) as u64).sum()
@@ -169,6 +177,16 @@ pub(super) fn keys(batch: &RecordBatch) -> Vec<RunKey> {
         }
         _ => Vec::new(),
     }
+}
+
+/// The columns that [`found_runs`] reads.
+pub(super) const FOUND: [&str; 3] = [columns::CELL, columns::REPLICATE, "outage"];
+
+/// Of each row of runs what decides whether its cell wants more.
+pub(super) fn found_runs(runs: &RecordBatch) -> Vec<FoundRun> {
+    let outages = runs.column_by_name("outage").and_then(|column| column.as_boolean_opt());
+    let outages = outages.into_iter().flat_map(|outages| outages.values().iter());
+    keys(runs).into_iter().zip(outages).map(|(key, outage)| FoundRun { key, outage }).collect()
 }
 
 /// Rows of a table by their numbers, in this order.

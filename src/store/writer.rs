@@ -170,11 +170,6 @@ impl Store {
         self.complete.get(block as usize) == Some(&true)
     }
 
-    /// How many runs the checkpoints held when the folder was opened, about: some may be there twice.
-    pub fn recovered(&self) -> u64 {
-        self.checkpoints.usable.iter().map(|checkpoint| checkpoint.size().runs).sum()
-    }
-
     /// The runs that checkpoints hold of a block, in order.
     ///
     /// # Errors

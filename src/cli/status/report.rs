@@ -70,8 +70,8 @@ fn cells_in_parts(folder: &Folder, inventory: &Inventory) -> Result<u64, StoreEr
         return Ok(inventory.cells);
     }
     let of_block = |&block: &u32| {
-        let runs = folder.outages(block)?;
-        Ok(runs.chunk_by(|a, b| a.0 == b.0).count() as u64)
+        let runs = folder.found_in_part(block)?;
+        Ok(runs.chunk_by(|a, b| a.key.cell == b.key.cell).count() as u64)
     };
     inventory.complete.iter().map(of_block).sum()
 }
