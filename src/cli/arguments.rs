@@ -1,5 +1,9 @@
 //! Values of arguments that several commands take, with messages that say what is expected.
 
+use clap::builder::{PossibleValue, PossibleValuesParser};
+
+use crate::engine::outcome::{OUTPUTS, OutputType};
+
 /// A whole number of a range.
 pub(super) fn whole<T: TryFrom<u64>>(text: &str, low: u64, high: u64) -> Result<T, String> {
     let number = text.parse().ok().filter(|number| (low..=high).contains(number));
@@ -24,6 +28,12 @@ pub(super) fn seed(text: &str) -> Result<u64, String> {
 /// A cell, or a replicate of one.
 pub(super) fn number(text: &str) -> Result<u32, String> {
     whole(text, 0, u32::MAX.into())
+}
+
+/// The outputs that are numbers.
+pub(super) fn outputs() -> PossibleValuesParser {
+    let are_numbers = OUTPUTS.iter().filter(|output| output.kind != OutputType::Word);
+    are_numbers.map(|output| PossibleValue::new(output.name)).into()
 }
 
 /// What a `--set` sets, key=value.

@@ -2,9 +2,11 @@
 
 use std::ffi::OsString;
 
+use super::run::cells;
 use super::sample::{Sample, sample};
 use crate::runner::memory_needed_bytes;
 use crate::slurm::value_of;
+use crate::store::Shard;
 use crate::sweep::Sweep;
 
 /// Minutes that are proposed at most, unless one run needs more: a job that ends with its time limit goes on.
@@ -50,8 +52,8 @@ pub(super) fn proposal(sweep: &Sweep, shards: u32, given: &[OsString]) -> Propos
 }
 
 fn propose_time(proposal: &mut Proposal, sweep: &Sweep, shards: u32, cpus: u16) {
-    let cells = sweep.cells().div_ceil(shards);
-    let runs = f64::from(cells) * f64::from(sweep.replicates.at_most);
+    let (_, cells_max) = cells(sweep, Shard::ALL);
+    let runs = cells_max.div_ceil(shards.into()) as f64 * f64::from(sweep.replicates.at_most);
     match sample(sweep) {
         Ok(Sample::Runs { each_s, .. }) => {
             let needed = runs * each_s * RESERVE / f64::from(cpus) / 60.0;

@@ -147,7 +147,7 @@ fn dry_run(sweep: &Sweep, threads: usize, shard: Option<Shard>, takeover: Option
 }
 
 /// The fewest and the most cells of a shard.
-fn cells(sweep: &Sweep, shard: Shard) -> (u64, u64) {
+pub(super) fn cells(sweep: &Sweep, shard: Shard) -> (u64, u64) {
     let Some(refinement) = sweep.refinement() else {
         let cells = u64::from(shard.size(sweep.cells()));
         return (cells, cells);

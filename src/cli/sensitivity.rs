@@ -4,11 +4,11 @@ use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::arguments::outputs;
 use super::failure::Failure;
 use super::output::{print, say};
 use super::signals::Signals;
 use super::threads::{pool, threads_given};
-use crate::engine::outcome::OUTPUTS;
 use crate::runner::{check_memory, outcomes_of};
 use crate::store::Folder;
 use crate::summary::{RunSample, Sensitivity, write_csv, write_json};
@@ -20,7 +20,7 @@ pub(super) struct Arguments {
     #[arg(value_name = "DIR")]
     folder: PathBuf,
     /// The output
-    #[arg(long, value_name = "NAME", default_value = "outage")]
+    #[arg(long, value_name = "OUTPUT", value_parser = outputs(), default_value = "outage")]
     output: String,
     /// Makes up to N runs again, once with another seed and once with another draw of each input: for the share of
     /// chance and the total indices
@@ -52,7 +52,7 @@ pub(super) fn sensitivity(arguments: &Arguments) -> Result<(), Failure> {
     let signals = Signals::catch()?;
     pool(threads)?.install(|| {
         let folder = Folder::open(&arguments.folder)?;
-        let sample = RunSample::read(&folder, &arguments.output)?.ok_or_else(|| no_output(&arguments.output))?;
+        let sample = RunSample::read(&folder, &arguments.output)?.ok_or_else(|| no_number(&arguments.output))?;
         if sample.runs() == 0 {
             return Err(Failure::WrongInput(format!("{}: no run is finished yet", arguments.folder.display())));
         }
@@ -106,13 +106,6 @@ fn show(result: &Sensitivity, arguments: &Arguments) -> Result<(), Failure> {
     Ok(out.flush()?)
 }
 
-fn no_output(name: &str) -> Failure {
-    let nearest = OUTPUTS.iter().map(|output| output.name).max_by(|a, b| {
-        let likeness = |known: &str| strsim::jaro_winkler(known, name);
-        likeness(a).total_cmp(&likeness(b))
-    });
-    Failure::WrongInput(format!(
-        "--output: there is no output {name:?}; the nearest is {:?}",
-        nearest.unwrap_or_default()
-    ))
+fn no_number(output: &str) -> Failure {
+    Failure::WrongInput(format!("--output: {output} is not a number"))
 }

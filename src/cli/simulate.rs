@@ -68,6 +68,7 @@ pub(super) fn simulate(arguments: &Arguments) -> Result<(), Failure> {
     let is_what_if = arguments.cell.is_some() && !arguments.set.is_empty();
     let changed = is_what_if.then(|| what_if::changed(&scenario, &arguments.set)).transpose()?;
     for scenario in changed.iter().chain([&scenario]) {
+        engine.check(scenario).map_err(|error| Failure::WrongInput(error.to_string()))?;
         check_memory_of_run(engine, scenario)?;
     }
     // Before the run, which may take long.

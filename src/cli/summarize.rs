@@ -3,12 +3,10 @@
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValue, PossibleValuesParser};
-
+use super::arguments::outputs;
 use super::failure::Failure;
 use super::output::{print_map, say, show};
 use super::screen::screen_of_results;
-use crate::engine::outcome::OUTPUTS;
 use crate::store::{Folder, Inspection, PartState};
 use crate::summary::show::{Csv, Exporter, Json, columns_of, show_output};
 use crate::summary::{SummaryError, Surface, surface_of_folder, write_surface};
@@ -41,11 +39,6 @@ enum Format {
     Csv,
     /// The same, an object for each cell
     Json,
-}
-
-/// The names that `--output` takes.
-fn outputs() -> PossibleValuesParser {
-    OUTPUTS.iter().map(|output| PossibleValue::new(output.name)).into()
 }
 
 pub(super) fn summarize(arguments: &Arguments) -> Result<(), Failure> {

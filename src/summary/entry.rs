@@ -52,4 +52,29 @@ impl Entry<'_> {
             Entry::Word(word) => json!(word),
         }
     }
+
+    /// The entry in CSV: numbers as in JSON, words as they are, nothing for what is missing.
+    pub(super) fn to_csv(&self) -> String {
+        match self.to_json() {
+            Json::Null => String::new(),
+            Json::String(word) => word,
+            other => other.to_string(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn csv_has_words_as_they_are_and_numbers_as_in_json() {
+        let word = Value::Choice("lifo");
+        assert_eq!(Entry::from(AxisLabel::Value(&word)).to_csv(), "lifo");
+        assert_eq!(Entry::Word("as it was").to_csv(), "as it was");
+        assert_eq!(
+            [Entry::Missing, Entry::Number(0.5), Entry::Number(f64::INFINITY)].map(|e| e.to_csv()),
+            ["", "0.5", "inf"]
+        );
+    }
 }

@@ -10,7 +10,7 @@ use arrow_array::types::{Float64Type, Int64Type, UInt32Type, UInt64Type};
 use arrow_array::{Array, ArrayRef, Float64Array, RecordBatch};
 use arrow_schema::{ArrowError, DataType, Field, Schema};
 use serde::Serializer as _;
-use serde_json::{Map, Serializer, Value as Json};
+use serde_json::{Map, Serializer};
 
 use super::entry::Entry;
 
@@ -60,11 +60,7 @@ pub fn write_csv(table: &RecordBatch, out: &mut dyn Write) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
     csv.write_record(table.schema().fields().iter().map(|field| field.name()))?;
     for row in 0..table.num_rows() {
-        csv.write_record(table.columns().iter().map(|column| match entry(column, row).to_json() {
-            Json::Null => String::new(),
-            Json::String(word) => word,
-            other => other.to_string(),
-        }))?;
+        csv.write_record(table.columns().iter().map(|column| entry(column, row).to_csv()))?;
     }
     csv.flush()
 }
@@ -123,7 +119,7 @@ mod tests {
         assert_eq!(String::from_utf8(csv).unwrap(), expected);
         let mut json = Vec::new();
         write_json(&table(), &mut json).unwrap();
-        let rows: Json = serde_json::from_slice(&json).unwrap();
+        let rows: serde_json::Value = serde_json::from_slice(&json).unwrap();
         assert_eq!(
             rows[0],
             serde_json::json!({ "cell": null, "word": "a, \"b\"", "runs": 20, "all": true, "x": "inf" })

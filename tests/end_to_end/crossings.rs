@@ -52,6 +52,7 @@ fn a_line_with_a_certain_crossing_has_it_between_the_two_points_and_is_monotone(
     let csv = succeed(&["crossings", out, "--format", "csv", "--level", "0.1"]);
     assert!(csv.starts_with("along,outage.min_duration_h,server,direction,crossing,low,high\n"), "{csv}");
     assert_eq!(csv.lines().count(), 3);
+    assert!(csv.contains("\noutage.min_duration_h,,as it was,falls,"), "{csv}");
     let text = succeed(&["crossings", out]);
     assert!(text.contains("falls through it at 2.5  [2, 3]") && text.contains("No line is seen to rise"), "{text}");
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");

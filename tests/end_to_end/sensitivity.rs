@@ -73,7 +73,7 @@ fn people_are_told_what_it_means_and_what_cannot_be_said() {
     );
 
     let refused = fail(2, &["sensitivity", &out, "--output", "outages"]);
-    assert!(refused.contains("there is no output \"outages\"; the nearest is \"outage\""), "{refused}");
+    assert!(refused.contains("a similar value exists: 'outage'"), "{refused}");
     assert!(fail(2, &["sensitivity", &out, "--cell", "2"]).contains("--cell"));
     fail(2, &["sensitivity", folder.path().to_str().unwrap()]);
 }

@@ -164,6 +164,12 @@ fn any_output_is_shown_as_a_map() {
     assert!(shown.starts_with("recovery_h_q50 in h\n  down:   overlay.supernode_ratio\n"), "{shown}");
     assert!(shown.contains("runs have no recovery_h"), "{shown}");
     assert!(fail(2, &["summarize", out, "--output", "recovery"]).contains("recovery_h"));
+    // A word has no mean and no variance.
+    for command in ["summarize", "sensitivity"] {
+        let said = fail(2, &[command, out, "--output", "stuck_at_onset"]);
+        let (_, offered) = said.split_once("possible values").unwrap();
+        assert!(offered.contains("recovery_h") && !offered.contains("stuck"), "{command}: {said}");
+    }
     assert!(fail(2, &["summarize", out, "--output", "outage_h", "--statistic", "q10"]).contains("q05, q50, q95"));
     assert!(fail(2, &["summarize", out, "--output", "outage_h", "--format", "csv"]).contains("every column"));
     assert!(fail(2, &["summarize", out, "--statistic", "q50"]).contains("--output"));

@@ -27,6 +27,8 @@ pub(super) fn plan(session: &Session, progress: &Progress) -> String {
     let rule = &session.sweep.replicates;
     let runs = match rule.half_width {
         Some(half_width) => format!("{} … {} runs each, until ± {half_width}", rule.at_least, rule.at_most),
+        // They stop once they are surely on one side.
+        None if session.sweep.refine.is_some() => format!("{} … {} runs each", rule.at_least, rule.at_most),
         None => format!("{} runs each", rule.at_most),
     };
     let shard = session.shard.map(|shard| format!(", shard {shard}")).unwrap_or_default();

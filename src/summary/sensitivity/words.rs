@@ -6,6 +6,13 @@ use comfy_table::{ContentArrangement, Table, presets};
 
 use super::analysis::{OfInput, Part, Sensitivity};
 use crate::statistics::clusters::Estimate;
+use crate::summary::show::labels::{in_words, short};
+use crate::summary::show::wrapped;
+
+/// Of a line.
+const COLUMNS: usize = 80;
+/// Significant digits of a label.
+const DIGITS: usize = 4;
 
 impl Sensitivity {
     /// The result for all cells together, or for one of them, on lines of at most 80 columns. `None` if there is no such
@@ -20,7 +27,7 @@ impl Sensitivity {
             let _ = writeln!(text, "\n{}", self.table(part));
         }
         for sentence in self.notes(part) {
-            let _ = writeln!(text, "\n{}", wrapped(&sentence));
+            let _ = writeln!(text, "\n{}", wrapped(&sentence, COLUMNS));
         }
         Some(text)
     }
@@ -32,8 +39,9 @@ impl Sensitivity {
             None => format!("within the {} cells", self.cells.len()),
             Some(cell) => {
                 let axes = self.sweep().axes.iter().enumerate();
-                let labels =
-                    axes.filter_map(|(axis, of)| Some(format!(", {} = {}", of.name, self.sweep().label(axis, cell)?)));
+                let labels = axes.filter_map(|(axis, of)| {
+                    Some(format!(", {} = {}", of.name, in_words(self.sweep().label(axis, cell)?, DIGITS)))
+                });
                 format!("in cell {cell}{}", labels.collect::<String>())
             }
         };
@@ -41,7 +49,7 @@ impl Sensitivity {
         let title = format!("What {ranks}{output} depends on {scope}: shares of its variance there");
         let mean = part.mean.map(|mean| format!(", mean {}", short(mean))).unwrap_or_default();
         let clusters = if part.cell.is_none() { format!(", {} independent", self.clusters()) } else { String::new() };
-        format!("{}\n{} runs{clusters}{mean}\n", wrapped(&title), part.runs)
+        format!("{}\n{} runs{clusters}{mean}\n", wrapped(&title, COLUMNS), part.runs)
     }
 
     fn table(&self, part: &Part) -> String {
@@ -134,28 +142,4 @@ impl Sensitivity {
         }
         notes
     }
-}
-
-/// A number with three digits.
-fn short(x: f64) -> String {
-    let digits =
-        if x == 0.0 || !x.is_finite() { 0 } else { (2 - libm::floor(libm::log10(x.abs())) as i32).clamp(0, 9) };
-    let text = format!("{x:.*}", digits as usize);
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
-}
-
-/// A text on lines of at most 80 columns.
-fn wrapped(text: &str) -> String {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        match lines.last_mut() {
-            Some(line) if line.is_empty() => line.push_str(word),
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= 80 => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines.join("\n")
 }

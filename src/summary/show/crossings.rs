@@ -4,20 +4,14 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value as Json, json};
 
+use super::labels::{self, in_words};
 use crate::statistics::crossing::Crossing;
 use crate::summary::crossings::{Along, Crossings, Line, Reversal};
 use crate::summary::entry::Entry;
 use crate::sweep::Sweep;
 
-/// A number with four significant digits.
-fn number(x: f64) -> String {
-    if x == 0.0 {
-        return "0".to_owned();
-    }
-    let decimals = (3.0 - libm::floor(libm::log10(x.abs()))).clamp(0.0, 12.0) as usize;
-    let text = format!("{x:.decimals$}");
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
-}
+/// Significant digits of a number.
+const DIGITS: usize = 4;
 
 /// Where a line is: the other axes, each with its name.
 fn place<'a>(sweep: &'a Sweep, along: usize, cell: u32) -> impl Iterator<Item = (&'a str, Entry<'a>)> {
@@ -26,11 +20,11 @@ fn place<'a>(sweep: &'a Sweep, along: usize, cell: u32) -> impl Iterator<Item = 
 }
 
 fn label(sweep: &Sweep, axis: usize, cell: u32) -> String {
-    let Some(label) = sweep.label(axis, cell) else { return String::new() };
-    match Entry::from(label) {
-        Entry::Number(x) if x.is_finite() => number(x),
-        _ => label.to_string(),
-    }
+    sweep.label(axis, cell).map(|label| in_words(label, DIGITS)).unwrap_or_default()
+}
+
+fn number(x: f64) -> String {
+    labels::number(x, DIGITS)
 }
 
 /// The crossings in words.
@@ -120,7 +114,7 @@ pub fn crossings_as_csv(crossings: &Crossings) -> std::io::Result<String> {
             for crossing in &line.crossings {
                 let end = |end: Option<f64>| end.map(|x| x.to_string()).unwrap_or_default();
                 let places = (0..sweep.axes.len()).map(|other| match sweep.label(other, line.first_cell) {
-                    Some(label) if other != *axis => label.to_string(),
+                    Some(label) if other != *axis => Entry::from(label).to_csv(),
                     _ => String::new(),
                 });
                 let direction = if crossing.rises { "rises" } else { "falls" }.to_owned();

@@ -2,8 +2,6 @@
 
 use std::io::{self, Write};
 
-use serde_json::Value as Json;
-
 use super::exporter::Exporter;
 use crate::summary::surface::Surface;
 
@@ -15,11 +13,7 @@ impl Exporter for Csv {
         let mut table = csv::Writer::from_writer(out);
         table.write_record(surface.names())?;
         for row in surface.rows() {
-            table.write_record(row.map(|entry| match entry.to_json() {
-                Json::Null => String::new(),
-                Json::String(word) => word,
-                other => other.to_string(),
-            }))?;
+            table.write_record(row.map(|entry| entry.to_csv()))?;
         }
         table.flush()
     }

@@ -7,11 +7,8 @@ use super::map::Axes;
 use super::screen::Screen;
 use super::terminal::shown;
 use crate::statistics::interval::Interval;
-use crate::store::Folder;
+use crate::store::{Folder, StoreError};
 use crate::summary::columns::CellSummary;
-use crate::summary::error::SummaryError;
-use crate::summary::estimates::Estimator;
-use crate::summary::runs::summarize;
 use crate::sweep::Sweep;
 
 /// Most cells of a design whose runs are read to show what was found.
@@ -36,19 +33,23 @@ impl Growing {
     ///
     /// # Errors
     /// A file cannot be read or is damaged.
-    pub fn of(folder: &Folder, is_complete: impl Fn(u32) -> bool) -> Result<Option<Growing>, SummaryError> {
+    pub fn of(folder: &Folder, is_complete: impl Fn(u32) -> bool) -> Result<Option<Growing>, StoreError> {
         let sweep = folder.sweep();
         if Axes::of(sweep).is_none() || sweep.cells() > CELLS_MAX {
             return Ok(None);
         }
-        let (mut cells, mut estimator) = (BTreeMap::new(), Estimator::of(sweep));
+        let mut growing = Growing { sweep: sweep.clone(), cells: BTreeMap::new() };
         for block in 0..folder.blocks() {
-            for CellSummary { cell, replicates, outages, .. } in summarize(&mut estimator, &folder.runs(block)?)?.cells
-            {
-                cells.insert(cell, Cell { replicates, outages, is_decided: is_complete(block) });
+            let in_part = is_complete(block);
+            let runs = if in_part { folder.found_in_part(block) } else { folder.found(folder.cells_of(block)) };
+            for run in runs? {
+                growing.add(run.key.cell, run.outage);
+                if in_part {
+                    growing.decide(run.key.cell);
+                }
             }
         }
-        Ok(Some(Growing { sweep: sweep.clone(), cells }))
+        Ok(Some(growing))
     }
 
     /// Takes in a run.
@@ -90,7 +91,9 @@ impl Growing {
         let (&cell, of) = self.cells.iter().find(|(_, cell)| !cell.is_decided && cell.replicates > 0)?;
         let point = |axis: usize| labels(&self.sweep.axes[axis], &[self.sweep.point(axis, cell)]).concat();
         let labels: Vec<String> = (0..self.sweep.axes.len()).map(point).collect();
-        Some(format!("cell {cell} ({}): {} outages in {} runs", labels.join(", "), of.outages, of.replicates))
+        let count = |n: u64, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+        let (outages, runs) = (count(of.outages, "outage"), count(of.replicates, "run"));
+        Some(format!("cell {cell} ({}): {outages} in {runs}", labels.join(", ")))
     }
 }
 
@@ -114,6 +117,6 @@ mod tests {
         assert_eq!(growing.deciding().unwrap(), "cell 1 (50, 0.5): 5 outages in 20 runs");
         growing.decide(1);
         assert!(growing.show(&Screen::NONE).contains("~25▒"), "{}", growing.show(&Screen::NONE));
-        assert_eq!(growing.deciding().unwrap(), "cell 2 (75, 0.25): 1 outages in 1 runs");
+        assert_eq!(growing.deciding().unwrap(), "cell 2 (75, 0.25): 1 outage in 1 run");
     }
 }

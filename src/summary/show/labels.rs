@@ -17,19 +17,25 @@ pub(super) fn labels(axis: &Axis, points: &[usize]) -> Vec<String> {
 }
 
 fn label(axis: &Axis, point: usize, digits: usize) -> String {
-    match axis.label(point) {
-        Some(AxisLabel::Value(Value::Number(x))) => number(*x, digits),
-        Some(AxisLabel::Value(Value::Choice(word))) => (*word).to_owned(),
-        label => label.map(|label| label.to_string()).unwrap_or_default(),
+    axis.label(point).map(|label| in_words(label, digits)).unwrap_or_default()
+}
+
+/// A label in words, numbers with so many significant digits.
+pub(in crate::summary) fn in_words(label: AxisLabel, digits: usize) -> String {
+    match label {
+        AxisLabel::Value(Value::Number(x)) => number(*x, digits),
+        AxisLabel::Value(Value::Choice(word)) => (*word).to_owned(),
+        label => label.to_string(),
     }
 }
 
 /// A number with three significant digits.
-pub(super) fn short(x: f64) -> String {
+pub(in crate::summary) fn short(x: f64) -> String {
     number(x, DIGITS)
 }
 
-fn number(x: f64, digits: usize) -> String {
+/// A number with so many significant digits.
+pub(in crate::summary) fn number(x: f64, digits: usize) -> String {
     let size = x.abs();
     if x == 0.0 || !x.is_finite() {
         return format!("{x}");

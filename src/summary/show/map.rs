@@ -27,8 +27,11 @@ pub(super) struct Axes {
 
 impl Axes {
     /// The axes of the map of a sweep: the last axis that is short enough goes across, the longest other one down. `None`
-    /// where a list says more.
+    /// where a list says more: most points of a refined grid have no runs.
     pub(super) fn of(sweep: &Sweep) -> Option<Axes> {
+        if sweep.refine.is_some() {
+            return None;
+        }
         let size = |axis: usize| sweep.axes[axis].size();
         let across = (0..sweep.axes.len()).rev().find(|&axis| (2..=ACROSS_MAX).contains(&size(axis)))?;
         let down =

@@ -5,7 +5,7 @@ mod csv;
 mod exporter;
 mod growing;
 mod json;
-mod labels;
+pub(super) mod labels;
 mod list;
 mod map;
 mod output;
@@ -22,7 +22,7 @@ pub use screen::{Screen, shortened};
 pub use terminal::Terminal;
 
 /// A text in lines of so many columns at most, as far as its words fit.
-fn wrapped(text: &str, columns: usize) -> String {
+pub(super) fn wrapped(text: &str, columns: usize) -> String {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         match lines.last_mut() {
