@@ -16,6 +16,7 @@ import polars as pl
 
 from .clusters import Clusters
 from .columns import Columns
+from .drawing import shown
 from .program import CritmassError, call, call_json
 from .surface import Surface
 from .trace import Trace
@@ -111,7 +112,7 @@ class Results:
                 file = Path(folder) / "trace.parquet"
                 call("simulate", self.folder, f"--cell={cell}", f"--replicate={replicate}", "--trace", file)
                 rows = pl.read_parquet(file)
-        title = ", ".join(f"{axis.name} = {_shown(self._value(cell, axis))}" for axis in self.axes)
+        title = ", ".join(f"{axis.name} = {shown(self._value(cell, axis))}" for axis in self.axes)
         return Trace(rows, self.columns, title)
 
     def _kept_trace(self, cell: int, replicate: int) -> pl.DataFrame | None:
@@ -180,9 +181,18 @@ class Results:
             for key, n, p, a, b in zip(keys, counts, estimate, low, high)
         ])
 
-    def importance(self) -> pl.DataFrame:
-        """Which uncertain inputs decide whether there is an outage, and how much is pure chance: `critmass sensitivity`."""
-        return pl.DataFrame(call_json("sensitivity", self.folder, "--format", "json"))
+    def importance(self, pairs: int = 0) -> pl.DataFrame:
+        """Which uncertain inputs decide whether there is an outage: `critmass sensitivity`.
+
+        Args:
+            pairs: how many runs are made again, once with another seed and once with another draw of each input; they give
+                the share of pure chance, and what an input does together with others, which are null without.
+
+        Raises:
+            CritmassError: the sweep has no uncertain inputs, or no run yet.
+        """
+        rows = call_json("sensitivity", self.folder, f"--pairs={pairs}", "--format", "json")
+        return pl.DataFrame(rows, infer_schema_length=None)
 
 
 def load(folder: str | os.PathLike[str]) -> Results:
@@ -200,7 +210,3 @@ def _axis(axis: dict[str, Any]) -> Axis:
     # JSON has no infinity: there it is a word, which no parameter has among its choices.
     values = [math.inf if value == "inf" else value for value in axis["values"]]
     return Axis(axis["name"], values, axis["logarithmic"])
-
-
-def _shown(value: Any) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)

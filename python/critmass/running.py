@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -9,9 +10,10 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import polars as pl
+from tqdm import tqdm
 
 from .columns import Columns
 from .program import CritmassError, call_json, find_program
@@ -58,8 +60,8 @@ def run(sweep: str | os.PathLike[str], out: str | os.PathLike[str], *, threads: 
         settings: Mapping[str, Any] | None = None) -> Results:
     """Makes the runs of a sweep file, or those that are missing in a folder that has some, and returns what it says.
 
-    How far it is stands in the output of the cell. An interrupt (the stop button) stops the program, which keeps what is
-    finished; the same call continues.
+    A bar shows how far it is, in a notebook as on a terminal. An interrupt (the stop button) stops the program, which keeps
+    what is finished; the same call continues.
 
     Args:
         sweep: the sweep file.
@@ -73,21 +75,44 @@ def run(sweep: str | os.PathLike[str], out: str | os.PathLike[str], *, threads: 
     command = [str(find_program()), "run", os.fspath(sweep), "--out", os.fspath(out)]
     command += [] if threads is None else [f"--threads={threads}"]
     command += [f"--set={key}={toml(value)}" for key, value in (settings or {}).items()]
-    said: list[str] = []
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                          encoding="utf-8") as process:
-        assert process.stderr is not None
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as errors:
+        status = _watch([*command, "--format=json"], errors)
+        errors.seek(0)
+        said = errors.read().strip()
+    if status != 0:
+        raise CritmassError(said or f"{' '.join(command)} ended with status {status}")
+    if said:
+        print(said, file=sys.stderr)
+    return Results(out)
+
+
+def _watch(command: list[str], errors: IO[str]) -> int:
+    """Calls the program, and shows what it says of its progress until it ends; returns how it did."""
+    bar_format = "{desc}: {percentage:3.0f} %|{bar}| {elapsed}<{remaining}{postfix}"
+    with (
+        subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, encoding="utf-8") as process,
+        tqdm(total=1.0, bar_format=bar_format, desc="critmass") as bar,
+    ):
+        assert process.stdout is not None
         try:
-            for line in process.stderr:
-                said.append(line)
-                print(line, end="", file=sys.stderr, flush=True)
+            for line in process.stdout:
+                _show(json.loads(line), bar)
         except KeyboardInterrupt:
             process.terminate()
-            print(process.stderr.read(), end="", file=sys.stderr, flush=True)
+            process.wait()
             raise
-    if process.returncode != 0:
-        raise CritmassError("".join(said).strip() or f"{' '.join(command)} ended with status {process.returncode}")
-    return Results(out)
+    return process.returncode
+
+
+def _show(event: dict[str, Any], bar: tqdm) -> None:
+    match event["event"]:
+        case "begun":
+            bar.set_description_str(event["sweep"])
+        case "damaged":
+            bar.write(f"computed again: {event['message']}", file=sys.stderr)
+        case "progress" | "done" as what:
+            bar.n = 1.0 if what == "done" else event["share"]
+            bar.set_postfix_str(f"{event['cells_decided']}/{event['cells']} cells, {event['runs']} runs")
 
 
 def toml(value: Any) -> str:

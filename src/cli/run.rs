@@ -15,8 +15,8 @@ use super::sample::{Sample, sample};
 use super::signals::Signals;
 use super::text::{WIDTH, wrap_clauses};
 use super::threads::{pool, threads_given};
-use crate::runner::{Ending, Takeover, check_memory, decided_cells, memory_needed_bytes};
-use crate::store::{Shard, Store};
+use crate::runner::{Ending, Takeover, check_memory, decided_cells, memory_needed_bytes, processor_time_s};
+use crate::store::{SessionNote, Shard, Store};
 use crate::summary::write_surface;
 use crate::sweep::Sweep;
 
@@ -72,6 +72,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut teller = Teller::to(pool.install(|| listener(session, arguments.format, &store)));
     store.damaged().iter().for_each(|damaged| teller.damaged(damaged));
     let ending = crate::runner::run(&mut store, &pool, &signals.interrupted, &mut |event| teller.tell(&event));
+    note_session(&session, teller.runs());
     let ending = ending.map_err(Failure::from).inspect_err(|_| drop(teller.end(End::Failed)))?;
     // A signal that comes while nothing more is to be kept ends the process at once.
     if ending == Ending::Interrupted || signals.end_at_the_next() {
@@ -96,6 +97,15 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         say_what_is_next(&arguments.out, &surface);
     }
     Ok(())
+}
+
+/// Notes in the folder what this process has done there. Nobody needs it for anything but to tell the expense.
+fn note_session(session: &Session, runs: u64) {
+    let Some(processor_s) = processor_time_s().filter(|_| runs > 0) else { return };
+    let note = SessionNote { runs, threads: session.threads, processor_s };
+    if let Err(error) = note.add_to(session.out) {
+        say(format_args!("the time that it took is not noted: {error}"));
+    }
 }
 
 /// Says that a shard is complete, and what the others have done so far.

@@ -78,6 +78,14 @@ fn available_bytes() -> Option<u64> {
     machine.filter(|&bytes| bytes > 0).into_iter().chain(left_bytes(Path::new("/"))).min()
 }
 
+/// Time of processors that this process has taken so far, s. `None` if the system does not tell.
+pub fn processor_time_s() -> Option<f64> {
+    let (mut system, own) = (sysinfo::System::new().ok()?, sysinfo::get_current_pid().ok()?);
+    let what = sysinfo::ProcessRefreshKind::nothing().with_cpu().without_tasks();
+    system.refresh_processes_specifics(sysinfo::ProcessesToUpdate::Some(&[own]), false, what);
+    system.process(own).map(|process| process.accumulated_cpu_time() as f64 / 1000.0)
+}
+
 /// Checks that the populations of a sweep, and the traces of its runs, fit into memory.
 ///
 /// # Errors

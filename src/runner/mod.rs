@@ -53,7 +53,7 @@ use crate::sweep::Sweep;
 use collector::Collector;
 pub use decided::decided_cells;
 pub use in_memory::run_in_memory;
-pub use memory::{MemoryError, check_memory, check_memory_of_run, memory_needed_bytes};
+pub use memory::{MemoryError, check_memory, check_memory_of_run, memory_needed_bytes, processor_time_s};
 pub use progress::{Ending, Event, Progress};
 use queue::{CloseOnDrop, Queue};
 use single::simulate;

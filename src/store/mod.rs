@@ -13,6 +13,7 @@
 //!                    that write here
 //! locks/             one for each shard, held by the process that runs it
 //! damaged/           what was found damaged, set aside
+//! sessions/          what each process that ended had to do
 //! extending/         what is taken over when the folder becomes that of another sweep; else not there
 //! slurm/             scripts and logs of `critmass submit`
 //! ```
@@ -37,6 +38,7 @@
 //! | `folder`, `surface`, `inventory` | the folder as a whole, for reading; its summary; what is in it |
 //! | `ownership`, `extension` | whether the folder may be written to; what of it another sweep keeps |
 //! | `unsaved`, `writer` | runs in memory; the folder as a whole, for writing |
+//! | `sessions` | what processes that ended say of themselves |
 //! | `preparation` | a folder that others are to run |
 
 mod blocks;
@@ -60,6 +62,7 @@ mod ownership;
 mod preparation;
 mod row;
 mod schema;
+mod sessions;
 mod shard;
 mod size;
 mod source;
@@ -85,6 +88,7 @@ pub use preparation::{prepare, take_back};
 pub use row::{FoundRun, RunRow};
 pub(crate) use schema::{axis_column, axis_field, run_schema, run_table};
 pub use schema::{trace_batch, trace_schema};
+pub use sessions::SessionNote;
 pub use shard::Shard;
 pub use size::trace_memory_bytes;
 pub use surface::SurfaceState;

@@ -50,6 +50,10 @@ fn a_report_is_one_page_with_question_tables_and_provenance() {
     assert!(page.contains("remedy = none &lt;i&gt;") && page.contains("∞"));
     let status = succeed(&["status", &out]);
     assert!(status.contains("complete"), "{status}");
+    // Twelve cells with four runs each, by one process, which has noted what it took.
+    let (took, rest) =
+        page.split_once("Processors worked ").unwrap().1.split_once(" for 48 runs, in one session.").unwrap();
+    assert!(took.ends_with(" seconds") && rest.contains("killed"), "{took}");
     // Nothing is fetched: what the script element of the library says of hosts is text in it.
     for tag in ["<link", "<img", "<iframe", "<script src", "@import"] {
         let head = page.split("<script type=\"application/json\"").next().unwrap();

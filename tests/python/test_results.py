@@ -106,6 +106,7 @@ def test_shares_by_an_input_take_all_cells_alike(results):
 def test_importance_names_the_inputs(results):
     rows = results["three-axes"].importance()
     assert set(rows["input"].drop_nulls()) == {"updates.patched_fraction"}
+    assert set(rows.columns) == set(results["three-axes"].importance(pairs=20).columns)
 
 
 def test_a_trace_that_was_not_kept_is_that_of_the_same_run(results):
@@ -130,6 +131,28 @@ def test_traces_side_by_side_share_an_axis_that_holds_both():
         low, high = row[0].get_ylim()
         assert low == 0 and high >= max(quiet.frame[column].max(), busy.frame[column].max())
     plt.close("all")
+
+
+def test_a_bar_shows_how_far_a_sweep_is_and_an_interrupt_keeps_what_is_finished(tmp_path, capsys, monkeypatch):
+    sweep = next(path for path in __import__("conftest").SWEEPS if path.stem == "three-axes")
+    show = critmass.running._show
+
+    def interrupted(event, bar):
+        show(event, bar)
+        if event["event"] == "cell":
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(critmass.running, "_show", interrupted)
+        critmass.run(sweep, tmp_path / "out", threads=1)
+    assert critmass.load(tmp_path / "out").manifest["name"] == "three-axes"
+    capsys.readouterr()
+    again = critmass.run(sweep, tmp_path / "out")
+    shown = capsys.readouterr().err
+    cells = again.surface.frame.height
+    assert "three-axes: 100 %" in shown and f"{cells}/{cells} cells" in shown
+    with pytest.raises(critmass.CritmassError, match="there is no such file"):
+        critmass.run(tmp_path / "nowhere.toml", tmp_path / "none")
 
 
 def test_sweeps_are_compared_replicate_by_replicate(results, tmp_path):

@@ -93,6 +93,11 @@ impl<'a> Teller<'a> {
         self.listener.heard(event);
     }
 
+    /// Runs made so far.
+    pub(super) fn runs(&self) -> u64 {
+        self.last.map_or(0, |progress| progress.runs)
+    }
+
     /// How it ended. Says nothing if it did not begin.
     pub(super) fn end(&mut self, end: End) -> Result<(), Failure> {
         self.last.map_or(Ok(()), |progress| self.listener.ended(&progress, end))

@@ -30,7 +30,7 @@ use super::error::SummaryError;
 use super::sensitivity::{RunSample, Sensitivity};
 use super::surface::Surface;
 use super::table::surface_of_folder;
-use crate::store::Folder;
+use crate::store::{Folder, SessionNote};
 
 /// A cell and a number of a replicate.
 type Key = (u32, u32);
@@ -42,6 +42,8 @@ pub struct Report {
     complete: bool,
     crossings: Crossings,
     pair: Vec<ShownRun>,
+    /// What the processes that made the runs have noted.
+    sessions: Vec<SessionNote>,
     /// What the outage depends on, if there are uncertain inputs.
     sensitivity: Option<Sensitivity>,
 }
@@ -57,7 +59,8 @@ impl Report {
         let pair = pair::shown(folder, &surface)?;
         let sample = if folder.sweep().uncertain.is_empty() { None } else { RunSample::read(folder, OUTAGE)? };
         let sensitivity = sample.map(|sample| Sensitivity::of(sample, &[], &[]));
-        Ok(Report { complete: folder.is_complete()?, crossings, pair, sensitivity, surface })
+        let (complete, sessions) = (folder.is_complete()?, SessionNote::of(folder.path())?);
+        Ok(Report { complete, crossings, pair, sessions, sensitivity, surface })
     }
 
     /// The page.

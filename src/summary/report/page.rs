@@ -5,7 +5,7 @@ use std::io;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::pair::ShownRun;
-use super::words::{answer, grouped, level, number, percent, place};
+use super::words::{answer, grouped, level, number, percent, place, time};
 use super::{Report, data};
 use crate::engine::outcome::{OUTPUTS, OutputValue};
 use crate::statistics::clusters::Estimate;
@@ -50,7 +50,7 @@ pub(super) fn page(report: &Report) -> io::Result<String> {
                     (inputs(report))
                     (doubts(&report.surface))
                     (levers(sweep))
-                    (provenance(sweep))
+                    (provenance(report))
                 }
                 script type="application/json" id="data" { (PreEscaped(data)) }
                 script { (PreEscaped(plotly.as_ref())) }
@@ -376,13 +376,23 @@ fn levers(sweep: &Sweep) -> Markup {
     }
 }
 
-fn provenance(sweep: &Sweep) -> Markup {
+fn provenance(report: &Report) -> Markup {
+    let sweep = report.surface.sweep();
+    let seconds = report.sessions.iter().map(|session| session.processor_s).sum();
+    let runs = report.sessions.iter().map(|session| session.runs).sum::<u64>();
     html! {
         section aria-labelledby="provenance" {
             h2 id="provenance" { "Where it comes from" }
             p {
                 "critmass " (env!("CARGO_PKG_VERSION")) ", seed " (sweep.seed) ", sweep " code { (sweep.hash) } ". The rows depend on the sweep "
                 "file and the version alone: whoever runs the file below gets the same."
+            }
+            @if runs > 0 {
+                p {
+                    "Processors worked " (time(seconds)) " for " (grouped(runs as i64)) " runs, in "
+                    @if report.sessions.len() == 1 { "one session" } @else { (report.sessions.len()) " sessions" }
+                    ". Sessions that were killed are not counted; runs that were let go later are."
+                }
             }
             details { summary { "The sweep file, as it was read" } pre { (sweep.canonical) } }
             p.note { "Charts: plotly.js 4.1.1, MIT licence." }

@@ -46,6 +46,15 @@ pub(super) fn percent(p: f64) -> String {
     }
 }
 
+/// A time in a unit that fits it.
+pub(super) fn time(seconds: f64) -> String {
+    match seconds {
+        3600.0.. => format!("{} hours", number(seconds / 3600.0)),
+        60.0.. => format!("{} minutes", number(seconds / 60.0)),
+        _ => format!("{} seconds", number(seconds)),
+    }
+}
+
 /// The outage probability whose line the report follows.
 pub(super) fn level(sweep: &Sweep) -> String {
     if sweep.level() == 0.5 { "one half".to_owned() } else { format!("{} %", number(100.0 * sweep.level())) }
@@ -142,6 +151,7 @@ mod tests {
         ] {
             assert_eq!(number(x), text);
         }
+        assert_eq!([90.0, 5400.0, 0.25].map(time), ["1.5 minutes", "1.5 hours", "0.25 seconds"]);
         assert_eq!((grouped(-1234).as_str(), grouped(999).as_str()), ("−1,234", "999"));
     }
 
