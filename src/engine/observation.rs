@@ -19,57 +19,23 @@ pub(crate) struct Counters<T = u64> {
     pub(crate) restarts: T,
 }
 
-impl Counters {
-    /// The same as real numbers.
-    fn real(&self) -> Counters<f64> {
+impl<T: Copy> Counters<T> {
+    /// The same, each count as `f` says.
+    pub(crate) fn map<U>(&self, f: impl Fn(T) -> U) -> Counters<U> {
         Counters {
-            attach_attempts: self.attach_attempts as f64,
-            attach_failures: self.attach_failures as f64,
-            login_requests: self.login_requests as f64,
-            login_rejections: self.login_rejections as f64,
-            login_timeouts: self.login_timeouts as f64,
-            login_wasted: self.login_wasted as f64,
-            logins: self.logins as f64,
-            restarts: self.restarts as f64,
+            attach_attempts: f(self.attach_attempts),
+            attach_failures: f(self.attach_failures),
+            login_requests: f(self.login_requests),
+            login_rejections: f(self.login_rejections),
+            login_timeouts: f(self.login_timeouts),
+            login_wasted: f(self.login_wasted),
+            logins: f(self.logins),
+            restarts: f(self.restarts),
         }
     }
 }
 
 /// The network at the end of a tick.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Snapshot {
-    pub(crate) demand: u32,
-    pub(crate) online: u32,
-    pub(crate) booting: u32,
-    pub(crate) seeking: u32,
-    pub(crate) waiting: u32,
-    pub(crate) backoff: u32,
-    pub(crate) supernodes: u32,
-    pub(crate) stale_addresses: u64,
-    pub(crate) login_queue: u64,
-    /// The length of the queue right after phase 6.
-    pub(crate) login_queue_before_service: u64,
-}
-
-impl Snapshot {
-    /// The same in real numbers.
-    pub(crate) fn real(&self) -> Sizes {
-        Sizes {
-            demand: self.demand.into(),
-            online: self.online.into(),
-            booting: self.booting.into(),
-            seeking: self.seeking.into(),
-            waiting: self.waiting.into(),
-            backoff: self.backoff.into(),
-            supernodes: self.supernodes.into(),
-            stale_addresses: self.stale_addresses as f64,
-            login_queue: self.login_queue as f64,
-            login_queue_before_service: self.login_queue_before_service as f64,
-        }
-    }
-}
-
-/// A [`Snapshot`] in real numbers.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Sizes {
     pub(crate) demand: f64,
@@ -81,6 +47,7 @@ pub(crate) struct Sizes {
     pub(crate) supernodes: f64,
     pub(crate) stale_addresses: f64,
     pub(crate) login_queue: f64,
+    /// The length of the queue right after phase 6.
     pub(crate) login_queue_before_service: f64,
 }
 
@@ -125,7 +92,9 @@ pub(crate) struct Observation {
     baseline_sum: f64,
     baseline_ticks: u32,
     at_trigger: Counters<f64>,
-    last: Counters<f64>,
+    at_end: Counters<f64>,
+    /// Login requests up to the end of the tick before.
+    requests_before: f64,
     /// Length so far of the spell below the threshold that lasts in this tick.
     spell_ticks: u32,
     longest_ticks: u32,
@@ -178,13 +147,15 @@ impl Observation {
         }
     }
 
-    /// Takes in the end of tick `now` of an engine that counts clients.
-    pub(crate) fn observe(&mut self, now: u32, counters: &Counters, snapshot: &Snapshot, is_last: bool) {
-        self.observe_real(now, &counters.real(), &snapshot.real(), is_last);
-    }
-
-    /// Takes in the end of tick `now`.
-    pub(crate) fn observe_real(&mut self, now: u32, counters: &Counters<f64>, snapshot: &Sizes, is_last: bool) {
+    /// Takes in the end of tick `now`: the network, the login requests so far, and where all of them matter the counters.
+    pub(crate) fn observe(
+        &mut self,
+        now: u32,
+        snapshot: &Sizes,
+        requests: f64,
+        is_last: bool,
+        counters: impl Fn() -> Counters<f64>,
+    ) {
         let fraction = snapshot.online_fraction();
         if now < self.trigger {
             if now >= self.baseline_from {
@@ -192,21 +163,27 @@ impl Observation {
                 self.baseline_ticks += 1;
                 self.stuck.observe_usual(snapshot.seeking, snapshot.blocked_at_login());
             }
-            self.at_trigger = *counters;
+            if now + 1 == self.trigger {
+                self.at_trigger = counters();
+            }
         } else {
-            self.observe_spells(now, snapshot, fraction);
-            self.observe_extremes(counters, snapshot, fraction);
+            let baseline = self.baseline();
+            self.observe_spells(now, snapshot, fraction, baseline);
+            self.observe_extremes(requests, snapshot, fraction, baseline);
         }
-        self.last = *counters;
+        self.requests_before = requests;
+        if is_last {
+            self.at_end = counters();
+        }
         if self.trace_every.is_some_and(|every| (now + 1).is_multiple_of(every) || is_last) {
-            self.trace_interval(now, counters, snapshot);
+            self.trace_interval(now, counters(), snapshot);
         }
     }
 
     /// Takes over what another observation has seen of ticks before the trigger, which is the same for both.
     pub(crate) fn adopt(&mut self, before: &Observation) {
         (self.baseline_sum, self.baseline_ticks) = (before.baseline_sum, before.baseline_ticks);
-        (self.at_trigger, self.last) = (before.at_trigger, before.last);
+        (self.at_trigger, self.requests_before) = (before.at_trigger, before.requests_before);
         self.stuck.adopt(&before.stuck);
     }
 
@@ -220,14 +197,14 @@ impl Observation {
         (f64::from(self.spell_ticks + ticks_left) < least_ticks.max(1.0)).then_some(false)
     }
 
-    fn observe_spells(&mut self, now: u32, snapshot: &Sizes, fraction: f64) {
+    fn observe_spells(&mut self, now: u32, snapshot: &Sizes, fraction: f64, baseline: f64) {
         self.spell_ticks = if fraction < self.threshold { self.spell_ticks + 1 } else { 0 };
         let is_longest = self.spell_ticks > self.longest_ticks;
         if is_longest {
             self.longest_ticks = self.spell_ticks;
             self.longest_end = now;
         }
-        let is_low = fraction < 0.5 * (self.threshold + self.baseline());
+        let is_low = fraction < 0.5 * (self.threshold + baseline);
         self.stuck.observe(snapshot.seeking, snapshot.blocked_at_login(), is_low, self.spell_ticks, is_longest);
         if fraction < self.min_fraction {
             self.min_fraction = fraction;
@@ -239,14 +216,14 @@ impl Observation {
         }
     }
 
-    fn observe_extremes(&mut self, counters: &Counters<f64>, snapshot: &Sizes, fraction: f64) {
-        let expected = self.baseline() * snapshot.demand;
+    fn observe_extremes(&mut self, requests: f64, snapshot: &Sizes, fraction: f64, baseline: f64) {
+        let expected = baseline * snapshot.demand;
         self.lost += (expected - fraction * snapshot.demand).max(0.0);
         self.seeking += snapshot.seeking;
         self.blocked_login += snapshot.blocked_at_login();
         self.min_supernodes = self.min_supernodes.min(snapshot.supernodes);
         self.peak_queue = self.peak_queue.max(snapshot.login_queue_before_service);
-        self.peak_requests = self.peak_requests.max(counters.login_requests - self.last.login_requests);
+        self.peak_requests = self.peak_requests.max(requests - self.requests_before);
         self.demand_peak = self.demand_peak.max(snapshot.demand);
     }
 
@@ -254,8 +231,8 @@ impl Observation {
         self.baseline_sum / f64::from(self.baseline_ticks)
     }
 
-    fn trace_interval(&mut self, now: u32, counters: &Counters<f64>, snapshot: &Sizes) {
-        let start = std::mem::replace(&mut self.interval, *counters);
+    fn trace_interval(&mut self, now: u32, counters: Counters<f64>, snapshot: &Sizes) {
+        let start = std::mem::replace(&mut self.interval, counters);
         self.trace.push(TraceRow {
             t_h: f64::from(now + 1) * self.tick_h,
             demand: count(snapshot.demand),
@@ -278,8 +255,8 @@ impl Observation {
     pub(crate) fn finish(self, scenario: &Scenario, ticks: u32, events: f64) -> (Outcome, Vec<TraceRow>) {
         let after_trigger = |tick: u32| f64::from(tick - self.trigger) * self.tick_h;
         let outage_h = f64::from(self.longest_ticks) * self.tick_h;
-        let logins = self.last.logins - self.at_trigger.logins;
-        let requests = self.last.login_requests - self.at_trigger.login_requests;
+        let logins = self.at_end.logins - self.at_trigger.logins;
+        let requests = self.at_end.login_requests - self.at_trigger.login_requests;
         let [stuck_at_onset, stuck_while_down] = self.stuck.steps();
         let outcome = Outcome {
             outage: self.longest_ticks > 0 && f64::from(self.longest_ticks) >= least_ticks(scenario),
@@ -291,14 +268,14 @@ impl Observation {
             recovered: self.now_recovered,
             recovery_h: self.now_recovered.then(|| self.last_unrecovered.map_or(0.0, after_trigger)),
             lost_client_h: self.lost * self.tick_h,
-            attach_attempts: count(self.last.attach_attempts),
-            attach_failures: count(self.last.attach_failures),
-            login_requests: count(self.last.login_requests),
-            login_rejections: count(self.last.login_rejections),
-            login_timeouts: count(self.last.login_timeouts),
-            login_wasted: count(self.last.login_wasted),
-            logins: count(self.last.logins),
-            restarts: count(self.last.restarts),
+            attach_attempts: count(self.at_end.attach_attempts),
+            attach_failures: count(self.at_end.attach_failures),
+            login_requests: count(self.at_end.login_requests),
+            login_rejections: count(self.at_end.login_rejections),
+            login_timeouts: count(self.at_end.login_timeouts),
+            login_wasted: count(self.at_end.login_wasted),
+            logins: count(self.at_end.logins),
+            restarts: count(self.at_end.restarts),
             requests_per_login: (logins > 0.0).then(|| requests / logins),
             min_supernodes: count(self.min_supernodes),
             peak_login_queue: count(self.peak_queue),

@@ -8,7 +8,7 @@ use super::state::State;
 use super::warm_up::{WarmUp, fork};
 use crate::engine::laws::restarts::Restarts;
 use crate::engine::laws::time::nearest_tick;
-use crate::engine::observation::{Counters, Observation, Sizes};
+use crate::engine::observation::{Observation, Sizes};
 use crate::engine::{Engine, Request, Run};
 use crate::parameters::{Intervention, Scenario, Shock};
 
@@ -49,6 +49,14 @@ pub(super) struct Scratch {
     pub(super) due: Vec<Pair>,
     pub(super) due_remembered: Vec<Pair>,
     pub(super) due_requests: Vec<Pair>,
+    /// Children that lost their super node in this tick, and those of them that need no login; and the share of each cell
+    /// of a child that did.
+    pub(super) orphans: Vec<Pair>,
+    pub(super) remembered: Vec<Pair>,
+    pub(super) lost: Vec<f64>,
+    /// How likely the update is to come in this tick, by cell, and whom it or a shock strikes.
+    pub(super) update: Vec<f64>,
+    pub(super) struck: Vec<Pair>,
     /// Clients that were attached in this tick and request a login, by cell of a child.
     pub(super) attached: Vec<Pair>,
     /// Masses that fail for the first time; scaled.
@@ -126,8 +134,10 @@ impl Solver {
                 return None;
             }
             let sizes = run.tick(now);
-            let counters = in_clients(&run.state.counters, clients);
-            observation.observe_real(now, &counters, &sizes.times(clients), now + 1 == ticks);
+            let shares = &run.state.counters;
+            let counters = || shares.map(|share| share * clients);
+            let requests = shares.login_requests * clients;
+            observation.observe(now, &sizes.times(clients), requests, now + 1 == ticks, counters);
         }
         if stops(&observation, ticks) { None } else { Some((run, observation)) }
     }
@@ -193,18 +203,5 @@ impl Running {
         self.promotions(&sizes);
         sizes.supernodes += self.scratch.promoted;
         sizes
-    }
-}
-
-fn in_clients(shares: &Counters<f64>, clients: f64) -> Counters<f64> {
-    Counters {
-        attach_attempts: shares.attach_attempts * clients,
-        attach_failures: shares.attach_failures * clients,
-        login_requests: shares.login_requests * clients,
-        login_rejections: shares.login_rejections * clients,
-        login_timeouts: shares.login_timeouts * clients,
-        login_wasted: shares.login_wasted * clients,
-        logins: shares.logins * clients,
-        restarts: shares.restarts * clients,
     }
 }

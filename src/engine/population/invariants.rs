@@ -8,7 +8,7 @@ use super::clients::{Class, State};
 use super::simulator::Simulator;
 use super::strikes::sites::Sites;
 use super::tickets::Attached;
-use crate::engine::observation::{Counters, Snapshot};
+use crate::engine::observation::{Counters, Sizes};
 use crate::engine::outcome::Outcome;
 use crate::engine::{Engine, Request, Run};
 use crate::parameters::{Discipline, Intervention, Jitter, Parameter, Scenario, Shock, Value};
@@ -78,7 +78,7 @@ impl Simulator {
         assert!(offline.values().all(|&count| count == 0), "no ticket without a slot, no slot without a ticket");
     }
 
-    fn run_checked(&mut self, scenario: &Scenario, seed: u64) -> Vec<Snapshot> {
+    fn run_checked(&mut self, scenario: &Scenario, seed: u64) -> Vec<Sizes> {
         self.set_up(scenario, seed);
         let classes = self.check_invariants();
         (0..scenario.ticks() as u32)

@@ -3,7 +3,7 @@
 use super::clients::State;
 use super::simulator::Simulator;
 use crate::engine::laws::time::nearest_tick;
-use crate::engine::observation::{Observation, Snapshot};
+use crate::engine::observation::{Observation, Sizes};
 use crate::engine::{Engine, Request, Run};
 use crate::parameters::Scenario;
 
@@ -16,14 +16,16 @@ impl Engine for Simulator {
         let ticks = scenario.ticks() as u32;
         self.set_up(scenario, seed);
         let trace_every = request.trace_every_s.map(|every_s| nearest_tick(every_s / 3600.0, tick_s).max(1));
-        let mut observation = Observation::new(scenario, trace_every, &self.snapshot().real());
+        let mut observation = Observation::new(scenario, trace_every, &self.snapshot());
         for now in 0..ticks {
             if request.is_stopped() {
                 return None;
             }
             self.tick(now);
             // Phase 10.
-            observation.observe(now, &self.counters, &self.snapshot(), now + 1 == ticks);
+            let counters = || self.counters.map(|count| count as f64);
+            let requests = self.counters.login_requests as f64;
+            observation.observe(now, &self.snapshot(), requests, now + 1 == ticks, counters);
         }
         let (outcome, trace) = observation.finish(scenario, ticks, self.network.census.events as f64);
         Some(Run { outcome, trace })
@@ -76,19 +78,19 @@ impl Simulator {
     }
 
     /// The network as it is seen at the end of a tick, in phase 10.
-    pub(super) fn snapshot(&self) -> Snapshot {
+    pub(super) fn snapshot(&self) -> Sizes {
         let (census, overlay, login) = (&self.network.census, &self.network.overlay, &self.network.login);
-        Snapshot {
-            demand: census.demand(),
-            online: census.online(),
-            booting: census.count(State::Booting),
-            seeking: census.count(State::Seeking),
-            waiting: census.count(State::Waiting),
-            backoff: census.count(State::Backoff),
-            supernodes: overlay.visible(),
-            stale_addresses: overlay.stale(),
-            login_queue: login.length(),
-            login_queue_before_service: self.login_queue_before_service,
+        Sizes {
+            demand: census.demand().into(),
+            online: census.online().into(),
+            booting: census.count(State::Booting).into(),
+            seeking: census.count(State::Seeking).into(),
+            waiting: census.count(State::Waiting).into(),
+            backoff: census.count(State::Backoff).into(),
+            supernodes: overlay.visible().into(),
+            stale_addresses: overlay.stale() as f64,
+            login_queue: login.length() as f64,
+            login_queue_before_service: self.login_queue_before_service as f64,
         }
     }
 
