@@ -1,7 +1,6 @@
 //! What the benches run.
 
 use critmass::engine::outcome::Outcome;
-use critmass::engine::population::Simulator;
 use critmass::engine::{Engine, Request};
 use critmass::parameters::Scenario;
 
@@ -14,8 +13,8 @@ pub(crate) fn defaults(clients: u64, horizon_h: f64, synchronization: f64) -> Sc
     scenario
 }
 
-/// Simulates one run.
-pub(crate) fn outcome(simulator: &mut Simulator, scenario: &Scenario, seed: u64) -> Outcome {
-    let run = simulator.run(scenario, seed, &Request::default());
+/// Makes one run.
+pub(crate) fn outcome(engine: &mut impl Engine, scenario: &Scenario, seed: u64) -> Outcome {
+    let run = engine.run(scenario, seed, &Request::default());
     run.expect("nobody stops it").outcome
 }

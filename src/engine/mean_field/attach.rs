@@ -21,9 +21,11 @@ const NOBODY: f64 = 1e-16;
 /// Up to this many clients that a super node may accept, the sum of L is a polynomial.
 const POLYNOMIAL: usize = 64;
 
-/// Nodes and weights of the Gauss-Legendre rules of orders 2 and 4 on [0, 1].
-const GAUSS_2: [(f64, f64); 2] = [(0.211_324_865_405_187_13, 0.5), (0.788_675_134_594_812_9, 0.5)];
-const GAUSS_4: [(f64, f64); 4] = [
+/// A step that is taken at once.
+const SMALL: f64 = 0.1;
+
+/// Nodes and weights of the Gauss-Legendre rule of order 4 on [0, 1].
+const GAUSS: [(f64, f64); 4] = [
     (0.069_431_844_202_973_71, 0.173_927_422_568_726_93),
     (0.330_009_478_207_571_87, 0.326_072_577_431_273_07),
     (0.669_990_521_792_428_1, 0.326_072_577_431_273_07),
@@ -67,27 +69,35 @@ impl Attempts<'_> {
             }
             // The attempts get fewer for each probe, so this is not beyond the end.
             let least = left / rate;
-            let step = (libm::sqrt(from) / 4.0).max(1.0);
-            if least < step {
-                let made = self.made(from, step, coefficients);
-                if least < 0.1 || made >= left {
-                    return from + self.last_step(least, from, left, coefficients);
-                }
-                left -= made;
-            } else {
-                left -= self.made(from, step, coefficients);
+            if least < SMALL {
+                return from + self.small_step(least, from, left, coefficients);
             }
+            let step = (libm::sqrt(from) / 4.0).max(1.0);
+            let made = self.made(from, step, coefficients);
+            if made >= left {
+                return from + self.last_step(step * left / made, from, left, coefficients);
+            }
+            left -= made;
             from += step;
         }
     }
 
-    /// The u beyond `from` at which `left` attempts are made, by Newton's method from `least`, which is not beyond it.
-    fn last_step(&self, least: f64, from: f64, left: f64, coefficients: &[f64]) -> f64 {
-        let mut step = least;
+    /// The u beyond `from` at which `left` attempts are made, by a Runge-Kutta step; `least` is its first slope.
+    fn small_step(&self, least: f64, from: f64, left: f64, coefficients: &[f64]) -> f64 {
+        let slope = |u: f64| left / self.rate(from + u, coefficients);
+        let second = slope(0.5 * least);
+        let third = slope(0.5 * second);
+        (least + 2.0 * (second + third) + slope(third)) / 6.0
+    }
+
+    /// The same by Newton's method from a guess.
+    fn last_step(&self, guess: f64, from: f64, left: f64, coefficients: &[f64]) -> f64 {
+        let mut step = guess;
         for _ in 0..20 {
             let change = (left - self.made(from, step, coefficients)) / self.rate(from + step, coefficients);
             step += change;
-            if change.abs() <= 1e-13 * step {
+            // What is left after it is of the order of its square.
+            if change.abs() <= 1e-8 * step {
                 break;
             }
         }
@@ -96,8 +106,7 @@ impl Attempts<'_> {
 
     /// Attempts that are made from u = `from` on over `step`.
     fn made(&self, from: f64, step: f64, coefficients: &[f64]) -> f64 {
-        let rule: &[(f64, f64)] = if step < 0.1 { &GAUSS_2 } else { &GAUSS_4 };
-        rule.iter().map(|(node, weight)| weight * step * self.rate(from + node * step, coefficients)).sum()
+        GAUSS.iter().map(|(node, weight)| weight * step * self.rate(from + node * step, coefficients)).sum()
     }
 
     /// Attempts for each probe that meets a super node, at u: R / Σ x^i.

@@ -8,13 +8,13 @@
 //! it when they come due. So what leaves from among those who wait, by the end of a session, a restart or the death of a
 //! super node, costs one product for each class, whoever waits since when.
 
-use super::classes::{Pair, ZERO};
+use super::classes::{Pair, ZERO, scaled_mass};
 use super::delays::TickLaw;
 use super::settings::Settings;
 
 /// Below this share of the population no new level is opened: those who fail stay where they are. A collapsed network
 /// would otherwise keep a level for each failure that anybody could have had.
-const OPENING_MASS: f64 = 1e-13;
+const OPENING_MASS: f64 = 1e-11;
 
 /// Those who have failed a certain number of times in a row.
 #[derive(Debug, Clone)]
@@ -36,12 +36,14 @@ pub(super) struct Bank {
     levels: Vec<Level>,
     /// Scaled mass of all who wait, by cell.
     total: Vec<Pair>,
+    /// What is computed in.
+    failed: Vec<Pair>,
 }
 
 impl Bank {
     /// Nobody waits; delays of up to `longest_ticks` can come.
     pub(super) fn new(cells: usize, longest_ticks: u32) -> Bank {
-        Bank { cells, slots: slots(longest_ticks), levels: Vec::new(), total: vec![ZERO; cells] }
+        Bank { cells, slots: slots(longest_ticks), levels: Vec::new(), total: vec![ZERO; cells], failed: Vec::new() }
     }
 
     /// Makes room for longer delays from tick `now` on, of which nothing has come due yet.
@@ -117,7 +119,7 @@ impl Bank {
     }
 
     /// A scaled mass begins to wait in tick `now`. The level is one that [`Bank::level_for`] returned, or 0.
-    pub(super) fn enter(&mut self, level: usize, now: u32, law: &TickLaw, mass: impl Iterator<Item = Pair> + Clone) {
+    pub(super) fn enter(&mut self, level: usize, now: u32, law: &TickLaw, masses: &[Pair]) {
         while self.levels.len() <= level {
             let ring = vec![ZERO; self.slots * self.cells];
             self.levels.push(Level { rate: vec![ZERO; self.cells], ring, ends: None });
@@ -131,13 +133,13 @@ impl Bank {
                 continue;
             }
             let slot = ((now as usize + ticks as usize) & (self.slots - 1)) * self.cells;
-            for (to, mass) in level.ring[slot..slot + self.cells].iter_mut().zip(mass.clone()) {
+            for (to, mass) in level.ring[slot..slot + self.cells].iter_mut().zip(masses) {
                 to[0] += mass[0] * change;
                 to[1] += mass[1] * change;
             }
         }
         level.ends = Some(level.ends.map_or(ends, |before| before.max(ends)));
-        for (total, mass) in self.total.iter_mut().zip(mass) {
+        for (total, mass) in self.total.iter_mut().zip(masses) {
             total[0] += mass[0];
             total[1] += mass[1];
         }
@@ -146,17 +148,15 @@ impl Bank {
     /// The share `share` of what came due in tick `now` fails and waits again, each a level up; so does a scaled mass
     /// `fresh` that fails for the first time. `survival` is by cell.
     pub(super) fn fail(&mut self, now: u32, share: f64, fresh: &[Pair], survival: &[f64], settings: &Settings) {
-        let cells = fresh.len();
+        let mut failed = std::mem::take(&mut self.failed);
         for level in (0..self.levels.len()).rev() {
-            if self.levels[level].ends.is_none() {
-                continue;
-            }
-            let rate = std::mem::take(&mut self.levels[level].rate);
-            let failed = rate[..cells].iter().map(|mass| [mass[0] * share, mass[1] * share]);
-            self.fail_once_more(level, now, failed, survival, settings);
-            self.levels[level].rate = rate;
+            let Some(due) = self.due(level) else { continue };
+            failed.clear();
+            failed.extend(due[..fresh.len()].iter().map(|mass| [mass[0] * share, mass[1] * share]));
+            self.fail_once_more(level, now, &failed, survival, settings);
         }
-        self.fail_once_more(0, now, fresh.iter().copied(), survival, settings);
+        self.failed = failed;
+        self.fail_once_more(0, now, fresh, survival, settings);
     }
 
     /// Scaled masses fail in tick `now`, after so many failures before.
@@ -164,13 +164,12 @@ impl Bank {
         &mut self,
         before: usize,
         now: u32,
-        masses: impl Iterator<Item = Pair> + Clone,
+        masses: &[Pair],
         survival: &[f64],
         settings: &Settings,
     ) {
         let failures = (before + 1).min(settings.failures_max);
-        let mass = || masses.clone().zip(survival).map(|(mass, survival)| (mass[0] + mass[1]) * survival).sum();
-        let level = self.level_for(failures, mass);
+        let level = self.level_for(failures, || scaled_mass(masses, survival));
         self.enter(level, now, settings.backoff(level), masses);
     }
 

@@ -174,7 +174,7 @@ mod tests {
         };
         let set = |name: &str, value| Intervention::new(13.0, [(Parameter::find(name).unwrap(), Value::Number(value))]);
         let plain = estimate(&|_| ());
-        // In a run and in the state that is kept, four numbers of 8 bytes for each slot.
+        // In a run and in the state that is kept, four numbers of 8 bytes for each slot at least.
         assert!(estimate(&|s| s.overlay.dedicated_slots = 65_535) >= plain + 2 * 65_000 * 32);
         assert!(estimate(&|s| s.overlay.slots = 65_535) >= plain + 2 * 2 * 65_000 * 32);
         assert!(estimate(&|s| s.login.relogin_after_orphaning = false) > plain);

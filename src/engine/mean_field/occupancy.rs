@@ -6,7 +6,7 @@ use super::poisson::Poisson;
 const TRIMMED: f64 = 1e-40;
 
 /// Terms of the thinning below this are left out.
-const NEGLIGIBLE: f64 = 1e-18;
+const NEGLIGIBLE: f64 = 1e-16;
 
 /// Above this expected loss of the fullest super node, the law of what is left of each is computed by itself.
 const FEW_LOSSES: f64 = 6.0;
@@ -20,11 +20,16 @@ pub(super) struct Occupancy {
     /// Where there are any: `nodes[low..=high]`; the first number is larger if there are none.
     low: usize,
     high: usize,
-    coefficients: Vec<f64>,
-    next: Vec<f64>,
     /// 0, 1, … `slots`.
     numbers: Vec<f64>,
+    /// What is computed in.
+    scratch: Vec<f64>,
+    next: Vec<f64>,
+    kernel: Vec<f64>,
 }
+
+/// Masses that are computed together: an addition waits for the one before it.
+const BLOCK: usize = 16;
 
 /// What a tick's probes do to super nodes.
 pub(super) struct Probing<'a> {
@@ -47,14 +52,15 @@ pub(super) struct Accepted {
 }
 
 impl Occupancy {
-    /// Memory for each child slot: a number in each of the four lists.
-    pub(super) const BYTES_PER_SLOT: u64 = 4 * size_of::<f64>() as u64;
+    /// Memory for each child slot at most: a number in each of the five lists, of which those that are computed in may
+    /// take half as much again.
+    pub(super) const BYTES_PER_SLOT: u64 = 7 * size_of::<f64>() as u64;
 
     /// No super nodes.
     pub(super) fn new(slots: usize) -> Occupancy {
-        let none = || vec![0.0; slots + 1];
         let numbers = (0..=slots).map(|number| number as f64).collect();
-        Occupancy { slots, nodes: none(), low: 1, high: 0, coefficients: none(), next: none(), numbers }
+        let (scratch, next, kernel) = (Vec::new(), Vec::new(), Vec::new());
+        Occupancy { slots, nodes: vec![0.0; slots + 1], low: 1, high: 0, numbers, scratch, next, kernel }
     }
 
     pub(super) fn slots(&self) -> usize {
@@ -76,12 +82,12 @@ impl Occupancy {
 
     /// The mass of the super nodes.
     pub(super) fn mass(&self) -> f64 {
-        self.range().iter().sum()
+        sum(self.range())
     }
 
     /// The mass of their children.
     pub(super) fn children(&self) -> f64 {
-        self.range().iter().zip(self.low..).map(|(mass, children)| mass * children as f64).sum()
+        sum_of_products(self.range(), &self.numbers[self.low.min(self.slots)..])
     }
 
     /// The super nodes that there are, from `low` children on.
@@ -96,7 +102,7 @@ impl Occupancy {
         let unlimited = self.slots - most;
         let mut roomy = 0.0;
         if self.low <= unlimited.min(self.high) {
-            roomy = self.nodes[self.low..=unlimited.min(self.high)].iter().sum();
+            roomy = sum(&self.nodes[self.low..=unlimited.min(self.high)]);
         }
         for room in (1..=most).rev() {
             let children = self.slots - room;
@@ -127,41 +133,41 @@ impl Occupancy {
     }
 
     /// Binomial thinning by the number m that is lost: n'(k) = (1 − d)^k Σ_m C(k + m, m) d^m n(k + m).
+    ///
+    /// With the operator (D f)(k) = d (k + 1) f(k + 1) the sum is Σ_m D^m n / m!, which is computed from its last term on,
+    /// as n + D (n + D (n + …) / 2) / 1.
     fn thin_by_few(&mut self, alive: f64, loss: f64) {
         let high = self.high;
-        // The highest that may lose so many that it matters.
-        let mut most = 0;
-        let mut weight = 1.0;
+        // So many are lost where that matters, even by the fullest.
+        let (mut most, mut weight) = (0, loss * high as f64);
         while weight >= NEGLIGIBLE && most < high {
             most += 1;
-            weight *= (high - most + 1) as f64 / most as f64 * loss;
+            weight *= (high - most) as f64 / (most + 1) as f64 * loss;
         }
         let low = self.low.saturating_sub(most);
-        let width = high - low + 1;
-        let (coefficients, next) = (&mut self.coefficients[..width], &mut self.next[..width]);
-        powers(coefficients, alive, 1.0 - loss, low);
-        let nodes = &self.nodes[low..=high];
-        for ((next, coefficient), mass) in next.iter_mut().zip(&*coefficients).zip(nodes) {
-            *next = coefficient * mass;
+        let nodes = &mut self.nodes[low..=high];
+        let left = nodes.len() - 1;
+        let numbers = &self.numbers[low + 1..][..left];
+        for sums in [&mut self.next, &mut self.scratch] {
+            sums.clear();
+            sums.extend_from_slice(nodes);
         }
-        for lost in 1..=most.min(width - 1) {
-            let step = loss / lost as f64;
-            let left = width - lost;
-            let (next, coefficients) = (&mut next[..left], &mut coefficients[..left]);
-            let (nodes, numbers) = (&nodes[lost..], &self.numbers[low + lost..]);
-            for (((next, coefficient), mass), number) in next.iter_mut().zip(coefficients).zip(nodes).zip(numbers) {
-                *coefficient *= number * step;
-                *next += *coefficient * mass;
-            }
+        for lost in (1..=most.min(left)).rev() {
+            add_products(&mut self.scratch[..left], nodes, numbers, loss / lost as f64, &self.next[1..]);
+            std::mem::swap(&mut self.next, &mut self.scratch);
         }
-        self.nodes[low..=high].copy_from_slice(next);
+        powers(&mut self.scratch, alive, 1.0 - loss, low);
+        for ((node, sum), power) in nodes.iter_mut().zip(&self.next).zip(&self.scratch) {
+            *node = sum * power;
+        }
         self.low = low;
     }
 
     /// Binomial thinning super node by super node.
     fn thin_each(&mut self, alive: f64, loss: f64) {
         let stay = 1.0 - loss;
-        self.next[..=self.high].fill(0.0);
+        self.next.clear();
+        self.next.resize(self.high + 1, 0.0);
         for children in self.low..=self.high {
             let mass = alive * self.nodes[children];
             if mass > 0.0 {
@@ -210,7 +216,7 @@ impl Occupancy {
         let unlimited = self.slots - most;
         let mut roomy = 0.0;
         if self.low <= unlimited.min(self.high) {
-            roomy = self.nodes[self.low..=unlimited.min(self.high)].iter().sum();
+            roomy = sum(&self.nodes[self.low..=unlimited.min(self.high)]);
         }
         let mut clients = roomy * law.capped_means[most];
         for children in (unlimited + 1).max(self.low)..self.high.min(self.slots - 1) + 1 {
@@ -219,37 +225,28 @@ impl Occupancy {
         clients
     }
 
-    /// Moves super nodes to more children.
+    /// Moves super nodes to more children: by as many as probe them, up to the accept limit, and up to all slots.
     fn shift(&mut self, probing: &Probing<'_>, lives: &impl Fn(usize, f64) -> f64, lives_full: &impl Fn(usize) -> f64) {
         let (low, high, slots) = (self.low, self.high, self.slots);
         let most = probing.accept_limit.min(slots);
-        let unlimited = slots - most;
         let law = probing.law;
-        let reach = (law.first + law.probabilities.len()).min(most);
-        let top = (high + most).min(slots);
-        self.next[low..=top].fill(0.0);
-        // Those whose room is the accept limit are all alike.
-        if low <= unlimited {
-            let nodes = &self.nodes[low..=unlimited.min(high)];
-            let mut add = |accepted: usize, probability: f64| {
-                for (to, mass) in self.next[low + accepted..].iter_mut().zip(nodes) {
-                    *to += mass * probability;
-                }
-            };
-            for accepted in law.first.min(reach)..reach {
-                add(accepted, lives(accepted, law.probabilities[accepted - law.first]));
-            }
-            add(most, lives_full(most));
+        let first = law.first.min(most);
+        let end = (law.first + law.probabilities.len()).min(most);
+        // The probabilities to accept `first`, `first` + 1, ….
+        self.kernel.clear();
+        self.kernel.extend((first..end).map(|accepted| lives(accepted, law.probabilities[accepted - law.first])));
+        if end == most {
+            self.kernel.push(lives_full(most));
         }
-        for children in (unlimited + 1).max(low)..=high {
-            let (room, mass) = (slots - children, self.nodes[children]);
-            for accepted in law.first.min(room)..reach.min(room) {
-                self.next[children + accepted] += mass * lives(accepted, law.probabilities[accepted - law.first]);
-            }
-            self.next[slots] += mass * lives_full(room);
-        }
-        self.nodes[low..=top].copy_from_slice(&self.next[low..=top]);
-        self.high = top;
+        convolve(&self.nodes[low..=high], &self.kernel, &mut self.scratch, &mut self.next);
+        self.nodes[low..=high].fill(0.0);
+        // Who would have more children than slots has as many as slots.
+        let from = (low + first).min(slots);
+        let within = self.next.len().min(slots - from + 1);
+        let (moved, beyond) = self.next.split_at(within);
+        self.nodes[from..from + within].copy_from_slice(moved);
+        self.nodes[slots] += sum(beyond);
+        (self.low, self.high) = (from, (from + self.next.len() - 1).min(slots));
         self.trim();
     }
 
@@ -275,19 +272,73 @@ impl Occupancy {
     }
 }
 
-/// `first · base^(low + i)` for i = 0, 1, ….
-fn powers(to: &mut [f64], first: f64, base: f64, low: usize) {
-    let mut power = first * libm::pow(base, low as f64);
-    // Four chains, since each product waits for the one before.
-    let leap = (base * base) * (base * base);
-    for index in 0..to.len() {
-        if index < 4 {
-            to[index] = power;
-            power *= base;
-        } else {
-            to[index] = to[index - 4] * leap;
+/// The sum of some numbers, in parts of a fixed order.
+fn sum(numbers: &[f64]) -> f64 {
+    let (blocks, rest) = numbers.as_chunks::<BLOCK>();
+    let mut parts = [0.0; BLOCK];
+    for block in blocks {
+        for (part, number) in parts.iter_mut().zip(block) {
+            *part += number;
         }
     }
+    parts.iter().chain(rest).sum()
+}
+
+/// The sum of the products of some numbers with as many others, likewise.
+fn sum_of_products(numbers: &[f64], others: &[f64]) -> f64 {
+    let (blocks, rest) = numbers.as_chunks::<BLOCK>();
+    let (other_blocks, _) = others.as_chunks::<BLOCK>();
+    let mut parts = [0.0; BLOCK];
+    for (block, other_block) in blocks.iter().zip(other_blocks) {
+        for ((part, number), other) in parts.iter_mut().zip(block).zip(other_block) {
+            *part += number * other;
+        }
+    }
+    let of_rest = rest.iter().zip(&others[numbers.len() - rest.len()..]).map(|(number, other)| number * other);
+    parts.into_iter().chain(of_rest).sum()
+}
+
+/// `to[i]` = `terms[i]` + `numbers[i]` · `factor` · `others[i]`.
+fn add_products(to: &mut [f64], terms: &[f64], numbers: &[f64], factor: f64, others: &[f64]) {
+    for (((to, term), number), other) in to.iter_mut().zip(terms).zip(numbers).zip(others) {
+        *to = term + number * factor * other;
+    }
+}
+
+/// `to[j]` = Σ_i `kernel[i]` `masses[j − i]`, for every j for which there is such a product. `padded` is computed in.
+fn convolve(masses: &[f64], kernel: &[f64], padded: &mut Vec<f64>, to: &mut Vec<f64>) {
+    let (margin, length) = (kernel.len() - 1, masses.len() + kernel.len() - 1);
+    padded.clear();
+    padded.resize(margin, 0.0);
+    padded.extend_from_slice(masses);
+    padded.resize(margin + length.next_multiple_of(BLOCK), 0.0);
+    to.clear();
+    for start in (0..length).step_by(BLOCK) {
+        let mut sums = [0.0; BLOCK];
+        let windows = padded[start..start + margin + BLOCK].array_windows::<BLOCK>();
+        for (masses, factor) in windows.zip(kernel.iter().rev()) {
+            for (sum, mass) in sums.iter_mut().zip(masses) {
+                *sum += factor * mass;
+            }
+        }
+        to.extend_from_slice(&sums);
+    }
+    to.truncate(length);
+}
+
+/// `first · base^(low + i)` for i = 0, 1, ….
+fn powers(to: &mut [f64], first: f64, base: f64, low: usize) {
+    let start = first * libm::pow(base, low as f64);
+    let square = base * base;
+    // Some chains, since each product waits for the one before.
+    let mut chains = [start, start * base, start * square, start * square * base];
+    let leap = square * square;
+    let (blocks, rest) = to.as_chunks_mut::<4>();
+    for block in blocks {
+        *block = chains;
+        chains.iter_mut().for_each(|power| *power *= leap);
+    }
+    rest.iter_mut().zip(chains).for_each(|(to, power)| *to = power);
 }
 
 /// Adds to `to[k]` the mass times the binomial probability that k of `children` stay.

@@ -68,8 +68,8 @@ fn fill(state: &mut State, supernodes: [f64; 2], present: &[Pair]) {
         }
     }
     if attached < clients {
-        let left = present.iter().map(|present| present.map(|present| present * (1.0 - attached / clients)));
-        state.seeking.enter(0, 0, &TickLaw::at_once(), left);
+        let left = |present: &Pair| present.map(|present| present * (1.0 - attached / clients));
+        state.seeking.enter(0, 0, &TickLaw::at_once(), &present.iter().map(left).collect::<Vec<_>>());
     }
 }
 

@@ -98,9 +98,9 @@ impl Running {
         }
         state.dedicated_failed(now, failed, settings);
         for (kind, share) in state.shut_down_share.iter_mut().enumerate() {
-            let groups = if kind == 0 { &state.supernodes[..2] } else { &state.supernodes[2..] };
-            let of_live: f64 = groups.iter().map(Occupancy::children).sum();
             if children_of_shut_down[kind] > 0.0 {
+                let groups = if kind == 0 { &state.supernodes[..2] } else { &state.supernodes[2..] };
+                let of_live: f64 = groups.iter().map(Occupancy::children).sum();
                 *share = children_of_shut_down[kind] / (of_live + children_of_shut_down[kind]);
             }
         }
@@ -122,6 +122,6 @@ impl Running {
             state.events += owners;
             seeking[cell][1] = owners / state.seeking_survival[cell];
         }
-        state.seeking.fail_once_more(0, now, seeking.into_iter(), &state.seeking_survival, &self.settings);
+        state.seeking.fail_once_more(0, now, &seeking, &state.seeking_survival, &self.settings);
     }
 }

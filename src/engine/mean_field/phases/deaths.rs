@@ -2,7 +2,7 @@
 
 use crate::engine::mean_field::classes::{Pair, ZERO, mass};
 use crate::engine::mean_field::settings::Settings;
-use crate::engine::mean_field::solver::Running;
+use crate::engine::mean_field::solver::{Running, Scratch};
 use crate::engine::mean_field::state::State;
 
 impl Running {
@@ -21,12 +21,13 @@ impl Running {
             }
         }
         state.children(&mut self.scratch.children);
-        let mut lost = Vec::with_capacity(state.online.len());
+        let mut lost = std::mem::take(&mut self.scratch.lost);
+        lost.clear();
         for kind in 0..state.shut_down_share.len() {
             let groups = if kind == 0 { 0..2 } else { 2..3 };
-            let children = [0, 1, 2].map(|group| state.supernodes[group].children());
             let (of_live, of_dead) = groups.clone().fold((0.0, 0.0), |(live, dead), group| {
-                (live + children[group], dead + children[group] * (1.0 - alive[group]))
+                let children = state.supernodes[group].children();
+                (live + children, dead + children * (1.0 - alive[group]))
             });
             let shut_down = std::mem::take(&mut state.shut_down_share[kind]);
             let (mut stay, mut orphaned) = (1.0, shut_down);
@@ -44,37 +45,40 @@ impl Running {
         if lost.iter().any(|&lost| lost > 0.0) {
             self.orphan(now, &lost);
         }
+        self.scratch.lost = lost;
     }
 
     /// A share of the children of each cell become orphans.
     pub(in crate::engine::mean_field) fn orphan(&mut self, now: u32, lost: &[f64]) {
         let state = &mut self.state;
         let (cells, in_all) = (state.cells(), 2 * state.regions);
-        let (mut orphans, mut remembered) = (vec![ZERO; cells], vec![ZERO; cells]);
+        let Scratch { children, orphans, remembered, .. } = &mut self.scratch;
+        for sums in [&mut *orphans, remembered] {
+            sums.clear();
+            sums.resize(cells, ZERO);
+        }
         for kind in 0..state.shut_down_share.len() {
             for cell in 0..cells {
                 let child = kind * in_all + cell;
-                let lost = lost[child];
-                for side in 0..2 {
-                    let online = state.online[child][side];
-                    let of_online = online * lost;
-                    let of_others = (self.scratch.children[child][side] - online) * lost;
-                    state.online[child][side] = online - of_online;
-                    let to = if state.remembered.is_some() { &mut remembered } else { &mut orphans };
-                    to[cell][side] += of_online;
-                    orphans[cell][side] += of_others;
-                }
+                let (lost, online) = (lost[child], &mut state.online[child]);
+                let of_online = [online[0] * lost, online[1] * lost];
+                let others = [children[child][0] - online[0], children[child][1] - online[1]];
+                *online = [online[0] - of_online[0], online[1] - of_online[1]];
+                let to = if state.remembered.is_some() { &mut *remembered } else { &mut *orphans };
+                to[cell] = [to[cell][0] + of_online[0], to[cell][1] + of_online[1]];
+                orphans[cell] = [orphans[cell][0] + others[0] * lost, orphans[cell][1] + others[1] * lost];
             }
         }
         state.child_survival.iter_mut().zip(lost).for_each(|(survival, lost)| *survival *= 1.0 - lost);
-        state.events += mass(&orphans) + mass(&remembered);
-        let survival = &state.seeking_survival;
-        let scaled = |masses: &[Pair]| -> Vec<Pair> {
-            masses.iter().zip(survival).map(|(masses, survival)| masses.map(|mass| mass / survival)).collect()
-        };
-        state.seeking.enter(0, now, &self.settings.notice, scaled(&orphans).into_iter());
+        state.events += mass(orphans) + mass(remembered);
+        for sums in [&mut *orphans, remembered] {
+            for (sum, survival) in sums.iter_mut().zip(&state.seeking_survival) {
+                *sum = [sum[0] / survival, sum[1] / survival];
+            }
+        }
+        state.seeking.enter(0, now, &self.settings.notice, orphans);
         if let Some(bank) = &mut state.remembered {
-            bank.enter(0, now, &self.settings.notice, scaled(&remembered).into_iter());
+            bank.enter(0, now, &self.settings.notice, remembered);
         }
     }
 }

@@ -54,21 +54,21 @@ impl Running {
             return;
         }
         let regions = self.state.regions;
-        let mut probabilities = vec![0.0; 2 * regions];
-        for region in 0..regions {
-            probabilities[regions + region] = self.restarts.probability(region, now);
+        let mut probabilities = std::mem::take(&mut self.scratch.update);
+        probabilities.clear();
+        probabilities.resize(regions, 0.0);
+        probabilities.extend((0..regions).map(|region| self.restarts.probability(region, now)));
+        if probabilities.iter().any(|&probability| probability > 0.0) {
+            let (others, pending) = self.state.absent.split_at_mut(regions);
+            for ((other, pending), probability) in others.iter_mut().zip(pending).zip(&probabilities[regions..]) {
+                let updated = pending.map(|mass| mass * probability);
+                *pending = [pending[0] - updated[0], pending[1] - updated[1]];
+                *other = [other[0] + updated[0], other[1] + updated[1]];
+            }
+            self.state.boots.update(&probabilities[regions..]);
+            self.strike(&Strike { clients: &probabilities, owners: &probabilities, is_update: true }, now);
         }
-        if probabilities.iter().all(|&probability| probability == 0.0) {
-            return;
-        }
-        let (others, pending) = self.state.absent.split_at_mut(regions);
-        for ((other, pending), probability) in others.iter_mut().zip(pending).zip(&probabilities[regions..]) {
-            let updated = pending.map(|mass| mass * probability);
-            *pending = [pending[0] - updated[0], pending[1] - updated[1]];
-            *other = [other[0] + updated[0], other[1] + updated[1]];
-        }
-        self.state.boots.update(&probabilities[regions..]);
-        self.strike(&Strike { clients: &probabilities, owners: &probabilities, is_update: true }, now);
+        self.scratch.update = probabilities;
     }
 
     /// Some super nodes that are not dedicated, and some other clients that do not boot, crash; some dedicated ones fail;
@@ -100,16 +100,16 @@ impl Running {
     }
 
     fn strike(&mut self, strike: &Strike<'_>, now: u32) {
-        self.state.members(&mut self.scratch.members);
-        let mut struck: Vec<Pair> = self.scratch.members.clone();
+        let struck = &mut self.scratch.struck;
+        self.state.members(struck);
         for (cell, struck) in struck.iter_mut().enumerate() {
             let owners = self.state.owners[cell] * strike.owners[cell];
             self.state.owners[cell] -= owners;
             *struck = struck.map(|mass| mass * strike.clients[cell]);
             struck[1] += owners;
         }
-        self.state.counters.restarts += mass(&struck);
-        self.state.events += mass(&struck);
+        self.state.counters.restarts += mass(struck);
+        self.state.events += mass(struck);
         let (all, pending) = struck.split_at_mut(self.state.regions);
         for (all, pending) in all.iter_mut().zip(&*pending) {
             *all = [all[0] + pending[0], all[1] + pending[1]];

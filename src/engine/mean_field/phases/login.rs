@@ -98,14 +98,15 @@ impl Running {
         let Some(cohort) = state.queue.expire(submitted) else { return };
         let cells = state.child_cells();
         let survival = &state.child_survival[..cells];
-        let kept = cohort.kept();
+        let (kept, failed) = (cohort.kept(), &mut self.scratch.failed);
         for (failures, level) in cohort.levels.iter().enumerate().rev() {
-            let given_up = level[..cells].iter().map(|mass| mass.map(|mass| mass * kept));
             let mass = scaled_mass(&level[..cells], survival) * kept;
             if mass > 0.0 {
+                failed.clear();
+                failed.extend(level[..cells].iter().map(|mass| [mass[0] * kept, mass[1] * kept]));
                 state.counters.login_timeouts += mass;
                 state.events += mass;
-                state.backoff.fail_once_more(failures, now, given_up, survival, &self.settings);
+                state.backoff.fail_once_more(failures, now, failed, survival, &self.settings);
             }
         }
         state.queue.recycle(cohort);
