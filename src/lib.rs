@@ -81,7 +81,7 @@
 //! | `parameters` | every parameter of the model, declared once | |
 //! | `random` | a stream of random numbers for each purpose, and the laws that are drawn from | `prefetch` |
 //! | `engine` | what a run is: one realisation of one scenario from one seed | `parameters`, `prefetch`, `random` |
-//! | `statistics` | functions of numbers: what can be concluded from runs | |
+//! | `statistics` | functions of numbers: what can be concluded from runs | `random` |
 //! | `sweep` | what was asked: a sweep file, its cells and replicates | `parameters`, `random`, `engine`, `statistics` |
 //! | `store` | what is kept: the folder of a sweep | `parameters`, `engine`, `sweep` |
 //! | `runner` | how runs are made: which one next, on which thread, until when | `parameters`, `engine`, `sweep`, `statistics`, `store` |

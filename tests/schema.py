@@ -48,6 +48,9 @@ good["quoted"] = 'name = "t"\n[uncertain]\n"login.timeout_s" = { normal = { mean
 good["words"] = 'name = "t"\n[[axis]]\nparameter = "login.discipline"\nvalues = ["fifo", "lifo"]\n'
 good["infinite"] = 'name = "t"\n[[axis]]\nparameter = "overlay.healing_time_s"\nvalues = [60, inf]\n'
 good["seed"] = 'name = "t"\nseed = "18446744073709551615"\n'
+good["sobol points"] = 'name = "t"\n[replicates]\nsampling = "sobol"\n' + (
+    "[uncertain]\nlogin.timeout_s = { normal = { mean = 60, sd = 1 } }\n"
+)
 for name, text in good.items():
     assert is_taken(text), f"{name}: the program refuses it"
     assert not complaints(text), f"{name}: {complaints(text)[:3]}"

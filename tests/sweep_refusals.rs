@@ -448,6 +448,26 @@ fn overrides_that_are_wrong_are_named() {
 }
 
 #[test]
+fn sobol_points_take_whole_blocks_and_inputs() {
+    let uncertain = "[uncertain]\nlogin.timeout_s = { normal = { mean = 60, sd = 1 } }\n";
+    let with = |keys: &str| format!("[replicates]\n{keys}\nsampling = \"sobol\"\n{uncertain}");
+    check(&[
+        (
+            &with("at_most = 100"),
+            &["t.toml:3: replicates.at_most:", "64 or 128 with sampling = \"sobol\"", "1, 2, 4, 8"],
+        ),
+        (&with("at_least = 20"), &["t.toml:3: replicates.at_least:", "16 or 32"]),
+        (&with("at_least = 1"), &["t.toml:3: replicates.at_least:", "expected 16 with"]),
+        (&with("at_most = 96"), &["t.toml:3: replicates.at_most:", "64 or 128"]),
+        (
+            "[replicates]\nsampling = \"sobol\"",
+            &["t.toml:3: replicates.sampling:", "1 … 256 inputs", "[uncertain] has 0"],
+        ),
+        ("[replicates]\nsampling = \"halton\"", &["t.toml:3: replicates.sampling:", "\"random\"", "\"sobol\""]),
+    ]);
+}
+
+#[test]
 fn files_that_cannot_be_read_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x.toml");

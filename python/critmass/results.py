@@ -147,8 +147,11 @@ class Results:
 
     def _clusters(self, runs: pl.DataFrame) -> Clusters:
         """Which runs belong together when cells are pooled: those that share their draws."""
-        common = self.manifest["replicates"]["common_random_numbers"]
-        return Clusters(runs["replicate"].to_numpy() if common else np.arange(runs.height))
+        rule = self.manifest["replicates"]
+        replicate, cell = (runs[name].to_numpy().astype(np.int64) for name in ("replicate", "cell"))
+        # Sobol points of one block belong to each other.
+        draws = replicate % rule["blocks"] if rule.get("sampling") == "sobol" else replicate
+        return Clusters(draws if rule["common_random_numbers"] else draws + (cell << 32))
 
     def probability_by(self, column: str, bins: int = 5, confidence: float = 0.95) -> pl.DataFrame:
         """The share of runs with an outage in classes of a column, over all cells alike.

@@ -7,6 +7,7 @@
 //! | `shuffle` | random orders |
 //! | `binomial`, `poisson`, `ziggurat` | the other laws; `ziggurat` has the normal and the exponential one |
 //! | `quantile` | distribution functions and their inverses, for drawing by inversion |
+//! | `sobol` | points that are spread more evenly than chance would |
 //! | `ziggurat_tables` | the constants of the ziggurat method |
 //!
 //! # The same digits on every machine
@@ -24,6 +25,7 @@ mod binomial;
 mod poisson;
 mod quantile;
 mod shuffle;
+mod sobol;
 mod streams;
 mod uniform;
 mod ziggurat;
@@ -33,6 +35,7 @@ pub use binomial::{binomial, binomial_of_hazard};
 pub use poisson::poisson;
 pub use quantile::{Tails, beta_quantile, beta_tails, normal_quantile, normal_tails};
 pub(crate) use shuffle::{shuffle, shuffle_first};
+pub use sobol::{SOBOL_DIMENSIONS, SOBOL_POINTS, scrambled_sobol};
 pub use streams::{Purpose, Stream, derive_seed, stream};
 pub use uniform::unit;
 pub(crate) use uniform::{below, chance, halves, open_unit, scale};

@@ -6,15 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::statistics::blocks::Counts;
 use crate::statistics::plan::Plan;
 use crate::sweep::{Between, Refinement};
-
-/// What a decided cell says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Decided {
-    pub(super) outages: u32,
-    pub(super) runs: u32,
-}
 
 /// How far the refinement of a sweep has come.
 pub(super) struct Frontier {
@@ -25,12 +19,13 @@ pub(super) struct Frontier {
     wanted: BTreeSet<u32>,
     /// Those of this round that are not decided.
     open: BTreeSet<u32>,
-    decided: BTreeMap<u32, Decided>,
+    /// The outages of the cells that are decided.
+    decided: BTreeMap<u32, Counts>,
 }
 
 impl Frontier {
     /// Round 0, or the first one of which not everything is known.
-    pub(super) fn new(refinement: Refinement, plan: Arc<Plan>, decided: BTreeMap<u32, Decided>) -> Frontier {
+    pub(super) fn new(refinement: Refinement, plan: Arc<Plan>, decided: BTreeMap<u32, Counts>) -> Frontier {
         let wanted: BTreeSet<u32> = refinement.first_cells().into_iter().collect();
         let open = wanted.iter().filter(|cell| !decided.contains_key(cell)).copied().collect();
         let mut frontier = Frontier { refinement, plan, round: 0, wanted, open, decided };
@@ -60,7 +55,7 @@ impl Frontier {
     }
 
     /// Notes what a cell says.
-    pub(super) fn decide(&mut self, cell: u32, decided: Decided) {
+    pub(super) fn decide(&mut self, cell: u32, decided: Counts) {
         self.decided.insert(cell, decided);
         self.open.remove(&cell);
     }
@@ -84,8 +79,8 @@ impl Frontier {
     /// Whether two cells are there that are not surely on the same side of the level.
     fn is_crossed_between(&self, neighbours: [u32; 2]) -> bool {
         let side = |cell: u32| {
-            let Decided { outages, runs } = *self.decided.get(&cell).filter(|_| self.wanted.contains(&cell))?;
-            Some(self.plan.conclusion(outages, runs).interval.side_of(self.refinement.level()))
+            let outages = *self.decided.get(&cell).filter(|_| self.wanted.contains(&cell))?;
+            Some(self.plan.conclusion(outages).interval.side_of(self.refinement.level()))
         };
         match neighbours.map(side) {
             [Some(a), Some(b)] => a.is_none() || a != b,

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::frontier::Decided;
+use crate::statistics::blocks::Counts;
 use crate::statistics::plan::Plan;
 use crate::store::{FoundRun, RunKey};
 
@@ -25,7 +25,7 @@ pub(super) struct Schedule {
     plan: Arc<Plan>,
     open: BTreeMap<u32, OpenCell>,
     /// Decided cells of blocks that are not complete.
-    decided: BTreeMap<u32, Decided>,
+    decided: BTreeMap<u32, Counts>,
     /// Cells decided since the last look.
     fresh: Vec<u32>,
     /// Replicates that open cells want after a look.
@@ -33,7 +33,7 @@ pub(super) struct Schedule {
 }
 
 /// With how many replicates a cell is decided, and what they say, if these of its runs are there, in order.
-pub(super) fn decided_with(plan: &Arc<Plan>, found: &[FoundRun]) -> Option<Decided> {
+pub(super) fn decided_with(plan: &Arc<Plan>, found: &[FoundRun]) -> Option<Counts> {
     let mut schedule = Schedule::new(plan.clone());
     let cell = found.first()?.key.cell;
     schedule.open(cell, found.to_vec());
@@ -57,7 +57,7 @@ impl Schedule {
     }
 
     /// What a decided cell of a block that is not complete says.
-    pub(super) fn decided(&self, cell: u32) -> Option<Decided> {
+    pub(super) fn decided(&self, cell: u32) -> Option<Counts> {
         self.decided.get(&cell).copied()
     }
 
@@ -109,14 +109,13 @@ impl Schedule {
         while let Some(open) = self.open.get(&cell)
             && open.unfinished == 0
         {
-            let n = open.outages.len() as u32;
-            let outages = open.outages.iter().filter(|&&outage| outage == Some(true)).count() as u32;
-            if self.plan.stops(outages, n) {
+            let outages = self.plan.counts(open.outages.iter().map(|&outage| outage == Some(true)));
+            if self.plan.stops(outages) {
                 self.open.remove(&cell);
-                self.decided.insert(cell, Decided { outages, runs: n });
+                self.decided.insert(cell, outages);
                 self.fresh.push(cell);
             } else {
-                self.extend(cell, self.plan.next_look(n));
+                self.extend(cell, self.plan.next_look(outages.runs));
             }
         }
     }
@@ -178,7 +177,7 @@ mod tests {
         let some = [found(0, 3, false), found(2, 0, true), found(2, 40, true), found(1, 900, true)];
         assert_eq!(replicates(&plan, &some, |_| 0), expected);
         let all: Vec<FoundRun> = (0..expected[1]).map(|replicate| found(1, replicate, true)).collect();
-        assert_eq!(decided_with(&plan, &all), Some(Decided { outages: expected[1], runs: expected[1] }));
+        assert_eq!(decided_with(&plan, &all), Some(plan.counts((0..expected[1]).map(|_| true))));
         assert_eq!(decided_with(&plan, &all[1..]), None);
     }
 }

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use super::frontier::{Decided, Frontier};
+use super::frontier::Frontier;
 use super::schedule::decided_with;
+use crate::statistics::blocks::Counts;
 use crate::statistics::plan::Plan;
 use crate::store::{FoundRun, Shard, Store, StoreError};
 use crate::sweep::Sweep;
@@ -91,13 +92,13 @@ impl Upcoming {
 pub(super) fn found_frontier(store: &Store, sweep: &Sweep, plan: &Arc<Plan>) -> Result<Option<Frontier>, StoreError> {
     let Some(refinement) = sweep.refinement() else { return Ok(None) };
     let folder = store.folder();
-    let mut decided: BTreeMap<u32, Decided> = BTreeMap::new();
+    let mut decided: BTreeMap<u32, Counts> = BTreeMap::new();
     for block in 0..folder.blocks() {
         if store.is_complete(block) {
-            for run in folder.found_in_part(block)? {
-                let of_cell = decided.entry(run.key.cell).or_insert(Decided { outages: 0, runs: 0 });
-                of_cell.runs += 1;
-                of_cell.outages += u32::from(run.outage);
+            let found = folder.found_in_part(block)?;
+            for runs in found.chunk_by(|a, b| a.key.cell == b.key.cell) {
+                let outages = plan.counts(runs.iter().map(|run| run.outage));
+                decided.extend(runs.first().map(|run| (run.key.cell, outages)));
             }
             continue;
         }

@@ -1,5 +1,6 @@
 //! Functions of numbers: what can be concluded from runs. No tables, no files, no command line.
 
+pub mod blocks;
 pub mod clusters;
 pub mod crossing;
 pub mod interval;

@@ -1,5 +1,6 @@
 //! How many runs a cell gets, and what is concluded from them.
 
+use super::blocks::{Counts, is_even};
 use super::interval::Interval;
 use super::rule::Rule;
 use super::stopping::{Conclusion, Stopping, first};
@@ -15,7 +16,8 @@ pub struct Plan {
 impl Plan {
     /// The plan of a rule. If it is adaptive, this takes a moment: some 0.06 s at ± 0.05, a second at ± 0.02.
     pub fn new(rule: Rule) -> Plan {
-        Plan { rule, stopping: Stopping::of(&rule) }
+        // Of runs in blocks no law is known.
+        Plan { rule, stopping: if rule.in_blocks { None } else { Stopping::of(&rule) } }
     }
 
     /// Whether the outages of a cell decide how many runs it gets.
@@ -33,37 +35,59 @@ impl Plan {
         self.rule.next_look(runs)
     }
 
-    /// Whether a cell stops at a look with this many outages.
-    pub fn stops(&self, outages: u32, runs: u32) -> bool {
+    /// Whether the replicates are points in blocks.
+    pub fn is_in_blocks(&self) -> bool {
+        self.rule.in_blocks
+    }
+
+    /// What the runs of a cell, in the order of the replicates, say about an event.
+    pub fn counts(&self, events: impl IntoIterator<Item = bool>) -> Counts {
+        if self.rule.in_blocks { Counts::of_blocks(events) } else { Counts::of_draws(events) }
+    }
+
+    /// Whether a cell stops at a look with these outages.
+    pub fn stops(&self, outages: Counts) -> bool {
+        let Counts { events, runs, .. } = outages;
+        let is_enough = |interval| self.rule.is_adaptive() && self.rule.is_enough(&interval);
         runs >= self.rule.at_most
             || match &self.stopping {
-                Some(stopping) => stopping.stops(outages, runs),
-                None => {
-                    self.rule.is_adaptive()
-                        && self.rule.is_enough(&Interval::sequence(outages, runs, self.rule.confidence))
-                }
+                Some(stopping) => stopping.stops(events, runs),
+                None if self.rule.in_blocks => is_enough(outages.interval(self.confidence_in_blocks())),
+                None => is_enough(Interval::sequence(events, runs, self.rule.confidence)),
             }
     }
 
     /// What the runs of a cell say about its outage probability. Of a cell that has not stopped, or not by this plan: the
     /// share of the outages, and an interval that holds whenever it is looked at.
-    pub fn conclusion(&self, outages: u32, runs: u32) -> Conclusion {
-        let ended = self.stopping.as_ref().and_then(|stopping| stopping.conclusion(outages, runs));
-        ended.unwrap_or_else(|| Conclusion {
-            estimate: f64::from(outages) / f64::from(runs),
-            interval: self.interval_among(outages, runs),
+    pub fn conclusion(&self, outages: Counts) -> Conclusion {
+        let ended = self.stopping.as_ref().and_then(|stopping| stopping.conclusion(outages.events, outages.runs));
+        ended.unwrap_or_else(|| {
+            let is_end = self.rule.in_blocks && self.is_look(outages.runs) && self.stops(outages);
+            let interval = if is_end {
+                outages.interval(self.confidence_in_blocks())
+            } else {
+                self.interval_among(outages.events, outages.runs)
+            };
+            Conclusion { estimate: outages.share(), interval }
         })
     }
 
-    /// The interval of the probability of any other event, which happened in `events` of the runs of a cell. It holds
-    /// whatever made the cell stop: at each of the looks an interval misses with a part of the probability (Bonferroni).
-    pub fn interval_of_event(&self, events: u32, runs: u32) -> Interval {
-        let confidence = self.rule.confidence;
-        match &self.stopping {
-            Some(stopping) if stopping.is_look(runs) => {
-                Interval::fixed(events, runs, 1.0 - (1.0 - confidence) / f64::from(stopping.looks()))
-            }
-            _ => self.interval_among(events, runs),
+    /// The interval of the probability of any other event of the runs of a cell.
+    pub fn interval_of_event(&self, event: Counts) -> Interval {
+        if self.rule.in_blocks && self.is_look(event.runs) {
+            event.interval(self.confidence_in_blocks())
+        } else {
+            self.interval_of_number(event.events, event.runs)
+        }
+    }
+
+    /// The same if no more than the number of its runs is known. It holds whatever made the cell stop: at each of the looks
+    /// an interval misses with a part of the probability (Bonferroni).
+    pub fn interval_of_number(&self, events: u32, runs: u32) -> Interval {
+        if self.rule.is_adaptive() && self.is_look(runs) {
+            Interval::fixed(events, runs, 1.0 - (1.0 - self.rule.confidence) / f64::from(self.looks()))
+        } else {
+            self.interval_among(events, runs)
         }
     }
 
@@ -73,6 +97,30 @@ impl Plan {
             Interval::sequence(events, runs, self.rule.confidence)
         } else {
             Interval::fixed(events, runs, self.rule.confidence)
+        }
+    }
+
+    /// The confidence of an interval at each look at runs in blocks. Where a cell stops once its interval leaves out a level,
+    /// the interval is most likely to miss just then, so the looks share the probability of a miss (Bonferroni). Where it stops
+    /// once it is narrow enough, looking hardly matters.
+    fn confidence_in_blocks(&self) -> f64 {
+        let looks = if self.rule.level.is_some() { self.looks() } else { 1 };
+        1.0 - (1.0 - self.rule.confidence) / f64::from(looks)
+    }
+
+    /// Whether a cell is looked at after this many runs, and may stop then by a known law, or in blocks.
+    fn is_look(&self, runs: u32) -> bool {
+        match &self.stopping {
+            Some(stopping) => stopping.is_look(runs),
+            None => self.rule.in_blocks && (self.first_look()..=self.rule.at_most).contains(&runs) && is_even(runs),
+        }
+    }
+
+    /// How often a cell is looked at, at most.
+    fn looks(&self) -> u32 {
+        match &self.stopping {
+            Some(stopping) => stopping.looks(),
+            None => (self.rule.at_most / self.first_look()).ilog2() + 1,
         }
     }
 }
@@ -93,27 +141,32 @@ mod tests {
     use super::*;
 
     fn rule(at_most: u32, half_width: Option<f64>) -> Rule {
-        Rule { at_least: 20, at_most, half_width, level: None, confidence: 0.95 }
+        Rule { at_least: 20, at_most, half_width, level: None, confidence: 0.95, in_blocks: false }
+    }
+
+    /// Runs of which the first ones have the event.
+    fn counts(events: u32, runs: u32) -> Counts {
+        Counts::of_draws((0..runs).map(|run| run < events))
     }
 
     #[test]
     fn with_a_fixed_number_of_runs_there_is_one_look_and_clopper_and_pearsons_interval() {
         let plan = Plan::new(rule(60, None));
         assert_eq!(plan.first_look(), 60);
-        assert!(plan.stops(3, 60) && !plan.stops(0, 59));
-        let Conclusion { estimate, interval } = plan.conclusion(3, 60);
+        assert!(plan.stops(counts(3, 60)) && !plan.stops(counts(0, 59)));
+        let Conclusion { estimate, interval } = plan.conclusion(counts(3, 60));
         assert_eq!((estimate, interval), (0.05, Interval::fixed(3, 60, 0.95)));
-        assert_eq!(plan.interval_of_event(7, 60), Interval::fixed(7, 60, 0.95));
+        assert_eq!(plan.interval_of_event(counts(7, 60)), Interval::fixed(7, 60, 0.95));
     }
 
     #[test]
     fn a_cell_that_has_not_stopped_and_one_of_too_many_runs_have_an_interval_that_always_holds() {
         let plan = Plan::new(rule(400, Some(0.1)));
-        assert!(!plan.stops(10, 20), "half of twenty runs");
-        assert_eq!(plan.conclusion(10, 20).interval, Interval::sequence(10, 20, 0.95));
+        assert!(!plan.stops(counts(10, 20)), "half of twenty runs");
+        assert_eq!(plan.conclusion(counts(10, 20)).interval, Interval::sequence(10, 20, 0.95));
         let huge = Plan::new(rule(1_000_000, Some(0.001)));
-        assert_eq!(huge.conclusion(0, 500).interval, Interval::sequence(0, 500, 0.95));
-        assert!(!huge.stops(0, 500) && huge.stops(500_000, 1_000_000));
+        assert_eq!(huge.conclusion(counts(0, 500)).interval, Interval::sequence(0, 500, 0.95));
+        assert!(!huge.stops(counts(0, 500)) && huge.stops(counts(500_000, 1_000_000)));
     }
 
     #[test]
@@ -144,8 +197,8 @@ mod tests {
                 }
                 runs = look;
                 for (outages, probability) in on.iter_mut().enumerate() {
-                    let interval = plan.interval_of_event(runs - outages as u32, runs);
-                    if plan.stops(outages as u32, runs) {
+                    let interval = plan.interval_of_event(counts(runs - outages as u32, runs));
+                    if plan.stops(counts(outages as u32, runs)) {
                         missed += if (interval.low..=interval.high).contains(&(1.0 - p)) { 0.0 } else { *probability };
                         *probability = 0.0;
                     }

@@ -16,6 +16,8 @@ pub struct Rule {
     pub level: Option<f64>,
     /// Confidence of the intervals, in (0, 1).
     pub confidence: f64,
+    /// Whether the replicates are points in [blocks](super::blocks), not independent draws. Then the looks are even.
+    pub in_blocks: bool,
 }
 
 /// How much wider than asked for an interval may be: by what rounding may add.
@@ -39,8 +41,10 @@ impl Rule {
         if self.is_adaptive() { self.at_least.min(self.at_most) } else { self.at_most }
     }
 
-    /// Runs at the look after the one at `n`: an eighth more, so that the looks are not too many, and not too late.
+    /// Runs at the look after the one at `n`: an eighth more, so that the looks are not too many, and not too late. In
+    /// blocks it is twice as many, so that all points of the blocks are spread evenly.
     pub fn next_look(&self, n: u32) -> u32 {
-        n.saturating_add((n / 8).max(8)).min(self.at_most)
+        let more = if self.in_blocks { n } else { (n / 8).max(8) };
+        n.saturating_add(more).min(self.at_most)
     }
 }

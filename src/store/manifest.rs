@@ -221,13 +221,18 @@ fn distribution(distribution: &Distribution) -> String {
 }
 
 fn replicates(replicates: &Replicates) -> Json {
-    json!({
+    let mut json = json!({
         "at_least": replicates.at_least,
         "at_most": replicates.at_most,
         "half_width": replicates.half_width,
         "confidence": replicates.confidence,
         "common_random_numbers": replicates.common_random_numbers,
-    })
+    });
+    if let Some(blocks) = replicates.sampling.blocks() {
+        json["sampling"] = replicates.sampling.name().into();
+        json["blocks"] = blocks.into();
+    }
+    json
 }
 
 #[cfg(test)]

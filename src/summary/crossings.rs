@@ -12,12 +12,13 @@ use arrow_array::types::UInt32Type;
 use super::columns::{CellSummary, OUTAGE};
 use super::error::SummaryError;
 use super::estimates::Estimator;
+use crate::statistics::blocks::{BLOCKS, block_of};
 use crate::statistics::crossing::{Crossing, Point, crossings as crossings_of};
 use crate::statistics::interval::Interval;
 use crate::statistics::sign::sign_test;
 use crate::store::Folder;
 use crate::sweep::columns::CELL;
-use crate::sweep::{AxisPoints, Sweep};
+use crate::sweep::{AxisPoints, Sampling, Sweep};
 
 /// The crossings of a level by the surface of a sweep.
 pub struct Crossings {
@@ -110,7 +111,7 @@ impl Crossings {
             }
             let mut lines: Vec<Vec<OnLine>> = lines.into_values().collect();
             lines.iter_mut().for_each(|line| line.sort_by(|a, b| a.x.total_cmp(&b.x)));
-            let (pairs, reversal) = most_sure_reversal(&lines);
+            let (pairs, reversal) = most_sure_reversal(&lines, sweep.replicates.sampling == Sampling::Sobol);
             let is_logarithmic = is_logarithmic(sweep, axis);
             let lines = lines.iter().map(|line| of_line(line, level, is_logarithmic)).collect();
             Some(Along { axis, lines, pairs, reversal })
@@ -170,8 +171,8 @@ fn of_line(line: &[OnLine], level: f64, is_logarithmic: bool) -> Line {
 }
 
 /// Compares the points of each line that are 1, 2, 4, … apart, and returns how many pairs these are, and the one that
-/// contradicts the direction of its line most surely.
-fn most_sure_reversal(lines: &[Vec<OnLine>]) -> (u32, Option<Reversal>) {
+/// contradicts the direction of its line most surely. Of replicates in blocks each block counts once, by its majority.
+fn most_sure_reversal(lines: &[Vec<OnLine>], in_blocks: bool) -> (u32, Option<Reversal>) {
     let (mut pairs, mut most): (u32, Option<Reversal>) = (0, None);
     for line in lines {
         let (Some(first), Some(last)) = (line.first(), line.last()) else { continue };
@@ -186,7 +187,12 @@ fn most_sure_reversal(lines: &[Vec<OnLine>]) -> (u32, Option<Reversal>) {
                 let changes = from.outages.iter().zip(to.outages);
                 let count = |from: bool| changes.clone().filter(|&(&a, &b)| a == from && b != from).count() as u32;
                 let (against, with) = (count(rises), count(!rises));
-                let p_value = sign_test(against, with);
+                let p_value = if in_blocks {
+                    let (blocks_against, blocks_with) = majorities(changes.clone(), rises);
+                    sign_test(blocks_against, blocks_with)
+                } else {
+                    sign_test(against, with)
+                };
                 if against > with && most.is_none_or(|most| p_value < most.p_value) {
                     most = Some(Reversal { from: from.cell, to: to.cell, against, with, p_value });
                 }
@@ -195,6 +201,17 @@ fn most_sure_reversal(lines: &[Vec<OnLine>]) -> (u32, Option<Reversal>) {
     }
     let adjusted = |most: Reversal| Reversal { p_value: (most.p_value * f64::from(pairs)).min(1.0), ..most };
     (pairs, most.map(adjusted))
+}
+
+/// The blocks in which most changes, from the first outage to the second one, go against the direction of a line, and those
+/// in which most go with it.
+fn majorities<'a>(changes: impl Iterator<Item = (&'a bool, &'a bool)>, rises: bool) -> (u32, u32) {
+    let mut excess = [0_i64; BLOCKS as usize];
+    for (replicate, (from, to)) in (0..).zip(changes) {
+        excess[block_of(replicate) as usize] += i64::from(*from) - i64::from(*to);
+    }
+    let count = |sign: i64| excess.iter().filter(|excess| excess.signum() == sign).count() as u32;
+    if rises { (count(1), count(-1)) } else { (count(-1), count(1)) }
 }
 
 #[cfg(test)]
@@ -220,21 +237,36 @@ mod tests {
     #[test]
     fn a_line_that_only_rises_is_not_contradicted() {
         let cells = [0, 20, 40, 60, 100].map(first);
-        let (pairs, reversal) = most_sure_reversal(&[line(&cells)]);
+        let (pairs, reversal) = most_sure_reversal(&[line(&cells)], false);
         // Four neighbours, three pairs two apart, one pair four apart.
         assert_eq!((pairs, reversal), (8, None));
         let falling = [100, 60, 20, 3].map(first);
-        assert_eq!(most_sure_reversal(&[line(&falling)]).1, None);
+        assert_eq!(most_sure_reversal(&[line(&falling)], false).1, None);
     }
 
     #[test]
     fn a_few_replicates_that_go_back_are_seen_where_two_samples_would_not_differ() {
         // 74 and 66 outages in the same hundred replicates: none goes up, eight go down.
         let cells = [2, 74, 66, 98].map(first);
-        let (pairs, reversal) = most_sure_reversal(&[line(&cells)]);
+        let (pairs, reversal) = most_sure_reversal(&[line(&cells)], false);
         let reversal = reversal.unwrap();
         assert_eq!((reversal.from, reversal.to, reversal.against, reversal.with), (1, 2, 8, 0));
         assert!((reversal.p_value - f64::from(pairs) / 256.0).abs() < 1e-12, "{reversal:?}");
+    }
+
+    #[test]
+    fn of_replicates_in_blocks_each_block_counts_once() {
+        // Of 96 replicates those of blocks 0, 1 and 2 have their outage in the first cell alone, those of block 3 in the second.
+        let has = |blocks: std::ops::Range<u32>| (0..96).map(|r| blocks.contains(&block_of(r))).collect::<Vec<bool>>();
+        let all = vec![true; 96];
+        let cells = [vec![false; 96], has(0..3), has(3..4), all];
+        let (pairs, reversal) = most_sure_reversal(&[line(&cells)], true);
+        let reversal = reversal.unwrap();
+        assert_eq!((pairs, reversal.from, reversal.to, reversal.against, reversal.with), (5, 1, 2, 18, 6));
+        // Three blocks of four: (4 + 1)/16, five times.
+        assert_eq!(reversal.p_value, 1.0);
+        let few = most_sure_reversal(&[line(&[vec![false; 96], has(0..12), has(11..12), vec![true; 96]])], true);
+        assert!((few.1.unwrap().p_value - 5.0 / 2048.0).abs() < 1e-12);
     }
 
     #[test]

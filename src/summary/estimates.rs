@@ -11,6 +11,8 @@ use polars::prelude::{ChunkAgg, ChunkVar, Float64Chunked, NewChunkedArray};
 use super::columns::CellSummary;
 use super::statistic::Statistic;
 use crate::engine::outcome::{Missing, OutputType};
+use crate::statistics::blocks::{Counts, block_of};
+use crate::statistics::clusters::Ratio;
 use crate::statistics::plan::{Plan, ranks};
 use crate::statistics::quantile::quantile;
 use crate::statistics::stopping::Conclusion;
@@ -24,7 +26,7 @@ const PERCENT: [u32; 3] = [5, 50, 95];
 pub(super) struct Estimator {
     plan: Plan,
     confidence: f64,
-    conclusions: BTreeMap<(u32, u32), Conclusion>,
+    conclusions: BTreeMap<Counts, Conclusion>,
     students: BTreeMap<u32, f64>,
     /// For a number of values, and whether it is the number of all runs: the ranks between which each quantile lies.
     ranks: BTreeMap<(u32, bool), [(u32, u32); 3]>,
@@ -100,9 +102,9 @@ impl Estimator {
 
     /// The runs of a cell, with what they say about its outage probability.
     pub(super) fn cell(&mut self, outages: Vec<bool>) -> CellRuns {
-        let (count, runs) = (outages.iter().filter(|&&outage| outage).count() as u32, outages.len() as u32);
         let plan = &self.plan;
-        let conclusion = *self.conclusions.entry((count, runs)).or_insert_with(|| plan.conclusion(count, runs));
+        let counts = plan.counts(outages.iter().copied());
+        let conclusion = *self.conclusions.entry(counts).or_insert_with(|| plan.conclusion(counts));
         CellRuns { outages, conclusion }
     }
 
@@ -117,11 +119,14 @@ impl Estimator {
         let (mean, deviation) = moments(cell, values);
         let mut estimates = Estimates { count, mean, deviation, ..Estimates::default() };
         if kind == OutputType::Boolean {
-            let interval = self.plan.interval_of_event(values.sum().unwrap_or(0.0) as u32, count);
+            let event = self.plan.counts(values.iter().map(|value| value == Some(1.0)));
+            let interval = self.plan.interval_of_event(event);
             estimates.mean_ends = [Some(interval.low), Some(interval.high)];
             return estimates;
         }
-        if let (Some(mean), Some(deviation)) = (mean, deviation.filter(|&deviation| deviation > 0.0)) {
+        if self.plan.is_in_blocks() {
+            estimates.mean_ends = self.mean_ends_in_blocks(values).map_or([None; 2], |ends| ends.map(Some));
+        } else if let (Some(mean), Some(deviation)) = (mean, deviation.filter(|&deviation| deviation > 0.0)) {
             let half_width = self.student(count - 1) * deviation / libm::sqrt(f64::from(count));
             estimates.mean_ends = [Some(mean - half_width), Some(mean + half_width)];
         }
@@ -134,6 +139,15 @@ impl Estimator {
         estimates
     }
 
+    /// The ends of the interval of a mean whose errors are those of the blocks.
+    fn mean_ends_in_blocks(&self, values: &Float64Chunked) -> Option<[f64; 2]> {
+        let mut ratio = Ratio::default();
+        for (replicate, value) in (0..).zip(values.iter()) {
+            value.iter().for_each(|&value| ratio.add(block_of(replicate).into(), value, 1.0));
+        }
+        ratio.estimate().filter(|estimate| estimate.error > 0.0)?.interval(self.confidence)
+    }
+
     fn student(&mut self, degrees: u32) -> f64 {
         *self.students.entry(degrees).or_insert_with(|| two_sided_quantile(self.confidence, degrees))
     }
@@ -143,7 +157,7 @@ impl Estimator {
         *self.ranks.entry((values, are_all)).or_insert_with(|| {
             PERCENT.map(|percent| {
                 ranks(percent, values, |k| {
-                    if are_all { plan.interval_of_event(k, values) } else { plan.interval_among(k, values) }
+                    if are_all { plan.interval_of_number(k, values) } else { plan.interval_among(k, values) }
                 })
             })
         })
@@ -218,7 +232,8 @@ mod tests {
                         .collect();
                 }
                 runs = look;
-                for (k, probability) in on.iter_mut().enumerate().filter(|&(k, _)| plan.stops(k as u32, runs)) {
+                let counts = |k: usize| plan.counts((0..runs as usize).map(|run| run < k));
+                for (k, probability) in on.iter_mut().enumerate().filter(|&(k, _)| plan.stops(counts(k))) {
                     let outages: Vec<bool> = (0..runs as usize).map(|run| run < k).collect();
                     let values: Vec<Option<f64>> = outages.iter().map(|&o| Some(if o { 10.0 } else { 1.0 })).collect();
                     let found = estimates(&mut estimator, &outages, &values, Missing::Never).mean.unwrap();

@@ -4,8 +4,8 @@ use super::columns::{BASELINE, CellSummary, FIXED_COLUMNS, OUTAGE};
 use super::entry::Entry;
 use super::statistic::Statistic;
 use crate::engine::outcome::{OUTPUTS, Outcome, Output};
-use crate::sweep::Sweep;
 use crate::sweep::columns as names;
+use crate::sweep::{Sampling, Sweep};
 
 /// One statistic of one output, for each cell of a surface.
 #[derive(Clone)]
@@ -155,7 +155,9 @@ pub(super) fn too_wide(sweep: &Sweep, cells: &[CellSummary]) -> Option<(f64, usi
 
 /// The name of the intervals of a sweep, for people.
 pub(super) fn interval_name(sweep: &Sweep) -> &'static str {
-    if sweep.replicates.half_width.is_some() || sweep.refine.is_some() {
+    if sweep.replicates.sampling == Sampling::Sobol {
+        "approximate, by blocks of Sobol points"
+    } else if sweep.replicates.half_width.is_some() || sweep.refine.is_some() {
         "exact for cells that stop when it says enough"
     } else {
         "Clopper–Pearson"

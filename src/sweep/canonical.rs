@@ -5,7 +5,7 @@ use std::fmt::Write;
 use sha2::{Digest, Sha256};
 
 use super::design::is_spaced;
-use super::types::{Axis, AxisPoints, Distribution, Sweep};
+use super::types::{Axis, AxisPoints, Distribution, Sampling, Sweep};
 use crate::engine::EngineKind;
 use crate::parameters::{
     Domain, Fraction, Intervention, PARAMETERS, Parameter, Scenario, Shock, Value, toml_number as number,
@@ -40,6 +40,9 @@ pub(super) fn toml(sweep: &Sweep) -> String {
     lines.push(format!("common_random_numbers = {}", replicates.common_random_numbers));
     lines.push(format!("confidence = {}", number(replicates.confidence)));
     lines.extend(replicates.half_width.map(|half_width| format!("half_width = {}", number(half_width))));
+    if replicates.sampling != Sampling::default() {
+        lines.push(format!("sampling = {}", text(replicates.sampling.name())));
+    }
     // Newer than the hashes of sweeps that do without it.
     if sweep.engine != EngineKind::default() {
         lines.extend([String::new(), "[run]".to_owned(), format!("engine = {}", text(sweep.engine.name()))]);

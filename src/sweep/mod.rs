@@ -38,4 +38,6 @@ pub use counterfactual::Removal;
 pub use design::{AxisLabel, Between, Design, Refinement};
 pub use difference::Difference;
 pub use read::{Mistake, SweepError, read_text};
-pub use types::{Axis, AxisPoints, Distribution, Realization, Refine, Replicates, Sweep, Traces, Uncertain, Variant};
+pub use types::{
+    Axis, AxisPoints, Distribution, Realization, Refine, Replicates, Sampling, Sweep, Traces, Uncertain, Variant,
+};

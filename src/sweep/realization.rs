@@ -2,12 +2,16 @@
 
 use super::draw::Allowed;
 use super::fit;
-use super::types::{Realization, Sweep, Uncertain};
+use super::types::{Realization, Sampling, Sweep, Uncertain};
 use crate::parameters::{Scenario, Value};
-use crate::random::{Purpose, Stream, derive_seed, open_unit, stream};
+use crate::random::{Purpose, Stream, derive_seed, open_unit, scrambled_sobol, stream};
+use crate::statistics::blocks::{BLOCKS, block_of};
 
 /// Sets the seeds of independent replicates apart from those of common random numbers.
 const INDEPENDENT: u64 = 0x696E_6465_7065_6E64;
+
+/// Sets the scrambles of Sobol points apart from the seeds of runs.
+const SOBOL: u64 = 0x0000_0073_6F62_6F6C;
 
 /// After this many draws in a row that do not fit, the nominal values are used. A sweep is refused when fewer than about
 /// one in a thousand fits, so the probability to get here is below exp(−100).
@@ -27,21 +31,27 @@ impl Sweep {
     ///
     /// Each uncertain input draws from its own stream, derived from the seed of the run and the name of the parameter:
     /// adding one never moves the draws of another, and with common random numbers replicate r of every cell shares
-    /// them. A law is truncated to the range of its parameter. Inputs that have to fit to each other and to the rest of the
+    /// them. With Sobol points the first number of an input is the coordinate of the replicate's point in the dimension of
+    /// the input, by its place in the order of the names. A law is truncated to the range of its parameter. Inputs that have to fit to each other and to the rest of the
     /// scenario (a release before the horizon, say) are all drawn, and then tested together; if they do not fit, all of
     /// them are drawn again.
     pub fn realization(&self, cell: u32, replicate: u32) -> Realization {
-        self.realize(cell, self.run_seed(cell, replicate))
+        let seed = self.run_seed(cell, replicate);
+        match self.replicates.sampling {
+            Sampling::Random => self.realize(cell, seed, |_| None),
+            Sampling::Sobol => self.realize(cell, seed, |input| Some(self.coordinate(cell, replicate, input))),
+        }
     }
 
-    /// A run of a cell with this seed, from which its uncertain inputs are drawn, too.
-    pub(super) fn realize(&self, cell: u32, seed: u64) -> Realization {
+    /// A run of a cell with this seed, from which its uncertain inputs are drawn, but for those whose first number, in
+    /// (0, 1), is given.
+    pub(super) fn realize(&self, cell: u32, seed: u64, first: impl Fn(usize) -> Option<f64>) -> Realization {
         let mut scenario = self.cell_scenario(cell);
-        let inputs = self.uncertain.iter().filter(|input| self.is_drawn(cell, input));
+        let inputs = self.uncertain.iter().enumerate().filter(|(_, input)| self.is_drawn(cell, input));
         let mut draws: Vec<Draw> = inputs
-            .map(|input| {
+            .map(|(index, input)| {
                 let stream = stream(seed, Purpose::Uncertain(input.parameter.name()));
-                Draw::new(input, &scenario, stream)
+                Draw::new(input, &scenario, stream).beginning_with(first(index))
             })
             .collect();
         draws.iter_mut().for_each(|draw| draw.put(&mut scenario));
@@ -55,6 +65,24 @@ impl Sweep {
         Realization { scenario, seed, drawn }
     }
 
+    /// A number that runs have in common whose draws belong together, and no others: replicates with common random numbers,
+    /// and Sobol points of one block.
+    pub fn cluster(&self, cell: u32, replicate: u32) -> u64 {
+        let draws = match self.replicates.sampling {
+            Sampling::Random => replicate,
+            Sampling::Sobol => block_of(replicate),
+        };
+        u64::from(draws) + if self.replicates.common_random_numbers { 0 } else { u64::from(cell) << 32 }
+    }
+
+    /// The coordinate of a replicate's Sobol point in the dimension of an input. Blocks have scrambles of their own, and so
+    /// have cells without common random numbers.
+    fn coordinate(&self, cell: u32, replicate: u32, input: usize) -> f64 {
+        let cell = if self.replicates.common_random_numbers { u64::MAX } else { u64::from(cell) };
+        let scramble = derive_seed(self.seed, &[SOBOL, cell, block_of(replicate).into(), input as u64]);
+        scrambled_sobol(replicate / BLOCKS, input as u32, scramble)
+    }
+
     /// Whether an input is drawn in this cell: a variant that says what it is leaves a factor alone to be drawn.
     pub(super) fn is_drawn(&self, cell: u32, input: &Uncertain) -> bool {
         let mut points = self.axes.iter().zip(self.coordinates(cell));
@@ -66,6 +94,8 @@ impl Sweep {
 pub(super) struct Draw<'a> {
     input: &'a Uncertain,
     allowed: Allowed<'a>,
+    /// The number of the first draw, if it is not from the stream.
+    first: Option<f64>,
     stream: Stream,
     /// What the scenario says without it.
     before: Option<Value>,
@@ -78,12 +108,18 @@ impl<'a> Draw<'a> {
     pub(super) fn new(input: &'a Uncertain, scenario: &Scenario, stream: Stream) -> Draw<'a> {
         let before = input.parameter.get(scenario);
         let allowed = input.allowed(before.as_ref().and_then(Value::as_f64).unwrap_or(f64::NAN));
-        Draw { input, allowed, stream, before, must_fit: fit::must_fit(&input.parameter, scenario) }
+        Draw { input, allowed, first: None, stream, before, must_fit: fit::must_fit(&input.parameter, scenario) }
+    }
+
+    /// The same, with this number for the first draw.
+    fn beginning_with(self, first: Option<f64>) -> Draw<'a> {
+        Draw { first, ..self }
     }
 
     /// Draws, and puts the value into the scenario.
     pub(super) fn put(&mut self, scenario: &mut Scenario) {
-        let value = self.allowed.value(open_unit(&mut self.stream));
+        let number = self.first.take().unwrap_or_else(|| open_unit(&mut self.stream));
+        let value = self.allowed.value(number);
         self.input.parameter.put(scenario, &value);
     }
 }

@@ -30,7 +30,7 @@ impl Sweep {
         }
         let number = input as u64 + 1;
         let mut run = self.with_seed(cell, replicate, number);
-        let other = self.realize(cell, derive_seed(self.run_seed(cell, replicate), &[REDRAWN, number]));
+        let other = self.realize(cell, derive_seed(self.run_seed(cell, replicate), &[REDRAWN, number]), |_| None);
         uncertain.parameter.put(&mut run.scenario, &uncertain.parameter.get(&other.scenario)?);
         *run.drawn.get_mut(input)? = *other.drawn.get(input)?;
         fit::check(&run.scenario, self.traces.as_ref()).is_ok().then_some(run)

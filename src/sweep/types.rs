@@ -2,6 +2,7 @@
 
 use crate::engine::EngineKind;
 use crate::parameters::{Intervention, Quantity, Scenario, Shock, Value};
+use crate::statistics::blocks::BLOCKS;
 use crate::statistics::plan::Plan;
 use crate::statistics::rule::Rule;
 
@@ -95,14 +96,42 @@ pub struct Replicates {
     pub confidence: f64,
     /// Whether replicate r of every cell sees the same draws.
     pub common_random_numbers: bool,
+    /// How the uncertain inputs are drawn.
+    pub sampling: Sampling,
+}
+
+/// How the uncertain inputs of the replicates are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sampling {
+    /// Each by itself.
+    #[default]
+    Random,
+    /// As points of scrambled Sobol sequences, in independent blocks.
+    Sobol,
+}
+
+impl Sampling {
+    /// All of them, as in the sweep file.
+    pub const ALL: [(&'static str, Sampling); 2] = [("random", Sampling::Random), ("sobol", Sampling::Sobol)];
+
+    /// The number of independent blocks that the replicates of a cell are in; `None` if each is independent.
+    pub fn blocks(self) -> Option<u32> {
+        (self == Sampling::Sobol).then_some(BLOCKS)
+    }
+
+    /// Its name in the sweep file.
+    pub fn name(self) -> &'static str {
+        Sampling::ALL.into_iter().find(|&(_, sampling)| sampling == self).map_or("", |(name, _)| name)
+    }
 }
 
 impl Sweep {
     /// When a cell stops, and what its runs say then.
     pub fn plan(&self) -> Plan {
-        let Replicates { at_least, at_most, half_width, confidence, .. } = self.replicates;
+        let Replicates { at_least, at_most, half_width, confidence, sampling, .. } = self.replicates;
         let level = self.refine.map(|refine| refine.level);
-        Plan::new(Rule { at_least, at_most, half_width, level, confidence })
+        let in_blocks = sampling == Sampling::Sobol;
+        Plan::new(Rule { at_least, at_most, half_width, level, confidence, in_blocks })
     }
 
     /// The outage probability whose crossing is looked for where nothing else is asked for: that of the refinement, else

@@ -37,14 +37,27 @@ every_s = 3600.0
 
 #[test]
 fn a_refined_sweep_is_the_same_by_threads_shards_rounds_and_after_a_kill() {
+    check(REFINED, "exact for cells that stop");
+}
+
+#[test]
+fn so_is_one_of_sobol_points() {
+    check(
+        &REFINED.replace("at_most = 60", "at_most = 64\nsampling = \"sobol\""),
+        "approximate, by blocks of Sobol points",
+    );
+}
+
+fn check(refined: &str, interval: &str) {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let sweep = path("refined.toml");
-    fs::write(&sweep, REFINED).unwrap();
+    fs::write(&sweep, refined).unwrap();
     let dry = succeed(&["run", &sweep, "--out", &path("none"), "--dry-run"]);
     assert!(dry.contains("cells    6 … 34\n"), "{dry}");
     let shown = succeed(&["run", &sweep, "--out", &path("one"), "--threads", "1"]);
     assert!(shown.contains("falls through it at") && shown.contains("of all cells"), "{shown}");
+    assert!(shown.contains(interval), "{shown}");
     let reference = folder.path().join("one");
     succeed(&["run", &sweep, "--out", &path("three"), "--threads", "3"]);
     assert_same_results(&reference, &folder.path().join("three"));

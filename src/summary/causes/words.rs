@@ -37,8 +37,7 @@ impl Causes {
     fn share(&self, is_it: impl Fn(&OutageRun) -> Option<bool>) -> String {
         let mut ratio = Ratio::default();
         for run in &self.runs {
-            let common = self.sweep.replicates.common_random_numbers;
-            let cluster = u64::from(run.replicate) + if common { 0 } else { u64::from(run.cell) << 32 };
+            let cluster = self.sweep.cluster(run.cell, run.replicate);
             if let Some(is_it) = is_it(run) {
                 ratio.add(cluster, f64::from(is_it), 1.0);
             }

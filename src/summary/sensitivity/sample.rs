@@ -79,17 +79,17 @@ impl RunSample {
         let names = self.sweep.uncertain.iter().map(|input| input.column(&self.sweep));
         let inputs = names.map(|name| real(&name)).collect::<Result<Vec<_>, _>>()?;
         let (outages, output) = (real(OUTAGE)?, real(self.output.name)?);
-        let common = self.sweep.replicates.common_random_numbers;
         for (cell, rows) in groups(runs)? {
             let replicates = replicates[rows.clone()].to_vec();
-            let of_run = |&replicate: &u32| u64::from(replicate) + if common { 0 } else { u64::from(cell) << 32 };
+            let of_run = |&replicate: &u32| self.sweep.cluster(cell, replicate);
             let values = output[rows.clone()].to_vec();
             let by_ranks = self.is_ranked();
             let mut sorted = values.clone();
             sorted.sort_by(f64::total_cmp);
+            let clusters = replicates.iter().map(of_run).collect();
             self.cells.push(CellRuns {
                 cell,
-                clusters: replicates.iter().map(of_run).collect(),
+                clusters,
                 replicates,
                 inputs: inputs.iter().map(|input| input[rows.clone()].to_vec()).collect(),
                 outages: outages[rows].iter().map(|&outage| outage > 0.0).collect(),

@@ -226,6 +226,8 @@ declare_tables! {
             "Confidence of the intervals.";
         COMMON_RANDOM_NUMBERS "common_random_numbers": Form::Boolean, Else("true, and false with [refine]"),
             "Whether replicate r of every cell sees the same draws, so that cells differ by their parameters, not by luck.";
+        SAMPLING "sampling": Form::Word(&["random", "sobol"]), Default("\"random\""),
+            "How the uncertain inputs are drawn: \"random\", each by itself, or \"sobol\", as scrambled Sobol points in 16 independent blocks, which know a probability from fewer runs; their interval is approximate. Then at_least and at_most are 16, 32, 64 … (by default 16 and 128), and a cell is looked at whenever it has twice as many.";
     }
     refine "[refine]", None,
         "Puts cells between two neighbours of the grid that are not surely on the same side of a level, along each axis whose points are spaced evenly, and halves their distance again. A cell stops, too, once its interval leaves the level out. Inputs are drawn anew in each cell: the place of a line is known better by that.",

@@ -37,6 +37,9 @@ pub(super) fn sweep(root: &Reader, named: bool) -> Option<Sweep> {
         notes.extend(replicates.common_random_numbers.then(|| refine::NOTE.to_owned()));
     }
     let uncertain = uncertain::uncertain(root, &quantities, &axes);
+    if root.problems().is_empty() {
+        replicates::check_inputs(root, &replicates, uncertain.len());
+    }
     if !root.problems().is_empty() {
         // What the scenario cannot be without axes is said along with the rest; with them it takes all to know.
         if scenario_is_read && root.get("axis").is_none() {
