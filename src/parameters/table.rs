@@ -159,6 +159,12 @@ declare_parameters! {
         rejection_cost: f64 = 0.0, "1", Domain::SHARE,
             "What a rejection costs the login server, in service slots.",
             "chosen", intervenable, added_later;
+        renewal_s: f64 = f64::INFINITY, "s", Domain::POSITIVE_OR_INFINITE,
+            "Mean time between two renewals of the login of an online client (a lease); inf: none.",
+            "chosen", intervenable, sizes_memory, added_later;
+        grace_s: f64 = 600.0, "s", Domain::POSITIVE,
+            "How long a client that cannot renew its login stays online.",
+            "chosen", added_later;
         degradation: f64 = 0.0, "1", Domain::Number(Range::from_below(0.0, 1.0)),
             "Share of the capacity that is lost while the queue is full; in proportion to its length while it is not.",
             "chosen", intervenable, added_later;
@@ -177,6 +183,9 @@ declare_parameters! {
         jitter: Jitter = Jitter::Full, "1", Domain::Choice(&["none", "full", "equal"]),
             "How the backoff b is randomized: not, Uniform(0, b), or b/2 + Uniform(0, b/2).",
             "assumed", intervenable;
+        give_up_after: u64 = 0, "1", Domain::Integer(0, 65535),
+            "A client leaves after this many failures in a row; 0: never.",
+            "chosen", intervenable, added_later;
     }
     /// What counts as an outage.
     outage: Outage {

@@ -42,6 +42,8 @@ pub enum Purpose<'a> {
     AttachBackoff,
     /// Which login requests enter the queue, and which are served.
     Login,
+    /// Which clients begin to renew their login.
+    Renewals,
     /// When login requests are repeated.
     LoginBackoff,
     /// Which clients become super nodes.
@@ -72,6 +74,7 @@ impl<'a> Purpose<'a> {
             Purpose::AttachOrder => "attach order",
             Purpose::AttachBackoff => "attach backoff",
             Purpose::Login => "login",
+            Purpose::Renewals => "renewals",
             Purpose::LoginBackoff => "login backoff",
             Purpose::Promotion => "promotion",
             Purpose::Uncertain(parameter) => return ["uncertain ", parameter],

@@ -127,7 +127,7 @@ mod tests {
         let region = |share| Region { name: String::new(), utc_offset_h: 0.0, share };
         match domain {
             Domain::Number(_) | Domain::Integer(..) => {
-                let numbers = [1e-3, 0.5, 1.0, 100.0, 1e6].into_iter();
+                let numbers = [1e-3, 0.5, 1.0, 100.0, 1e6, f64::INFINITY].into_iter();
                 numbers.filter_map(|x| domain.value_from_f64(x)).collect()
             }
             Domain::Boolean => vec![Value::Boolean(false), Value::Boolean(true)],

@@ -15,6 +15,7 @@
 //! | `retries` | back-off delays, against their laws |
 //! | `overlay` | attach attempts, orphans, stale addresses, promotions |
 //! | `gateways` | gateways that fail and come back, attempts that are barred, lost connections |
+//! | `renewals` | renewals of log-ins, and clients that give up |
 //! | `randomness` | the random numbers as they are used |
 //!
 //! `critmass validate` runs [`Effort::Quick`]; `tests/validation/` runs [`Effort::Thorough`], and more that takes longer.
@@ -27,6 +28,7 @@ mod overload;
 mod presence;
 mod queue;
 mod randomness;
+mod renewals;
 mod retries;
 
 pub use bounds::{FALSE_ALARM, chi_square_tolerance, count_tolerance, law_tolerance, mean_tolerance};
@@ -126,6 +128,7 @@ pub static TOPICS: &[Topic] = &[
     retries::checks,
     overlay::checks,
     gateways::checks,
+    renewals::checks,
     randomness::checks,
 ];
 

@@ -29,7 +29,7 @@ pub(super) fn checks(effort: Effort) -> Vec<Check> {
 
 /// No delay but those below the cap and the cap itself are a whole number of ticks.
 fn retry(jitter: Jitter) -> Retry {
-    Retry { base_s: 17.0, factor: 1.7, cap_s: 88.0, jitter }
+    Retry { base_s: 17.0, factor: 1.7, cap_s: 88.0, jitter, give_up_after: 0 }
 }
 
 /// Nobody can attach: there is no super node.

@@ -42,7 +42,9 @@ type Corner = fn(&Scenario) -> bool;
 
 #[test]
 fn every_corner_is_among_the_scenarios_drawn() {
-    let corners: [(&str, Corner); 18] = [
+    let corners: [(&str, Corner); 20] = [
+        ("renewals that time out", |s| s.login.renewal_s < 1000.0 && s.login.timeout_s < s.login.grace_s),
+        ("clients that give up at once", |s| s.retry.give_up_after == 1),
         ("no overlay", |s| s.overlay.bypass),
         ("attempts barred", |s| s.overlay.admission < 1.0),
         ("random service", |s| s.login.discipline == Discipline::Random),
@@ -212,12 +214,23 @@ fn overlay() -> impl Strategy<Value = Change> {
 fn login() -> impl Strategy<Value = Change> {
     let capacity = prop_oneof![1 => Just(0.0), 1 => Just(f64::INFINITY), 8 => log_uniform(0.5, 20.0)];
     let limit = prop_oneof![1 => Just(0.0), 1 => Just(f64::INFINITY), 4 => log_uniform(5.0, 600.0)];
-    let retry = (log_uniform(1.0, 60.0), 1.0..3.0f64, log_uniform(1.0, 50.0), 0..3u8);
+    let give_up = prop_oneof![2 => Just(0u64), 1 => 1..8u64];
+    let retry = (log_uniform(1.0, 60.0), 1.0..3.0f64, log_uniform(1.0, 50.0), 0..3u8, give_up);
+    let renewal = (prop_oneof![1 => Just(f64::INFINITY), 1 => log_uniform(20.0, 5000.0)], log_uniform(1.0, 2000.0));
     let loss = || prop_oneof![2 => Just(0.0), 1 => 0.0..0.95f64];
     let flags = (any::<bool>(), any::<bool>());
     let discipline = select(vec![Discipline::Fifo, Discipline::Lifo, Discipline::Random]);
-    (capacity, limit, log_uniform(1.0, 300.0), discipline, flags, retry, (loss(), loss())).prop_map(
-        |(capacity, limit, timeout, discipline, (drop, relogin), (base, factor, cap, jitter), (cost, degradation))| {
+    (capacity, limit, log_uniform(1.0, 300.0), discipline, flags, retry, (loss(), loss()), renewal).prop_map(
+        |(
+            capacity,
+            limit,
+            timeout,
+            discipline,
+            (drop, relogin),
+            (base, factor, cap, jitter, give_up),
+            (cost, degradation),
+            (renewal, grace),
+        )| {
             Change(Box::new(move |s: &mut Scenario| {
                 let per_s = 1.0 / ((s.presence.session_h + s.presence.absence_h) * 3600.0);
                 s.login.capacity_per_s_per_million = capacity * per_s * 1e6;
@@ -226,6 +239,8 @@ fn login() -> impl Strategy<Value = Change> {
                 s.login.discipline = discipline;
                 s.login.rejection_cost = cost * cost;
                 s.login.degradation = degradation;
+                (s.login.renewal_s, s.login.grace_s) = (renewal, grace);
+                s.retry.give_up_after = give_up;
                 s.login.drop_expired = drop;
                 s.login.relogin_after_orphaning = relogin;
                 s.retry.base_s = base;
@@ -242,7 +257,7 @@ fn shocks_and_interventions() -> impl Strategy<Value = Change> {
     let share = || prop_oneof![1 => Just(0.0), 2 => 0.0..1.0f64];
     let fractions = (0.01..1.0f64, share(), share(), share());
     let shocks = prop::collection::vec((at(), fractions, any::<bool>()), 0..3);
-    let settings = prop::collection::vec((at(), 0..11u8, 0.1..10.0f64), 0..4);
+    let settings = prop::collection::vec((at(), 0..13u8, 0.1..10.0f64), 0..4);
     (shocks, settings).prop_map(|(shocks, settings)| {
         Change(Box::new(move |s: &mut Scenario| {
             let (ticks, tick_s) = (s.ticks() as f64, s.time.tick_s);
@@ -284,6 +299,8 @@ fn shocks_and_interventions() -> impl Strategy<Value = Change> {
                         7 => ("overlay.admission", Value::Number(factor / 10.0)),
                         8 => ("overlay.accept_per_s", Value::Number(factor / 5.0)),
                         9 => return Intervention { at_h: at_h(at), flush: true, ..Intervention::default() },
+                        10 => ("login.renewal_s", Value::Number(100.0 * factor)),
+                        11 => ("retry.give_up_after", Value::Integer(factor as u64)),
                         _ => ("retry.jitter", Value::Choice(if factor > 5.0 { "none" } else { "equal" })),
                     };
                     intervention(at_h(at), &[setting])

@@ -17,6 +17,11 @@ pub(crate) fn queue_limit(capacity_per_s: f64, queue_limit_s: f64) -> Option<u64
     Some(((queue_limit_s * capacity_per_s + 1e-9) as u64).max(1))
 }
 
+/// Probability that an online client that does not renew begins to within a tick: `1 − exp(−tick / renewal)`.
+pub(crate) fn renewal_probability(login: &Login, tick_s: f64) -> f64 {
+    -libm::expm1(-tick_s / login.renewal_s)
+}
+
 /// The share of its capacity that a server has left with a queue of this length after the requests of a tick, of
 /// `limit` at most: `1 − degradation · q/Q`. A queue that is longer than its limit, which was lowered, counts as full;
 /// without a limit nothing is lost.

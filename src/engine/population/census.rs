@@ -30,7 +30,7 @@ impl Census {
 
     /// Online clients, super nodes included.
     pub(super) fn online(&self) -> u32 {
-        self.count(State::Online) + self.count(State::SuperNode)
+        self.count(State::Online) + self.count(State::Renewing) + self.count(State::SuperNode)
     }
 
     /// `clients` clients are in another state than before. No events.

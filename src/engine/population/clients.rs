@@ -67,6 +67,8 @@ pub(super) enum State {
     Online,
     /// Online and itself a super node.
     SuperNode,
+    /// Attached, logged in, and about to renew that: online, with a ticket.
+    Renewing,
     /// Attached; sends a login request in this tick, which enters the queue in phase 6. Before phase 3 and after phase 6
     /// nobody is in this state.
     Requesting,
@@ -74,11 +76,11 @@ pub(super) enum State {
 
 impl State {
     /// How many there are.
-    pub(super) const COUNT: usize = 8;
+    pub(super) const COUNT: usize = 9;
 
     /// Those in which a client can be at the end of a tick.
     #[cfg(test)]
-    pub(super) const ALL: [State; 7] = [
+    pub(super) const ALL: [State; 8] = [
         State::Absent,
         State::Booting,
         State::Seeking,
@@ -86,5 +88,6 @@ impl State {
         State::Backoff,
         State::Online,
         State::SuperNode,
+        State::Renewing,
     ];
 }

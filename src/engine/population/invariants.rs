@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::clients::{Class, State};
 use super::simulator::Simulator;
 use super::strikes::sites::Sites;
-use super::tickets::Attached;
+use super::tickets::{Attached, Renewing};
 use crate::engine::observation::{Counters, Sizes};
 use crate::engine::outcome::Outcome;
 use crate::engine::{Engine, Request, Run};
@@ -27,7 +27,7 @@ impl Simulator {
     /// Clients of each region and eligibility. They stay the same in a run.
     fn check_invariants(&mut self) -> BTreeMap<(usize, bool), u32> {
         let present = self.present();
-        let (mut states, mut classes, mut pending) = ([0; 7], BTreeMap::new(), vec![0; self.network.pending.len()]);
+        let (mut states, mut classes, mut pending) = ([0; 8], BTreeMap::new(), vec![0; self.network.pending.len()]);
         let absent = self.network.absent.all().map(|(class, clients)| (State::Absent, class, clients));
         for (state, class, clients) in absent.chain(present.iter().map(|&(state, class)| (state, class, 1))) {
             states[state as usize] += clients;
@@ -56,7 +56,8 @@ impl Simulator {
     /// Every client that is attached and not online has one ticket, and every such ticket a client or a void.
     fn check_attached(&mut self) {
         let children = self.network.overlay.check();
-        let attached = [State::Waiting, State::Backoff, State::Online].map(|state| self.network.census.count(state));
+        let attached = [State::Waiting, State::Backoff, State::Online, State::Renewing]
+            .map(|state| self.network.census.count(state));
         assert_eq!(children, attached.iter().sum::<u32>());
         assert_eq!(
             self.network.overlay.live() - self.network.overlay.dedicated(),
@@ -65,6 +66,16 @@ impl Simulator {
         let mut tickets: Vec<Attached> =
             self.network.login.sites().filter_map(|site| self.network.login.get(site)).collect();
         tickets.extend((0..self.network.login_retries.sites()).filter_map(|site| self.network.login_retries.get(site)));
+        let login = &self.network.login;
+        let requests: Vec<Renewing> = login.renewal_sites().filter_map(|site| login.get_renewal(site)).collect();
+        let renewals = &mut self.network.renewals;
+        let retries: Vec<Renewing> =
+            (0..renewals.retries.sites()).filter_map(|site| renewals.retries.get(site)).collect();
+        let online = |list: &[Renewing]| list.iter().filter(|one| renewals.is_online(**one)).count() as u32;
+        let (waiting, count) = (online(&requests), online(&requests) + online(&retries));
+        assert_eq!(renewals.counted(), (count, waiting));
+        assert_eq!(self.network.census.count(State::Renewing), count);
+        tickets.extend(requests.into_iter().chain(retries).map(|renewing| renewing.ticket));
         let (voids, valid): (Vec<Attached>, Vec<Attached>) =
             tickets.into_iter().partition(|&ticket| self.network.overlay.is_void(ticket));
         assert_eq!(voids.len() as u32, self.network.overlay.void_tickets());
@@ -117,6 +128,8 @@ prop_compose! {
         (ttl_s, keepalive_s) in (0.0..900.0f64, 0.0..120.0f64),
         (bypass, admission, cost, degradation, flush) in (prop::bool::weighted(0.2), prop_oneof![Just(1.0), 0.1..1.0f64],
             0.0..0.1f64, prop_oneof![Just(0.0), 0.0..0.9f64], any::<bool>()),
+        (renewal_s, grace_s, give_up_after) in (prop_oneof![Just(f64::INFINITY), 20.0..2000.0f64],
+            prop_oneof![1.0..1000.0f64, Just(1e6)], prop_oneof![Just(0u64), 1..12u64]),
         (dedicated_slots, dedicated_overload, restart_s) in
             (prop_oneof![Just(0u64), 1..400u64], any::<bool>(), prop_oneof![Just(f64::INFINITY), 1.0..2000.0f64]),
     ) -> Scenario {
@@ -140,6 +153,7 @@ prop_compose! {
         (s.overlay.bypass, s.overlay.admission) = (bypass, admission);
         (s.overlay.dedicated_slots, s.overlay.dedicated_overload) = (dedicated_slots, dedicated_overload);
         s.overlay.dedicated_restart_s = restart_s;
+        (s.login.renewal_s, s.login.grace_s, s.retry.give_up_after) = (renewal_s, grace_s, give_up_after);
         s.login.relogin_after_orphaning = relogin;
         s.retry.jitter = [Jitter::None, Jitter::Full, Jitter::Equal][jitter];
         (s.retry.factor, s.retry.base_s, s.retry.cap_s) = (factor, base_s, 600.0f64.max(base_s));
@@ -162,6 +176,7 @@ prop_compose! {
                 set("retry.base_s", Value::Number(20.0)),
                 set("login.discipline", Value::Choice(words[(discipline + 1) % 3])),
                 set("overlay.admission", Value::Number(0.9)),
+                set("login.renewal_s", Value::Number(300.0)),
                 set("overlay.accept_per_s", Value::Number(0.5)),
             ],
         );

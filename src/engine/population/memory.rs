@@ -10,11 +10,14 @@ use crate::parameters::Scenario;
 /// thousand while tickets of their children wait that long.
 pub fn memory_estimate_bytes(scenario: &Scenario) -> u64 {
     let dedicated = scenario.versions().map(|in_force| dedicated_supernodes(&in_force)).max().unwrap_or(0);
+    let renews = scenario.versions().any(|in_force| in_force.login.renewal_s.is_finite());
     let (clients, regions) = (scenario.population.clients, scenario.population.regions.len() as u64);
     let of_clients =
         if scenario.overlay.bypass { 0 } else { (scenario.overlay.supernode_ratio * clients as f64) as u64 };
     let supernode_bytes = 40 + 16 * regions;
-    clients * 48 + (of_clients + u64::from(dedicated)) * supernode_bytes + (16 << 20)
+    // Those that renew have longer tickets, and lists of their own.
+    let client_bytes = if renews { 96 } else { 48 };
+    clients * client_bytes + (of_clients + u64::from(dedicated)) * supernode_bytes + (16 << 20)
 }
 
 #[cfg(test)]
@@ -32,5 +35,14 @@ mod tests {
             scenario.interventions.push(Intervention::new(at_h, [(parameter, Value::Number(per_million))]));
         }
         assert_eq!(memory_estimate_bytes(&scenario) - without, 5000 * (40 + 16 * 3));
+    }
+
+    #[test]
+    fn tickets_of_clients_that_renew_from_an_intervention_on_are_counted() {
+        let mut scenario = Scenario::default();
+        let without = memory_estimate_bytes(&scenario);
+        let renewal = Parameter::find("login.renewal_s").unwrap();
+        scenario.interventions.push(Intervention::new(13.0, [(renewal, Value::Number(600.0))]));
+        assert!(memory_estimate_bytes(&scenario) >= without + 32 * scenario.population.clients);
     }
 }

@@ -17,6 +17,7 @@
 //! | `network` | where every client is, which is the sum of the following |
 //! | `census` | how many clients are in each state |
 //! | `absent` | the absent clients |
+//! | `renewals` | clients that renew their login |
 //! | `wheel` | tickets that wait for their tick |
 //! | `login` | tickets that wait for the login server: its queue |
 //! | `overlay` | the super nodes, and their children |
@@ -40,6 +41,7 @@
 //! | back-off | a ticket in the wheel, and one of a number at its super node | 8 |
 //! | waiting | a ticket in the login queue, and one of a number at its super node | 8 |
 //! | online | one of a number, for each super node and class | 0 |
+//! | renewing | a ticket in the queue or in a wheel, and one of a number at its super node | 16 |
 //! | super node | a super node | 50 with three regions, 74 with more than 255 slots |
 //!
 //! This is exact, not an approximation. It is the same Markov chain with states that differ by the names of clients
@@ -88,6 +90,7 @@ mod memory;
 mod network;
 mod overlay;
 mod phases;
+mod renewals;
 mod run;
 mod set_up;
 mod settings;

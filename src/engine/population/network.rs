@@ -4,6 +4,7 @@ use super::absent::Absent;
 use super::census::Census;
 use super::login::LoginServer;
 use super::overlay::Overlay;
+use super::renewals::Renewals;
 use super::tickets::{Attached, Unattached};
 use super::wheel::Wheel;
 
@@ -24,6 +25,8 @@ pub(super) struct Network {
     pub(super) login_retries: Wheel<Attached>,
     /// The super nodes, with those that are online.
     pub(super) overlay: Overlay,
+    /// Those that renew, or could not in time.
+    pub(super) renewals: Renewals,
     /// The login server, with those that wait for it.
     pub(super) login: LoginServer,
 }

@@ -48,7 +48,13 @@ impl Simulator {
         self.deaths_and_stale_addresses(now);
         // 3
         self.timers(now);
-        let serves_at_once = self.serves_at_once();
+        let renewals = if self.renews { self.renewals_that_begin() } else { 0 };
+        let serves_at_once = self.serves_at_once(renewals);
+        if serves_at_once {
+            self.renewed_at_once = renewals;
+        } else {
+            self.begin_renewals(now, renewals);
+        }
         // 5
         self.attach_attempts(serves_at_once);
         self.overload_protection(now);
@@ -62,6 +68,9 @@ impl Simulator {
         }
         // 8
         self.time_outs(now);
+        if self.renews {
+            self.grace_ends(now);
+        }
         // 9
         self.promotions();
         self.debug_assert_end_of_tick();
@@ -72,6 +81,9 @@ impl Simulator {
         self.network.boots.advance(now);
         self.network.attach_retries.advance(now);
         self.network.login_retries.advance(now);
+        if self.renews {
+            self.network.renewals.retries.advance(now);
+        }
         if now.is_multiple_of(COUNT_MAXIMA_TICKS) {
             self.network.overlay.count_maxima();
         }
@@ -98,6 +110,7 @@ impl Simulator {
     fn debug_assert_end_of_tick(&self) {
         let (census, overlay) = (&self.network.census, &self.network.overlay);
         debug_assert!(self.attempts.is_empty() && self.requests.is_empty() && self.restarting.is_empty());
+        debug_assert!(self.renewal_requests.is_empty() && self.renewed_at_once == 0);
         debug_assert_eq!((census.count(State::Requesting), self.served_at_once), (0, 0));
         debug_assert_eq!(
             u64::from(census.demand()) + u64::from(census.count(State::Absent)),

@@ -24,9 +24,13 @@ impl Simulator {
         self.served_at_once = 0;
         self.attempts.clear();
         self.requests.clear();
+        self.renews = false;
+        self.renewal_requests.clear();
+        self.renewed_at_once = 0;
         self.network.boots.reset();
         self.network.attach_retries.reset();
         self.network.login_retries.reset();
+        self.network.renewals.reset();
         self.network.login.reset();
         self.network.overlay.reset(&scenario.overlay, regions.len());
         self.restarts.reset(&scenario.updates, regions, tick_s);

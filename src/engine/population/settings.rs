@@ -39,6 +39,10 @@ pub(super) struct Settings {
     pub(super) dedicated_restart_ticks: u32,
     /// Requests that the login server serves per second.
     pub(super) capacity_per_s: f64,
+    /// Probability that an online client that does not renew its login begins to within a tick.
+    pub(super) renewal_probability: f64,
+    /// Ticks for which a client that renews stays online.
+    pub(super) grace_ticks: u32,
     /// Ticks after which a request times out.
     pub(super) timeout_ticks: u32,
 }
@@ -60,6 +64,8 @@ impl Settings {
             dedicated_supernodes: dedicated_supernodes(scenario),
             dedicated_restart_ticks: duration_ticks(scenario.overlay.dedicated_restart_s, tick_s),
             capacity_per_s: login::capacity_per_s(&scenario.login, &scenario.population),
+            renewal_probability: login::renewal_probability(&scenario.login, tick_s),
+            grace_ticks: duration_ticks(scenario.login.grace_s, tick_s),
             timeout_ticks: duration_ticks(scenario.login.timeout_s, tick_s),
         }
     }

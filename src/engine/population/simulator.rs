@@ -5,7 +5,7 @@ use super::clients::Class;
 use super::network::Network;
 use super::settings::Settings;
 use super::streams::Streams;
-use super::tickets::{Attached, Unattached};
+use super::tickets::{Attached, Renewing, Unattached};
 use crate::engine::laws::restarts::Restarts;
 use crate::engine::observation::Counters;
 use crate::parameters::{Intervention, Scenario};
@@ -32,6 +32,12 @@ pub struct Simulator {
     pub(super) attempts: Vec<Unattached>,
     /// Login requests of this tick.
     pub(super) requests: Vec<Attached>,
+    /// Whether logins have to be renewed, or had to.
+    pub(super) renews: bool,
+    /// Requests of this tick of clients that renew.
+    pub(super) renewal_requests: Vec<Renewing>,
+    /// Online clients that begin to renew in this tick, and are served in it for certain.
+    pub(super) renewed_at_once: u32,
     /// Classes of those whose machines restart in this tick.
     pub(super) restarting: Vec<Class>,
     /// Those that a shock disconnects.
@@ -66,6 +72,9 @@ impl Simulator {
             served_at_once: 0,
             attempts: Vec::new(),
             requests: Vec::new(),
+            renews: false,
+            renewal_requests: Vec::new(),
+            renewed_at_once: 0,
             restarting: Vec::new(),
             disconnected: Vec::new(),
             update_shares: Vec::new(),
@@ -77,6 +86,7 @@ impl Simulator {
     /// Takes over the parameters that are in force: at the start of a run, and when an intervention has changed them.
     pub(super) fn apply_parameters(&mut self) {
         self.settings = Settings::new(&self.scenario);
+        self.renews |= self.settings.renewal_probability > 0.0;
         let (settings, network) = (&self.settings, &mut self.network);
         let (login, tick_s) = (&self.scenario.login, self.scenario.time.tick_s);
         network.absent.set_law(settings.presence);

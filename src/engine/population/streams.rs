@@ -28,6 +28,8 @@ pub(super) struct Streams {
     pub(super) attach_backoff: Stream,
     /// Which requests find room in the queue, and in which order those of a tick are served.
     pub(super) login: Stream,
+    /// Who begins to renew.
+    pub(super) renewals: Stream,
     /// Delays after requests that failed.
     pub(super) login_backoff: Stream,
     /// Who is promoted.
@@ -50,6 +52,7 @@ impl Streams {
             attach_order: stream(seed, Purpose::AttachOrder),
             attach_backoff: stream(seed, Purpose::AttachBackoff),
             login: stream(seed, Purpose::Login),
+            renewals: stream(seed, Purpose::Renewals),
             login_backoff: stream(seed, Purpose::LoginBackoff),
             promotion: stream(seed, Purpose::Promotion),
         }

@@ -111,6 +111,50 @@ impl Ticket for Attached {
     }
 }
 
+/// The ticket of a client that renews its login, or could not in time: as that of any other that is attached, and when it
+/// began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Renewing {
+    pub(super) ticket: Attached,
+    /// The tick in which the renewal began.
+    pub(super) began: u32,
+}
+
+impl Ticket for Renewing {
+    const NONE: Renewing = Renewing { ticket: Attached::NONE, began: 0 };
+
+    #[inline]
+    fn is_some(self) -> bool {
+        self.ticket.is_some()
+    }
+
+    #[inline]
+    fn failures(self) -> u16 {
+        self.ticket.failures()
+    }
+
+    #[inline]
+    fn failed(self) -> Renewing {
+        Renewing { ticket: self.ticket.failed(), ..self }
+    }
+}
+
+/// Parts the tickets of clients that fail once more into those that go on, and those that give up: with `most` failures in
+/// a row or more; 0 for never.
+pub(super) fn part_from_giving_up<T: Ticket>(tickets: &mut [T], most: u64) -> (&[T], &[T]) {
+    let mut going_on = tickets.len();
+    if most > 0 {
+        going_on = 0;
+        for index in 0..tickets.len() {
+            if u64::from(tickets[index].failures()) + 1 < most {
+                tickets.swap(going_on, index);
+                going_on += 1;
+            }
+        }
+    }
+    tickets.split_at(going_on)
+}
+
 /// Moves the tickets to the front, in their order, and returns them without what is none.
 pub(super) fn compact<T: Ticket>(tickets: &mut [T]) -> &[T] {
     let mut length = 0;
@@ -156,6 +200,24 @@ mod tests {
         assert_eq!((seeking.failures(), waiting.failures()), (u16::MAX, u16::MAX));
         assert_eq!((seeking.class(), waiting.class(), waiting.supernode()), (Class(255), Class(255), SuperNodeId(7)));
         assert!(seeking.is_some() && waiting.is_some());
+    }
+
+    #[test]
+    fn who_has_failed_often_enough_gives_up() {
+        let tickets = || {
+            let first = Unattached::new(Class(1));
+            [first.failed().failed(), first, first.failed(), first.failed().failed().failed(), first]
+        };
+        let parted = |most| {
+            let mut tickets = tickets();
+            let (going_on, giving_up) = part_from_giving_up(&mut tickets, most);
+            [going_on, giving_up].map(|part| part.iter().map(|ticket| ticket.failures()).collect::<Vec<u16>>())
+        };
+        assert_eq!(parted(0), [vec![2, 0, 1, 3, 0], vec![]]);
+        assert_eq!(parted(1), [vec![], vec![2, 0, 1, 3, 0]]);
+        let [going_on, mut giving_up] = parted(3);
+        giving_up.sort_unstable();
+        assert_eq!((going_on, giving_up), (vec![0, 1, 0], vec![2, 3]));
     }
 
     #[test]

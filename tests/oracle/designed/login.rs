@@ -17,6 +17,7 @@ pub(crate) fn login() -> Vec<Designed> {
     };
     let lifo = |s: &mut Scenario| s.login.discipline = Discipline::Lifo;
     let random = |s: &mut Scenario| s.login.discipline = Discipline::Random;
+    let renews = |s: &mut Scenario| (s.login.renewal_s, s.login.grace_s) = (400.0, 145.0);
     let drops = |s: &mut Scenario| s.login.drop_expired = true;
     vec![
         on_base("collapsed, fifo", collapsed),
@@ -152,6 +153,57 @@ pub(crate) fn login() -> Vec<Designed> {
             s.login.capacity_per_s_per_million = 3011.3;
             s.login.degradation = 0.97;
             s.login.queue_limit_s = 20.0;
+        }),
+        on_base("renewals at a healthy server", move |s| {
+            renews(s);
+            s.login.capacity_per_s_per_million = 5003.0;
+        }),
+        on_base("renewals at the edge", move |s| {
+            edge(s);
+            renews(s);
+        }),
+        on_base("renewals in a collapse, newest first", move |s| {
+            collapsed(s);
+            renews(s);
+            lifo(s);
+            s.login.grace_s = 30.0;
+        }),
+        on_base("renewals, any request, one login is enough", move |s| {
+            edge(s);
+            renews(s);
+            random(s);
+            s.login.relogin_after_orphaning = false;
+            s.overlay.dedicated_per_million = 0.0;
+            s.presence.session_h = 0.3;
+        }),
+        on_base("renewals that end by promotions", move |s| {
+            edge(s);
+            renews(s);
+            drops(s);
+            s.login.grace_s = 3000.0;
+            s.overlay.dedicated_per_million = 0.0;
+            s.overlay.healing_time_s = 30.0;
+            s.presence.session_h = 0.3;
+            s.presence.absence_h = 0.2;
+        }),
+        on_base("renewals that begin in every tick, no overlay", move |s| {
+            edge(s);
+            s.overlay.bypass = true;
+            s.login.renewal_s = 6.0;
+            s.login.grace_s = 55.0;
+        }),
+        on_base("clients that give up", move |s| {
+            collapsed(s);
+            s.retry.give_up_after = 3;
+        }),
+        on_base("clients that give up at once, renewals too", move |s| {
+            edge(s);
+            renews(s);
+            s.retry.give_up_after = 1;
+        }),
+        on_base("clients that find no super node give up", |s| {
+            s.overlay.slots = 14;
+            s.retry.give_up_after = 2;
         }),
     ]
 }

@@ -4,9 +4,23 @@ use critmass::parameters::Discipline;
 use rand::RngExt;
 use rand::seq::SliceRandom;
 
-use super::{Reference, Request, State};
+use super::{Reference, Renewal, Request, State};
 
 impl Reference {
+    /// Phase 3, after the timers.
+    pub(super) fn renewals_that_begin(&mut self) {
+        let begins = 1.0 - libm::exp(-self.now_in_force.time.tick_s / self.now_in_force.login.renewal_s);
+        for client in 0..self.clients.len() {
+            let is = &self.clients[client];
+            let may = is.state == State::Online && is.attached_to.is_some() && is.renewal.is_none();
+            if may && self.rng.random_bool(begins) {
+                self.clients[client].renewal = Some(Renewal { began: self.tick, waiting: false });
+                self.clients[client].failures = 0;
+                self.clients[client].due = self.tick;
+            }
+        }
+    }
+
     /// Phase 6: requests of clients attached in this tick, and of those whose backoff is over.
     ///
     /// Reading: an infinite queue limit rejects nobody, whatever the capacity.
@@ -21,7 +35,8 @@ impl Reference {
             .filter(|&c| {
                 let is = &self.clients[c];
                 let attached_now = is.state == State::Seeking && is.attached_to.is_some();
-                is.due == self.tick && (attached_now || is.state == State::Backoff)
+                let renews_now = is.renewal.is_some_and(|renewal| !renewal.waiting);
+                is.due == self.tick && (attached_now || renews_now || is.state == State::Backoff)
             })
             .collect();
         requesting.shuffle(&mut self.rng);
@@ -33,7 +48,10 @@ impl Reference {
                 self.clients[client].request = self.requests_ever;
                 self.clients[client].submitted_at = self.tick;
                 self.queue.push_back(Request { client, number: self.requests_ever });
-                self.set_state(client, State::Waiting);
+                match &mut self.clients[client].renewal {
+                    Some(renewal) => renewal.waiting = true,
+                    None => self.set_state(client, State::Waiting),
+                }
             } else {
                 self.counts.login_rejections += 1;
                 self.login_fails(client);
@@ -67,10 +85,14 @@ impl Reference {
             };
             let Some(request) = next else { break };
             let client = &mut self.clients[request.client];
-            if client.state == State::Waiting && client.request == request.number {
+            let renews = client.renewal.is_some_and(|renewal| renewal.waiting);
+            if (client.state == State::Waiting || renews) && client.request == request.number {
                 client.failures = 0;
+                client.renewal = None;
                 self.counts.logins += 1;
-                self.set_state(request.client, State::Online);
+                if !renews {
+                    self.set_state(request.client, State::Online);
+                }
                 slots -= 1.0;
             } else if !self.now_in_force.login.drop_expired {
                 self.counts.login_wasted += 1;
@@ -84,18 +106,38 @@ impl Reference {
         let timeout_ticks = self.duration(self.now_in_force.login.timeout_s);
         for client in 0..self.clients.len() {
             let is = &self.clients[client];
-            if is.submitted_at + timeout_ticks == self.tick && is.state == State::Waiting {
+            let waits = is.state == State::Waiting || is.renewal.is_some_and(|renewal| renewal.waiting);
+            if is.submitted_at + timeout_ticks == self.tick && waits {
                 self.counts.login_timeouts += 1;
                 self.login_fails(client);
             }
         }
     }
 
+    /// Phase 8, after the time-outs: a client that could not renew in time is no longer Online, and goes on from where
+    /// its request stands.
+    pub(super) fn grace_ends(&mut self) {
+        let grace_ticks = self.duration(self.now_in_force.login.grace_s);
+        for client in 0..self.clients.len() {
+            let Some(Renewal { began, waiting }) = self.clients[client].renewal else { continue };
+            if began + grace_ticks <= self.tick {
+                self.clients[client].renewal = None;
+                self.set_state(client, if waiting { State::Waiting } else { State::Backoff });
+            }
+        }
+    }
+
     /// Its request was rejected, or it gave it up.
+    ///
+    /// Reading: what becomes of the requests of a client that renews is no change of its state, and no event.
     fn login_fails(&mut self, client: usize) {
-        self.set_state(client, State::Backoff);
+        match &mut self.clients[client].renewal {
+            Some(renewal) => renewal.waiting = false,
+            None => self.set_state(client, State::Backoff),
+        }
         self.clients[client].failures += 1;
         self.clients[client].due = self.tick + self.backoff(self.clients[client].failures);
+        self.may_give_up(client);
     }
 
     fn capacity_per_s(&self) -> f64 {

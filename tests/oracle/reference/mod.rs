@@ -57,6 +57,15 @@ struct Client {
     submitted_at: u64,
     /// It was Online when it lost its super node.
     was_online: bool,
+    /// It is Online, and renews its login.
+    renewal: Option<Renewal>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Renewal {
+    began: u64,
+    /// Whether its latest request is one that it waits for. If not, the next one is due.
+    waiting: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,11 +130,13 @@ pub(crate) fn run(scenario: &Scenario, seed: u64, trace_every: u64) -> Run {
         engine.sessions();
         engine.dedicated_that_are_back();
         engine.boots_that_finish();
+        engine.renewals_that_begin();
         engine.deaths_and_stale_addresses();
         engine.attach_attempts();
         engine.requests_enter();
         engine.service();
         engine.time_outs();
+        engine.grace_ends();
         engine.promotions();
         history.push(engine.observe());
     }
@@ -213,6 +224,7 @@ impl Reference {
         self.counts.restarts += 1;
         self.detach(client);
         self.set_state(client, State::Booting);
+        self.clients[client].renewal = None;
         let updates = &self.now_in_force.updates;
         let normal: f64 = self.rng.sample(StandardNormal);
         let boot_s = updates.boot_median_s * libm::exp(updates.boot_sigma * normal);
@@ -299,9 +311,19 @@ impl Reference {
         self.clients[client].failures = 0;
         self.clients[client].due = due;
         self.clients[client].was_online = false;
+        self.clients[client].renewal = None;
+    }
+
+    /// One more failure in a row, in either step or in a renewal, may have been one too many.
+    fn may_give_up(&mut self, client: usize) {
+        let most = self.now_in_force.retry.give_up_after;
+        if most > 0 && u64::from(self.clients[client].failures) >= most {
+            self.becomes_absent(client);
+        }
     }
 
     fn becomes_absent(&mut self, client: usize) {
+        self.clients[client].renewal = None;
         self.detach(client);
         self.set_state(client, State::Absent);
         self.clients[client].absent_since = self.tick;
@@ -357,5 +379,6 @@ fn draw_client(scenario: &Scenario, presence: &[f64], rng: &mut Xoshiro256PlusPl
         request: 0,
         submitted_at: 0,
         was_online: false,
+        renewal: None,
     }
 }

@@ -143,6 +143,7 @@ impl Reference {
                 self.counts.attach_failures += 1;
                 self.clients[client].failures += 1;
                 self.clients[client].due = self.tick + self.backoff(self.clients[client].failures);
+                self.may_give_up(client);
             }
         }
         self.overload_protection();
@@ -244,6 +245,7 @@ impl Reference {
 
     fn becomes_supernode(&mut self, client: usize) {
         self.clients[client].state = State::Online;
+        self.clients[client].renewal = None;
         self.clients[client].serves_as = Some(self.supernodes.len());
         self.add_supernode(Some(client));
     }

@@ -2,14 +2,20 @@
 
 use rand_xoshiro::rand_core::Rng;
 
-use super::{LoginServer, Next};
-use crate::engine::population::tickets::Attached;
+use super::{LoginServer, Next, Segment};
+use crate::engine::population::tickets::{Attached, Renewing};
 use crate::prefetch::BLOCK;
 use crate::random::{Stream, scale};
 
 impl LoginServer {
     /// What comes next where each request in the queue is as likely. Those that have expired count as abandoned.
-    pub(super) fn any(&mut self, most: u64, stream: &mut Stream, block: &mut [Attached; BLOCK]) -> Next {
+    pub(super) fn any(
+        &mut self,
+        most: u64,
+        stream: &mut Stream,
+        block: &mut [Attached; BLOCK],
+        renewals: &mut Vec<Renewing>,
+    ) -> Next {
         let taken = self.length.min(most).min(BLOCK as u64) as usize;
         if taken == 0 {
             return Next::Nothing;
@@ -24,9 +30,12 @@ impl LoginServer {
             };
             let (index, entry) = self.any_unexpired(rank, stream);
             let segment = &mut self.segments[index];
-            if entry < segment.requests.len() {
+            let requests = segment.requests.len();
+            if entry < requests {
                 block[tickets] = segment.requests.swap_remove(entry);
                 tickets += 1;
+            } else if entry - requests < segment.renewals.len() {
+                renewals.push(segment.renewals.swap_remove(entry - requests));
             } else {
                 segment.abandoned -= 1;
             }
@@ -34,17 +43,17 @@ impl LoginServer {
                 self.remove(index);
             }
         }
-        Next::Requests { tickets, abandoned: (taken - tickets) as u64 }
+        Next::Requests { tickets, abandoned: (taken - tickets - renewals.len()) as u64 }
     }
 
     /// One of the requests in the queue that have not expired, each with the same probability: its segment, and its
-    /// number in that, the abandoned ones last. Sites are tried at random; if many of them are vacant, it is the one of
-    /// this rank, which is uniform too.
+    /// number in that: first the requests, then those of renewals, then the abandoned ones. Places are tried at random; if
+    /// many of them are vacant, it is the one of this rank, which is uniform too.
     fn any_unexpired(&self, rank: u64, stream: &mut Stream) -> (usize, usize) {
         const TRIES: usize = 32;
-        let first = self.segments[self.flushed].sites.start;
-        let sites = self.sites().end - first;
-        let tries = (0..TRIES).map(|_| self.entry(first + scale(stream.next_u64(), sites)));
+        let first = self.segments.get(self.flushed).map_or(0, Segment::first_place);
+        let places = self.segments.back().map_or(0, Segment::end_of_places) - first;
+        let tries = (0..TRIES).map(|_| self.entry(first + scale(stream.next_u64(), places)));
         if let Some(found) = tries.flatten().next() {
             return found;
         }
@@ -55,11 +64,31 @@ impl LoginServer {
         }
         (index, left)
     }
+
+    /// The index of the segment with this place, and the number of the request there, if there is one.
+    fn entry(&self, place: u64) -> Option<(usize, usize)> {
+        let index = self.segments.partition_point(|segment| segment.end_of_places() <= place);
+        let segment = self.segments.get(index)?;
+        // Segments that were emptied leave gaps.
+        let entry = place.checked_sub(segment.first_place())? as usize;
+        (entry < segment.entries()).then_some((index, entry))
+    }
+}
+
+/// Places, of which there is one for each request of a segment when it came; consecutive from segment to segment.
+impl Segment {
+    fn first_place(&self) -> u64 {
+        self.sites.start + self.renewal_sites.start
+    }
+
+    fn end_of_places(&self) -> u64 {
+        self.sites.end + self.renewal_sites.end
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::requests;
+    use super::super::tests::{enqueue, expire};
     use super::*;
     use crate::engine::population::tickets::Ticket;
     use crate::parameters::Discipline;
@@ -75,10 +104,10 @@ mod tests {
         for _ in 0..rounds {
             let mut server = LoginServer::default();
             server.set_capacity(100.0, 100.0, 1.0);
-            server.enqueue(0, &mut requests(9..13));
-            server.expire(0, |_| ());
+            enqueue(&mut server, 0, 9..13);
+            expire(&mut server, 0);
             for tick in 0..3 {
-                server.enqueue(1 + tick, &mut requests(0..10));
+                enqueue(&mut server, 1 + tick, 0..10);
                 // What is left: ids 2 · tick and 2 · tick + 1.
                 let segment = server.segments.back_mut().unwrap();
                 segment.requests.retain(|ticket| ticket.supernode().0 / 2 == tick);
@@ -87,7 +116,7 @@ mod tests {
             assert!([0, 10].map(|site| server.abandon(site)).iter().all(Option::is_some));
             for counts in &mut counts {
                 let mut block = [Attached::NONE; BLOCK];
-                match server.next(Discipline::Random, 1, &mut stream, &mut block) {
+                match server.next(Discipline::Random, 1, &mut stream, &mut block, &mut Vec::new()) {
                     Next::Requests { tickets: 1, abandoned: 0 } => counts[block[0].supernode().index()] += 1,
                     Next::Requests { tickets: 0, abandoned: 1 } => counts[9] += 1,
                     _ => panic!("there is one"),

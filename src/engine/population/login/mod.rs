@@ -6,30 +6,35 @@
 //! from the rest of its tick when its turn comes. A request whose client has left is no more than a number, too.
 
 mod at_random;
+mod renewals;
 
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use super::tickets::Attached;
+use super::tickets::{Attached, Renewing};
 use crate::engine::laws::login::{after_rejections, capacity_left, queue_limit};
 use crate::parameters::Discipline;
 use crate::prefetch::{BLOCK, prefetch};
 use crate::random::{Stream, below};
 
 /// The requests of one tick that are still in the queue, in no particular order.
-struct Segment {
+pub(super) struct Segment {
     tick: u32,
-    requests: Vec<Attached>,
+    pub(super) requests: Vec<Attached>,
+    /// Those of clients that renew, or did.
+    pub(super) renewals: Vec<Renewing>,
     /// Requests of clients that have left or restarted since.
     abandoned: u64,
     /// The sites of its requests when they came; consecutive from segment to segment.
     sites: Range<u64>,
+    /// The same of `renewals`.
+    renewal_sites: Range<u64>,
 }
 
 impl Segment {
     /// Requests, those that were abandoned included.
     fn entries(&self) -> usize {
-        self.requests.len() + self.abandoned as usize
+        self.requests.len() + self.renewals.len() + self.abandoned as usize
     }
 }
 
@@ -55,7 +60,7 @@ pub(super) struct LoginServer {
     rejection_cost: f64,
     /// Capacity that carries over: less than one request.
     credit: f64,
-    spare: Vec<Vec<Attached>>,
+    spare: Vec<(Vec<Attached>, Vec<Renewing>)>,
 }
 
 /// What the server meets next in its order.
@@ -110,7 +115,8 @@ impl LoginServer {
 
     /// Requests that are no longer in the queue, since it was emptied, and whose clients do not know.
     pub(super) fn flushed(&self) -> u64 {
-        self.segments.iter().take(self.flushed).map(|segment| segment.requests.len() as u64).sum()
+        let clients = |segment: &Segment| (segment.requests.len() + segment.renewals.len()) as u64;
+        self.segments.iter().take(self.flushed).map(clients).sum()
     }
 
     /// The accumulated capacity of a tick with a queue of this length after its requests.
@@ -153,29 +159,35 @@ impl LoginServer {
         self.flushed = self.segments.len();
     }
 
-    /// Puts the requests of this tick into the queue; leaves `requests` empty.
-    pub(super) fn enqueue(&mut self, tick: u32, requests: &mut Vec<Attached>) {
-        if requests.is_empty() {
+    /// Puts the requests of this tick into the queue, and those of renewals; leaves the lists empty.
+    pub(super) fn enqueue(&mut self, tick: u32, requests: &mut Vec<Attached>, renewals: &mut Vec<Renewing>) {
+        if requests.is_empty() && renewals.is_empty() {
             return;
         }
-        self.length += requests.len() as u64;
-        let mut own = self.spare.pop().unwrap_or_default();
+        self.length += (requests.len() + renewals.len()) as u64;
+        let (mut own, mut own_renewals) = self.spare.pop().unwrap_or_default();
         std::mem::swap(&mut own, requests);
-        let first = self.segments.back().map_or(0, |segment| segment.sites.end);
+        std::mem::swap(&mut own_renewals, renewals);
+        let last = self.segments.back();
+        let (first, first_renewal) = last.map_or((0, 0), |last| (last.sites.end, last.renewal_sites.end));
         let sites = first..first + own.len() as u64;
-        self.segments.push_back(Segment { tick, requests: own, abandoned: 0, sites });
+        let renewal_sites = first_renewal..first_renewal + own_renewals.len() as u64;
+        let segment = Segment { tick, requests: own, renewals: own_renewals, abandoned: 0, sites, renewal_sites };
+        self.segments.push_back(segment);
     }
 
-    /// What comes next in the queue, up to `most` requests, or [`BLOCK`]. Their tickets go to the front of `block`.
+    /// What comes next in the queue, up to `most` requests, or [`BLOCK`]. Their tickets go to the front of `block`, and
+    /// those of renewals into `renewals`, which is empty before.
     pub(super) fn next(
         &mut self,
         discipline: Discipline,
         most: u64,
         stream: &mut Stream,
         block: &mut [Attached; BLOCK],
+        renewals: &mut Vec<Renewing>,
     ) -> Next {
         let index = match discipline {
-            Discipline::Random => return self.any(most, stream, block),
+            Discipline::Random => return self.any(most, stream, block, renewals),
             Discipline::Fifo if self.expired > 0 => return Next::Expired(self.expired),
             Discipline::Fifo => self.flushed,
             Discipline::Lifo => self.segments.len().saturating_sub(1).max(self.flushed),
@@ -183,7 +195,7 @@ impl LoginServer {
         let Some(segment) = self.segments.get_mut(index) else {
             return if self.expired > 0 { Next::Expired(self.expired) } else { Next::Nothing };
         };
-        let left = segment.requests.len() + segment.abandoned as usize;
+        let left = segment.entries();
         let taken = left.min(BLOCK).min(usize::try_from(most).unwrap_or(BLOCK));
         let mut choices = [0; BLOCK];
         for (earlier, choice) in choices[..taken].iter_mut().enumerate() {
@@ -195,9 +207,11 @@ impl LoginServer {
             if choice < segment.requests.len() {
                 block[tickets] = segment.requests.swap_remove(choice);
                 tickets += 1;
+            } else if choice - segment.requests.len() < segment.renewals.len() {
+                renewals.push(segment.renewals.swap_remove(choice - segment.requests.len()));
             }
         }
-        let abandoned = (taken - tickets) as u64;
+        let abandoned = (taken - tickets - renewals.len()) as u64;
         segment.abandoned -= abandoned;
         self.length -= taken as u64;
         if taken == left {
@@ -218,26 +232,24 @@ impl LoginServer {
         self.length -= count;
     }
 
-    /// Takes the requests submitted at or before `tick` that were not served: they stay in the queue as expired ones,
-    /// and are handed to `give_up`.
-    pub(super) fn expire(&mut self, tick: u32, mut give_up: impl FnMut(&mut [Attached])) {
-        while self.segments.front().is_some_and(|segment| segment.tick <= tick) {
-            if let Some(mut segment) = self.segments.pop_front() {
-                if self.flushed > 0 {
-                    self.flushed -= 1;
-                } else {
-                    self.expired += segment.entries() as u64;
-                }
-                give_up(&mut segment.requests);
-                self.recycle(segment);
-            }
+    /// Takes the requests of a tick out, the oldest that were submitted at or before `tick` and not served: they stay in
+    /// the queue as expired ones. To be recycled.
+    pub(super) fn expire(&mut self, tick: u32) -> Option<Segment> {
+        let segment = self.segments.pop_front_if(|segment| segment.tick <= tick)?;
+        if self.flushed > 0 {
+            self.flushed -= 1;
+        } else {
+            self.expired += segment.entries() as u64;
         }
+        Some(segment)
     }
 
-    fn recycle(&mut self, segment: Segment) {
-        let mut requests = segment.requests;
+    /// Keeps the lists of a segment for later.
+    pub(super) fn recycle(&mut self, segment: Segment) {
+        let (mut requests, mut renewals) = (segment.requests, segment.renewals);
         requests.clear();
-        self.spare.push(requests);
+        renewals.clear();
+        self.spare.push((requests, renewals));
     }
 
     /// The sites of requests that have not timed out. Some of them may be vacant by now.
@@ -246,19 +258,13 @@ impl LoginServer {
         first..self.segments.back().map_or(first, |segment| segment.sites.end)
     }
 
-    /// The index of the segment with this site, and the number of the request there, those that were abandoned last, if
-    /// there is one.
-    fn entry(&self, site: u64) -> Option<(usize, usize)> {
+    /// The index of the segment with the request at this site, and that of the request in it, if there is one.
+    fn find(&self, site: u64) -> Option<(usize, usize)> {
         let index = self.segments.partition_point(|segment| segment.sites.end <= site);
         let segment = self.segments.get(index)?;
         // Segments that were emptied leave gaps.
-        let entry = site.checked_sub(segment.sites.start)? as usize;
-        (entry < segment.entries()).then_some((index, entry))
-    }
-
-    /// The same of a request whose client has not left.
-    fn find(&self, site: u64) -> Option<(usize, usize)> {
-        self.entry(site).filter(|&(segment, entry)| entry < self.segments[segment].requests.len())
+        let request = site.checked_sub(segment.sites.start)? as usize;
+        (request < segment.requests.len()).then_some((index, request))
     }
 
     /// The request at this site, if there is one.
@@ -286,9 +292,17 @@ pub(super) mod tests {
         supernodes.map(|supernode| Attached::new(SuperNodeId(supernode), Class(0))).collect()
     }
 
+    pub(super) fn enqueue(server: &mut LoginServer, tick: u32, supernodes: Range<u32>) {
+        server.enqueue(tick, &mut requests(supernodes), &mut Vec::new());
+    }
+
+    pub(super) fn expire(server: &mut LoginServer, tick: u32) -> Vec<Attached> {
+        std::iter::from_fn(|| server.expire(tick)).flat_map(|segment| segment.requests).collect()
+    }
+
     fn serve(server: &mut LoginServer, discipline: Discipline) -> Option<u32> {
         let mut block = [Attached::NONE; BLOCK];
-        match server.next(discipline, 1, &mut stream(1, Purpose::Login), &mut block) {
+        match server.next(discipline, 1, &mut stream(1, Purpose::Login), &mut block, &mut Vec::new()) {
             Next::Requests { tickets: 1, abandoned: 0 } => Some(block[0].supernode().0),
             _ => None,
         }
@@ -298,8 +312,8 @@ pub(super) mod tests {
     fn fifo_serves_the_oldest_tick_first_and_lifo_the_newest() {
         let mut server = LoginServer::default();
         server.set_capacity(100.0, 100.0, 1.0);
-        server.enqueue(0, &mut requests(0..3));
-        server.enqueue(1, &mut requests(10..13));
+        enqueue(&mut server, 0, 0..3);
+        enqueue(&mut server, 1, 10..13);
         assert!(serve(&mut server, Discipline::Fifo).unwrap() < 3);
         assert!(serve(&mut server, Discipline::Lifo).unwrap() >= 10);
         assert_eq!(server.length(), 4);
@@ -309,14 +323,13 @@ pub(super) mod tests {
     fn a_request_that_timed_out_keeps_its_place() {
         let mut server = LoginServer::default();
         server.set_capacity(0.1, 100.0, 1.0);
-        server.enqueue(0, &mut requests(0..3));
-        server.enqueue(1, &mut requests(10..13));
-        let mut timed_out = Vec::new();
-        server.expire(0, |tickets| timed_out.extend_from_slice(tickets));
+        enqueue(&mut server, 0, 0..3);
+        enqueue(&mut server, 1, 10..13);
+        let timed_out = expire(&mut server, 0);
         assert_eq!(timed_out, requests(0..3));
         assert_eq!((server.length(), server.room()), (6, 4));
         let mut block = [Attached::NONE; BLOCK];
-        let next = server.next(Discipline::Fifo, 9, &mut stream(1, Purpose::Login), &mut block);
+        let next = server.next(Discipline::Fifo, 9, &mut stream(1, Purpose::Login), &mut block, &mut Vec::new());
         assert!(matches!(next, Next::Expired(3)));
         server.remove_expired(3);
         assert_eq!(server.length(), 3);
@@ -350,20 +363,19 @@ pub(super) mod tests {
         for discipline in [Discipline::Fifo, Discipline::Lifo, Discipline::Random] {
             let mut server = LoginServer::default();
             server.set_capacity(0.1, 100.0, 1.0);
-            server.enqueue(0, &mut requests(0..3));
-            server.enqueue(1, &mut requests(10..13));
-            server.expire(0, |_| ());
+            enqueue(&mut server, 0, 0..3);
+            enqueue(&mut server, 1, 10..13);
+            expire(&mut server, 0);
             server.flush();
             assert_eq!((server.length(), server.room(), server.flushed()), (0, 10, 3));
             assert_eq!(serve(&mut server, discipline), None);
-            server.enqueue(2, &mut requests(20..21));
+            enqueue(&mut server, 2, 20..21);
             assert_eq!(server.abandon(4), requests(11..12).pop());
             assert_eq!(serve(&mut server, discipline), Some(20));
-            let mut timed_out = Vec::new();
-            server.expire(1, |tickets| timed_out.extend_from_slice(tickets));
+            let timed_out = expire(&mut server, 1);
             assert_eq!((timed_out.len(), server.length(), server.flushed()), (2, 0, 0));
-            server.enqueue(3, &mut requests(30..31));
-            server.expire(3, |_| ());
+            enqueue(&mut server, 3, 30..31);
+            expire(&mut server, 3);
             assert_eq!(server.length(), 1);
         }
     }
@@ -373,7 +385,7 @@ pub(super) mod tests {
         let mut server = LoginServer::default();
         server.set_capacity(0.0, 120.0, 5.0);
         assert_eq!(server.room(), 1);
-        server.enqueue(0, &mut requests(0..1));
+        enqueue(&mut server, 0, 0..1);
         assert_eq!(server.room(), 0);
     }
 
@@ -381,15 +393,16 @@ pub(super) mod tests {
     fn an_abandoned_request_keeps_its_place_and_no_site() {
         let mut server = LoginServer::default();
         server.set_capacity(100.0, 100.0, 1.0);
-        server.enqueue(0, &mut requests(0..3));
-        server.enqueue(1, &mut requests(10..13));
+        enqueue(&mut server, 0, 0..3);
+        enqueue(&mut server, 1, 10..13);
         assert_eq!(server.sites(), 0..6);
         server.abandon(4);
         assert_eq!(server.length(), 6);
         let left: Vec<u32> = (0..6).filter_map(|site| server.get(site)).map(|ticket| ticket.supernode().0).collect();
         assert_eq!(left, [0, 1, 2, 10, 12]);
         let mut block = [Attached::NONE; BLOCK];
-        let mut next = || server.next(Discipline::Lifo, 20, &mut stream(1, Purpose::Login), &mut block);
+        let mut next =
+            || server.next(Discipline::Lifo, 20, &mut stream(1, Purpose::Login), &mut block, &mut Vec::new());
         assert!(matches!(next(), Next::Requests { tickets: 2, abandoned: 1 }));
         assert!(matches!(next(), Next::Requests { tickets: 3, abandoned: 0 }));
         assert!(matches!(next(), Next::Nothing));
@@ -406,14 +419,14 @@ pub(super) mod tests {
         for _ in 0..rounds {
             let mut server = LoginServer::default();
             server.set_capacity(100.0, 100.0, 1.0);
-            server.enqueue(0, &mut requests(0..70));
+            enqueue(&mut server, 0, 0..70);
             // The first one leaves, and the last one takes its place: ten times.
             (0..10).for_each(|_| assert!(server.abandon(0).is_some()));
             let mut block = [Attached::NONE; BLOCK];
             for counts in &mut counts {
                 let mut left = 20;
                 while let Next::Requests { tickets, abandoned } =
-                    server.next(Discipline::Fifo, left, &mut stream, &mut block)
+                    server.next(Discipline::Fifo, left, &mut stream, &mut block, &mut Vec::new())
                 {
                     block[..tickets].iter().for_each(|ticket| counts[ticket.supernode().index()] += 1);
                     counts[70] += abandoned as u32;

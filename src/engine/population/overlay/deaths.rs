@@ -6,7 +6,9 @@
 //! in a table from which one deletes what others still refer to.
 
 use super::Overlay;
+use super::node::Life;
 use crate::engine::population::clients::Class;
+use crate::engine::population::ids::SuperNodeId;
 use crate::engine::population::tickets::{Attached, Ticket};
 
 /// How many children super nodes had, by state.
@@ -74,7 +76,7 @@ impl Overlay {
 
     /// Moves those of the tickets that are neither void nor missing to the front, in their order, and returns them. To be
     /// called once for every ticket, when it is met, since the void ones that are still about are counted.
-    pub(crate) fn compact_valid<'a>(&mut self, tickets: &'a mut [Attached]) -> &'a [Attached] {
+    pub(crate) fn compact_valid<'a>(&mut self, tickets: &'a mut [Attached]) -> &'a mut [Attached] {
         let mut length = 0;
         for index in 0..tickets.len() {
             let ticket = tickets[index];
@@ -87,7 +89,17 @@ impl Overlay {
                 }
             }
         }
-        &tickets[..length]
+        &mut tickets[..length]
+    }
+
+    /// Whether a super node has died, and its children have not noticed.
+    pub(crate) fn is_dying(&self, supernode: SuperNodeId) -> bool {
+        self.nodes[supernode.index()].life() == Life::Dying
+    }
+
+    /// Whether there are any such.
+    pub(crate) fn some_are_dying(&self) -> bool {
+        !self.dead.dying.is_empty()
     }
 }
 
@@ -95,7 +107,6 @@ impl Overlay {
 mod tests {
     use super::super::checks::{CLASS, overlay};
     use super::*;
-    use crate::engine::population::ids::SuperNodeId;
 
     #[test]
     fn exactly_the_children_of_a_dead_super_node_are_orphaned_and_its_address_goes_stale() {

@@ -4,8 +4,9 @@ use super::Overlay;
 use super::node::Node;
 use crate::engine::population::clients::Class;
 use crate::engine::population::ids::{ChildSite, SuperNodeId};
+use crate::engine::population::tickets::Attached;
 use crate::prefetch::prefetch;
-use crate::random::{Stream, scale};
+use crate::random::{Stream, below, scale};
 use rand_xoshiro::rand_core::Rng;
 
 impl Overlay {
@@ -71,6 +72,36 @@ impl Overlay {
         let supernode = u128::from(random) * self.nodes.len() as u128;
         let rank = scale(supernode as u64, each.into());
         ChildSite { supernode: SuperNodeId((supernode >> 64) as u32), rank: rank as u32 }
+    }
+
+    /// The site of one of the online children, each with the same probability; there must be one.
+    pub(crate) fn any_online(&self, online: u32, stream: &mut Stream) -> ChildSite {
+        const TRIES: usize = 256;
+        let is_taken = |site: &ChildSite| site.rank < self.nodes[site.supernode.index()].online.into();
+        let mut tries = (0..TRIES).map(|_| self.child_site(stream.next_u64(), self.online.most));
+        if let Some(site) = tries.find(is_taken) {
+            return site;
+        }
+        // They are few: it is the one of a rank among all.
+        let mut rank = below(stream, online);
+        let mut supernode = 0;
+        for (index, node) in self.nodes.iter().enumerate() {
+            supernode = index as u32;
+            match rank.checked_sub(node.online.into()) {
+                Some(left) => rank = left,
+                None => break,
+            }
+        }
+        ChildSite { supernode: SuperNodeId(supernode), rank }
+    }
+
+    /// The online child at a site begins to renew: it has a ticket from now on.
+    pub(crate) fn take_ticket(&mut self, site: ChildSite) -> Option<Attached> {
+        let class = self.class(site)?;
+        self.children.remove(site.supernode, class, true);
+        self.children.add(site.supernode, class, false);
+        self.discount_online(site.supernode, class);
+        Some(Attached::new(site.supernode, class))
     }
 
     /// Draws `count` sites, each uniformly among all, and returns those that are not vacant, in `drawn`, which holds as

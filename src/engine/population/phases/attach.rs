@@ -7,7 +7,7 @@ use crate::engine::population::clients::State;
 use crate::engine::population::ids::SuperNodeId;
 use crate::engine::population::overlay::{Choices, Overlay};
 use crate::engine::population::simulator::Simulator;
-use crate::engine::population::tickets::{Attached, Unattached};
+use crate::engine::population::tickets::{Attached, Unattached, part_from_giving_up};
 use crate::parameters;
 use crate::random::{Stream, below, binomial, shuffle, shuffle_first, unit};
 
@@ -75,14 +75,17 @@ impl Simulator {
         }
         self.network.overlay.end_attach_phase();
         let attached = attempts.attached;
-        let failed = &tickets[attached..];
+        let failures = (tickets.len() - attached) as u64;
+        let (failed, giving_up) = part_from_giving_up(&mut tickets[attached..], self.scenario.retry.give_up_after);
         let asking = (self.requests.len() - requests_before) as u32;
         let census = &mut self.network.census;
         // The event of a request is counted when it is admitted or rejected.
         census.transfer(State::Seeking, State::Requesting, asking);
         census.change(State::Seeking, State::Online, attached as u32 - asking);
-        self.counters.attach_attempts += tickets.len() as u64;
-        self.counters.attach_failures += failed.len() as u64;
+        self.counters.attach_attempts += attached as u64 + failures;
+        self.counters.attach_failures += failures;
+        census.change(State::Seeking, State::Absent, giving_up.len() as u32);
+        giving_up.iter().for_each(|ticket| self.network.absent.add(ticket.class(), 1));
         let retries = &mut self.network.attach_retries;
         self.settings.backoff.retry(failed, &mut self.streams.attach_backoff, retries);
         tickets.clear();

@@ -9,6 +9,7 @@ use crate::engine::population::tickets::Unattached;
 impl Simulator {
     /// Phase 4: the children of super nodes that died so far become orphans; stale addresses expire.
     pub(crate) fn deaths_and_stale_addresses(&mut self, now: u32) {
+        self.renewals_of_dying();
         let remembers = !self.scenario.login.relogin_after_orphaning;
         let (notice, stream) = (self.settings.notice, &mut self.streams.orphans);
         let (overlay, retries) = (&mut self.network.overlay, &mut self.network.attach_retries);

@@ -9,6 +9,7 @@
 //! | `deaths` | 4, deaths and stale addresses |
 //! | `attach` | 5, attach attempts, overload protection |
 //! | `login` | 6 to 8, requests, service, time-outs |
+//! | `renewals` | 3 to 9, where renewals differ from log-ins |
 //! | `promotions` | 9, self-healing |
 
 mod attach;
@@ -16,6 +17,7 @@ mod deaths;
 mod interventions;
 mod login;
 mod promotions;
+mod renewals;
 mod restarts;
 mod sessions;
 mod shocks;

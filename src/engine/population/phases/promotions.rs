@@ -9,7 +9,7 @@ impl Simulator {
     /// Phase 9: eligible clients that are online become super nodes where there are too few.
     pub(crate) fn promotions(&mut self) {
         let (overlay, census) = (&mut self.network.overlay, &mut self.network.census);
-        let candidates = overlay.eligible();
+        let candidates = overlay.eligible() + self.network.renewals.eligible();
         let members = census.demand() - census.count(State::Booting);
         let probability = promotion_probability(
             &self.scenario.overlay,
@@ -21,8 +21,14 @@ impl Simulator {
         if probability <= 0.0 {
             return;
         }
-        let wanted = binomial(&mut self.streams.promotion, candidates, probability);
+        // Each of those that renew is a candidate like any other.
+        let renewing = self.network.renewals.eligible();
+        let wanted = binomial(&mut self.streams.promotion, candidates - renewing, probability);
         let promoted = overlay.promote(wanted, &mut self.streams.promotion);
         census.transfer(State::Online, State::SuperNode, promoted);
+        if renewing > 0 {
+            let wanted = binomial(&mut self.streams.promotion, renewing, probability);
+            self.promote_renewing(wanted);
+        }
     }
 }

@@ -35,7 +35,7 @@ impl Strike for Crash<'_> {
         if chance(stream, probability) {
             return true;
         }
-        let is_attached = matches!(state, State::Online | State::Waiting | State::Backoff);
+        let is_attached = matches!(state, State::Online | State::Renewing | State::Waiting | State::Backoff);
         let disconnect = self.blow.disconnect_fraction;
         self.disconnects = is_attached && disconnect > 0.0 && chance(stream, disconnect);
         self.disconnects
@@ -45,7 +45,7 @@ impl Strike for Crash<'_> {
         let Struck { state, class, .. } = struck;
         if self.disconnects {
             network.census.change(state, State::Seeking, 1);
-            let was_online = state == State::Online;
+            let was_online = matches!(state, State::Online | State::Renewing);
             self.disconnected.push(Unattached::new(class).remembering(was_online && self.remembers));
         } else {
             network.census.change(state, State::Booting, 1);

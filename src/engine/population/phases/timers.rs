@@ -10,6 +10,9 @@ impl Simulator {
     /// Phase 3: dedicated super nodes that are back, boots that finish, and retries that are due.
     pub(crate) fn timers(&mut self, now: u32) {
         self.network.overlay.restart_dedicated(now);
+        if self.renews {
+            self.renewals_due();
+        }
         let Network { census, absent, boots, attach_retries, login_retries, overlay, .. } = &mut self.network;
         let (attempts, requests, stream) = (&mut self.attempts, &mut self.requests, &mut self.streams.boots);
         let autostart = self.scenario.updates.autostart_probability;

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use crate::engine::population::clients::{Class, State};
 use crate::engine::population::network::Network;
+use crate::engine::population::tickets::{Attached, Renewing};
 
 /// A site, with its number among those of its kind.
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +19,10 @@ pub(crate) enum Site {
     Waiting(u64),
     /// In the wheel of boots.
     Booting(u64),
+    /// In the wheel of renewals, in back-off or online.
+    RenewalRetry(u64),
+    /// In the login queue to renew, waiting or online.
+    RenewalRequest(u64),
 }
 
 /// All sites, numbered kind by kind.
@@ -27,6 +32,8 @@ pub(crate) struct Sites {
     backoff: u64,
     waiting: Range<u64>,
     booting: u64,
+    renewal_retries: u64,
+    renewal_requests: Range<u64>,
 }
 
 impl Sites {
@@ -38,13 +45,17 @@ impl Sites {
             backoff: network.login_retries.sites(),
             waiting: network.login.sites(),
             booting: network.boots.sites(),
+            renewal_retries: network.renewals.retries.sites(),
+            renewal_requests: network.login.renewal_sites(),
         }
     }
 
     /// How many there are.
     pub(crate) fn count(&self) -> u64 {
         let waiting = self.waiting.end - self.waiting.start;
-        self.supernodes + self.seeking + self.backoff + waiting + self.booting
+        let renewal_requests = self.renewal_requests.end - self.renewal_requests.start;
+        let renewals = self.renewal_retries + renewal_requests;
+        self.supernodes + self.seeking + self.backoff + waiting + self.booting + renewals
     }
 
     /// The site with this number, less than [`Sites::count`].
@@ -67,7 +78,15 @@ impl Sites {
         if left < waiting {
             return Site::Waiting(self.waiting.start + left);
         }
-        Site::Booting(left - waiting)
+        left -= waiting;
+        if left < self.booting {
+            return Site::Booting(left);
+        }
+        left -= self.booting;
+        if left < self.renewal_retries {
+            return Site::RenewalRetry(left);
+        }
+        Site::RenewalRequest(self.renewal_requests.start + left - self.renewal_retries)
     }
 }
 
@@ -89,7 +108,42 @@ impl Network {
                 (!self.overlay.is_void(ticket)).then(|| (State::Waiting, ticket.class()))
             }
             Site::Booting(site) => self.boots.get(site).map(|ticket| (State::Booting, ticket.class())),
+            Site::RenewalRetry(site) => {
+                let renewing = self.renewals.retries.get(site)?;
+                self.renewing(renewing, State::Backoff)
+            }
+            Site::RenewalRequest(site) => self.renewing(self.login.get_renewal(site)?, State::Waiting),
         }
+    }
+
+    /// A client that renews, or the same in another state if it could not in time.
+    fn renewing(&self, renewing: Renewing, lapsed: State) -> Option<(State, Class)> {
+        let state = if self.renewals.is_online(renewing) { State::Renewing } else { lapsed };
+        (!self.overlay.is_void(renewing.ticket)).then(|| (state, renewing.ticket.class()))
+    }
+
+    /// The client of a renewal at a site of one is no longer there: it still has its slot, and counts in the census.
+    pub(in crate::engine::population) fn end_renewal_at(&mut self, site: Site) -> Option<Attached> {
+        let renewing = match site {
+            Site::RenewalRequest(site) => {
+                let renewing = self.login.abandon_renewal(site)?;
+                self.overlay.stop_waiting(renewing.ticket);
+                if self.renewals.is_online(renewing) {
+                    self.renewals.stop_waiting(renewing);
+                }
+                renewing
+            }
+            Site::RenewalRetry(site) => {
+                let renewing = self.renewals.retries.get(site)?;
+                self.renewals.retries.remove(site);
+                renewing
+            }
+            _ => return None,
+        };
+        if self.renewals.is_online(renewing) {
+            self.renewals.end(renewing);
+        }
+        Some(renewing.ticket)
     }
 
     /// Takes the client of this class away that is at a site. It still counts in the census.
@@ -114,6 +168,11 @@ impl Network {
                 }
             }
             Site::Booting(site) => self.boots.remove(site),
+            Site::RenewalRetry(_) | Site::RenewalRequest(_) => {
+                if let Some(ticket) = self.end_renewal_at(site) {
+                    self.overlay.detach_offline(ticket.supernode(), class);
+                }
+            }
         }
     }
 
@@ -123,7 +182,7 @@ impl Network {
             Site::Seeking(site) => self.attach_retries.prefetch(site),
             Site::Backoff(site) => self.login_retries.prefetch(site),
             Site::Booting(site) => self.boots.prefetch(site),
-            Site::SuperNode(_) | Site::Waiting(_) => {}
+            Site::SuperNode(_) | Site::Waiting(_) | Site::RenewalRetry(_) | Site::RenewalRequest(_) => {}
         }
     }
 
