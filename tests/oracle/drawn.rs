@@ -10,7 +10,7 @@ use crate::comparison::Comparison;
 use crate::designed::intervention;
 
 /// Scenarios drawn.
-const SCENARIOS: usize = 40;
+const SCENARIOS: usize = 44;
 /// Visits of a client in a tick that all runs of a scenario may take together, which sets their number.
 const CLIENT_TICKS: f64 = 2e7;
 
@@ -212,7 +212,7 @@ fn overlay() -> impl Strategy<Value = Change> {
 
 /// The capacity is 0, infinite, or of the order of the log-ins without an update.
 fn login() -> impl Strategy<Value = Change> {
-    let capacity = prop_oneof![1 => Just(0.0), 1 => Just(f64::INFINITY), 8 => log_uniform(0.5, 20.0)];
+    let capacity = prop_oneof![1 => Just(0.0), 1 => Just(f64::INFINITY), 6 => log_uniform(0.5, 20.0)];
     let limit = prop_oneof![1 => Just(0.0), 1 => Just(f64::INFINITY), 4 => log_uniform(5.0, 600.0)];
     let give_up = prop_oneof![2 => Just(0u64), 1 => 1..8u64];
     let retry = (log_uniform(1.0, 60.0), 1.0..3.0f64, log_uniform(1.0, 50.0), 0..3u8, give_up);

@@ -168,6 +168,37 @@ fn gateways_that_fail_at_once_are_the_same_in_every_tick() {
     same("no overlay, all connections lost", &s);
 }
 
+/// Everybody renews in every tick until the server stops for five minutes, or only until all connections are lost.
+#[test]
+fn renewals_at_a_server_that_stops_are_the_same_in_every_tick() {
+    for grace_s in [10.0, 95.0, 200.0, 3000.0] {
+        for give_up_after in [0, 1, 3] {
+            for relogin_after_orphaning in [true, false] {
+                let mut s = still();
+                // Who left is back in the next tick.
+                s.presence.absence_h = 1e-9;
+                s.login.renewal_s = 1e-3;
+                s.login.grace_s = grace_s;
+                s.retry.give_up_after = give_up_after;
+                s.login.queue_limit_s = f64::INFINITY;
+                s.login.relogin_after_orphaning = relogin_after_orphaning;
+                s.login.capacity_per_s_per_million = f64::INFINITY;
+                let capacity = |x| ("login.capacity_per_s_per_million", Value::Number(x));
+                s.interventions =
+                    vec![intervention(at(50), &[capacity(0.0)]), intervention(at(80), &[capacity(f64::INFINITY)])];
+                let name = format!("grace {grace_s} s, {give_up_after} failures, again {relogin_after_orphaning}");
+                same(&name, &s);
+                s.shocks = vec![Shock { at_h: at(60), disconnect_fraction: 1.0, ..Shock::default() }];
+                same(&format!("{name}, connections lost"), &s);
+                s.shocks = vec![Shock { at_h: at(60), dedicated_fraction: 1.0, ..Shock::default() }];
+                s.overlay.dedicated_restart_s = 10.0;
+                s.overlay.stale_ttl_s = 0.0;
+                same(&format!("{name}, gateways fail"), &s);
+            }
+        }
+    }
+}
+
 #[test]
 fn super_nodes_that_crash_at_once_are_the_same_in_every_tick() {
     same("beheaded", &beheaded());
