@@ -81,9 +81,7 @@ impl Simulator {
         self.network.boots.advance(now);
         self.network.attach_retries.advance(now);
         self.network.login_retries.advance(now);
-        if self.renews {
-            self.network.renewals.retries.advance(now);
-        }
+        self.network.renewals.retries.advance(now);
         if now.is_multiple_of(COUNT_MAXIMA_TICKS) {
             self.network.overlay.count_maxima();
         }
