@@ -3,7 +3,7 @@
 
 use std::process::Command;
 
-use critmass::parameters::PARAMETERS;
+use critmass::parameters::Parameter;
 use critmass::sweep::Sweep;
 
 const NAME: &str = "name = \"t\"\n";
@@ -133,7 +133,7 @@ fn a_table_in_the_wrong_place_is_told_its_header() {
 
 #[test]
 fn a_parameter_without_its_group_or_place_is_told_its_whole_name() {
-    for parameter in PARAMETERS {
+    for parameter in Parameter::all() {
         let (group, field) = parameter.name.split_once('.').unwrap();
         let value = parameter.default();
         let whole = format!("scenario.{}", parameter.name);

@@ -341,7 +341,7 @@ fn a_scenario_is_read_from_a_sweep_or_alone() {
 
 #[test]
 fn every_default_can_be_written_out() {
-    for parameter in critmass::parameters::PARAMETERS {
+    for parameter in Parameter::all() {
         let text = format!("{} = {}", parameter.name, parameter.default());
         let scenario = scenario(&text, &[]).unwrap_or_else(|message| panic!("{message}"));
         assert_eq!(Parameter::get(parameter, &scenario), parameter.default());

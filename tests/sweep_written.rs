@@ -1,6 +1,6 @@
 //! What is written is read back: whatever sweep was accepted, its canonical text and its manifest are the same sweep.
 
-use critmass::parameters::{Domain, PARAMETERS, Parameter, Value};
+use critmass::parameters::{Domain, Parameter, Value};
 use critmass::store::{Manifest, prepare};
 use critmass::sweep::Sweep;
 use proptest::prelude::*;
@@ -93,7 +93,7 @@ fn law() -> impl Strategy<Value = String> {
 
 /// A sweep file, which most often is one that is accepted.
 fn sweep_file() -> impl Strategy<Value = String> {
-    let parameters: Vec<&'static Parameter> = PARAMETERS.iter().collect();
+    let parameters: Vec<&'static Parameter> = Parameter::all().collect();
     let four = subsequence(parameters, 4).prop_shuffle();
     four.prop_flat_map(|four| {
         let [one, two, three, four] = four[..] else { unreachable!() };
@@ -155,7 +155,7 @@ proptest! {
 #[test]
 fn an_axis_with_an_unlimited_value_is_read_back() {
     for values in ["1200, inf", "inf, 1200", "1, 1200, inf", "inf", "0, inf"] {
-        for parameter in PARAMETERS.iter().filter(|p| p.check(&Value::Number(f64::INFINITY)).is_ok()) {
+        for parameter in Parameter::all().filter(|p| p.check(&Value::Number(f64::INFINITY)).is_ok()) {
             let text = format!("name = \"t\"\n[[axis]]\nparameter = \"{}\"\nvalues = [{values}]\n", parameter.name);
             let Ok(sweep) = Sweep::parse(&text, "t.toml", &[]) else { continue };
             check_written(&sweep);

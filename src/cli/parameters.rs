@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use super::failure::Failure;
 use super::output::print;
 use super::text::markdown_row;
-use crate::parameters::{PARAMETERS, Parameter};
+use crate::parameters::Parameter;
 
 /// The arguments of `parameters`.
 #[derive(clap::Args)]
@@ -53,14 +53,14 @@ pub(super) fn parameters(arguments: &Arguments) -> Result<(), Failure> {
 
 /// The parameters that a word asks for.
 fn listed(word: Option<&str>) -> Result<Vec<&'static Parameter>, Failure> {
-    let Some(word) = word.map(str::to_lowercase) else { return Ok(PARAMETERS.iter().collect()) };
-    let named: Vec<&Parameter> = PARAMETERS.iter().filter(|parameter| parameter.name.contains(&word)).collect();
+    let Some(word) = word.map(str::to_lowercase) else { return Ok(Parameter::all().collect()) };
+    let named: Vec<&Parameter> = Parameter::all().filter(|parameter| parameter.name.contains(&word)).collect();
     let is_meant = |parameter: &&Parameter| parameter.meaning.to_lowercase().contains(&word);
-    let found = if named.is_empty() { PARAMETERS.iter().filter(is_meant).collect() } else { named };
+    let found = if named.is_empty() { Parameter::all().filter(is_meant).collect() } else { named };
     if !found.is_empty() {
         return Ok(found);
     }
-    let mut groups: Vec<&str> = PARAMETERS.iter().map(Parameter::group).collect();
+    let mut groups: Vec<&str> = Parameter::all().map(Parameter::group).collect();
     groups.dedup();
     let groups = groups.join(", ");
     Err(Failure::WrongInput(format!("no parameter has {word:?} in its name or meaning; the groups are {groups}")))

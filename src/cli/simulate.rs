@@ -180,7 +180,8 @@ fn json(engine: EngineKind, scenario: &Scenario, seed: u64, outcome: &Outcome) -
         (output.name.to_owned(), value)
     });
     // Everything that differs from the defaults.
-    let changed = PARAMETERS.iter().filter(|parameter| parameter.get(scenario) != parameter.default());
+    let given = scenario.totals.iter().map(|(total, _)| total);
+    let changed = PARAMETERS.iter().filter(|parameter| parameter.get(scenario) != parameter.default()).chain(given);
     let changed = changed.map(|parameter| (parameter.name.to_owned(), parameter.get(scenario).to_json()));
     json!({
         "engine": engine.name(),

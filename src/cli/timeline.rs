@@ -103,7 +103,8 @@ fn struck(scenario: &Scenario, shock: &Shock) -> String {
     let others = if shock.client_fraction > 0.0 { "the other clients" } else { "the clients" };
     let lose = and(&[of(shock.disconnect_fraction, others)]);
     const DEDICATED: &str = name_of!(overlay.dedicated_per_million);
-    let adds_dedicated = |change: &Intervention| change.settings.iter().any(|(set, _)| set.name == DEDICATED);
+    let adds_dedicated =
+        |change: &Intervention| change.settings.iter().any(|(set, _)| set.of_model().name == DEDICATED);
     let has_dedicated =
         scenario.overlay.dedicated_per_million > 0.0 || scenario.interventions.iter().any(adds_dedicated);
     let spares_dedicated = has_dedicated && shock.dedicated_fraction == 0.0;

@@ -195,12 +195,15 @@ impl Scenario {
                 if !parameter.intervenable {
                     return refuse("it cannot change in the middle of a run".to_owned());
                 }
-                let before = in_force.overlay.dedicated_per_million;
+                let before = parameter.get(&in_force).as_f64();
                 if let Err(message) = parameter.set(&mut in_force, &value) {
                     return refuse(format!("{value} is not allowed; expected {message}"));
                 }
-                let after = in_force.overlay.dedicated_per_million;
-                if after < before {
+                let after = parameter.get(&in_force).as_f64();
+                if let (Some(before), Some(after)) = (before, after)
+                    && parameter.of_model().name == name_of!(overlay.dedicated_per_million)
+                    && after < before
+                {
                     return refuse(format!(
                         "{after} are fewer than the {before} before; they can be added, not taken away"
                     ));

@@ -4,13 +4,14 @@
 /// group, and a row of [`PARAMETERS`](super::PARAMETERS) for each parameter.
 ///
 /// A row is `field: type = default, unit, domain, meaning, source, properties…;` where a property is one of the
-/// methods of [`Parameter`](super::Parameter) that set it, such as `intervenable`.
+/// methods of [`Parameter`](super::Parameter) that set it, such as `intervenable`. A parameter per million clients ends in
+/// `=> name, meaning, properties…;`, its form for the whole population, which is a row of [`TOTALS`](super::TOTALS).
 macro_rules! declare_parameters {
     ($(
         $(#[doc = $group_doc:literal])*
         $group:ident: $Group:ident {
             $( $field:ident: $type:ty = $default:expr, $unit:literal, $domain:expr, $meaning:literal, $source:literal
-                $(, $property:ident)*; )*
+                $(, $property:ident)* $(=> $total:ident, $total_meaning:literal $(, $total_property:ident)*)?; )*
         }
     )*) => {
         $(
@@ -30,6 +31,8 @@ macro_rules! declare_parameters {
             pub shocks: Vec<Shock>,
             /// Changes of parameters in the middle of a run, in the order of the file.
             pub interventions: Vec<Intervention>,
+            /// Which parameters per million clients follow from what they are for the whole population.
+            pub totals: Totals,
         }
 
         impl Default for Scenario {
@@ -38,6 +41,7 @@ macro_rules! declare_parameters {
                     $( $group: $Group { $( $field: $default, )* }, )*
                     shocks: Vec::new(),
                     interventions: Vec::new(),
+                    totals: Totals::default(),
                 }
             }
         }
@@ -55,6 +59,7 @@ macro_rules! declare_parameters {
                     interdependent: false,
                     sizes_memory: false,
                     added_later: false,
+                    per_million: None,
                     get: |scenario| FieldType::to_value(&scenario.$group.$field),
                     set: |scenario, value| match FieldType::from_value(value) {
                         Some(x) => { scenario.$group.$field = x; true }
@@ -63,6 +68,38 @@ macro_rules! declare_parameters {
                 }
                 $( .$property() )*,
             )*)*
+        ];
+
+        /// Every parameter per million clients once more, for the whole population.
+        pub static TOTALS: &[Parameter] = &[
+            $($($(
+                Parameter {
+                    name: concat!(stringify!($group), ".", stringify!($total)),
+                    unit: $unit,
+                    domain: $domain,
+                    meaning: $total_meaning,
+                    source: concat!("in place of ", stringify!($group), ".", stringify!($field)),
+                    intervenable: false,
+                    interdependent: false,
+                    sizes_memory: false,
+                    added_later: false,
+                    per_million: Some(concat!(stringify!($group), ".", stringify!($field))),
+                    get: |scenario| {
+                        let given = scenario.totals.get(concat!(stringify!($group), ".", stringify!($total)));
+                        let clients = scenario.population.clients;
+                        Value::Number(given.unwrap_or_else(|| whole(scenario.$group.$field, clients)))
+                    },
+                    set: |scenario, value| match value.as_f64() {
+                        Some(total) => {
+                            scenario.totals.put(concat!(stringify!($group), ".", stringify!($total)), total);
+                            scenario.$group.$field = per_million(total, scenario.population.clients);
+                            true
+                        }
+                        None => false,
+                    },
+                }
+                $( .$total_property() )*,
+            )?)*)*
         ];
     };
 }

@@ -12,6 +12,7 @@
 //! | `table` | the declarations, and what stands on them: [`Parameter`], [`Scenario`] |
 //! | `shock` | when a [`Shock`] comes, and whom it strikes |
 //! | `intervention` | what an [`Intervention`] sets, and which parameters are in force when |
+//! | `totals` | parameters per million clients that are given for all of them |
 //! | `quantity` | what a sweep can vary: a parameter, or a number of a named event |
 //! | `check` | what a scenario has to be as a whole, the one check for everybody |
 
@@ -22,6 +23,7 @@ mod intervention;
 mod quantity;
 mod shock;
 mod table;
+mod totals;
 mod value;
 
 pub use check::{Event, ScenarioError};
@@ -31,6 +33,9 @@ pub use intervention::{Intervention, Setting};
 pub use quantity::Quantity;
 pub(crate) use shock::Fraction;
 pub use shock::Shock;
-pub use table::{Login, Outage, Overlay, PARAMETERS, Parameter, Population, Presence, Retry, Scenario, Time, Updates};
+pub use table::{
+    Login, Outage, Overlay, PARAMETERS, Parameter, Population, Presence, Retry, Scenario, TOTALS, Time, Updates,
+};
+pub use totals::Totals;
 pub use value::{Discipline, Jitter, Region, Value};
 pub(crate) use value::{toml_number, toml_text};

@@ -108,6 +108,11 @@ impl Quantity {
 
     /// The parameter of the model that it is, or that an intervention changes with it.
     pub fn concerns(&self) -> Option<&'static Parameter> {
+        self.written().map(Parameter::of_model)
+    }
+
+    /// The same as it is written, which may be for the whole population.
+    pub(crate) fn written(&self) -> Option<&'static Parameter> {
         match self.target {
             Target::Parameter(parameter)
             | Target::InterventionValue(_, parameter)

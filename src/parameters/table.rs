@@ -3,10 +3,11 @@
 
 use std::fmt;
 
-use super::declare::declare_parameters;
+use super::declare::{declare_parameters, name_of};
 use super::domain::{Domain, Range};
 use super::intervention::Intervention;
 use super::shock::Shock;
+use super::totals::{Totals, per_million, whole};
 use super::value::{Discipline, FieldType, Jitter, Region, Value};
 
 declare_parameters! {
@@ -119,7 +120,8 @@ declare_parameters! {
             "assumed", intervenable;
         dedicated_per_million: f64 = 0.0, "1", Domain::NOT_NEGATIVE,
             "Super nodes of the operator per million clients, rounded to a whole number of super nodes; sessions and the update do not end them, a shock by its dedicated_fraction, overload with overlay.dedicated_overload.",
-            "none in 2007", intervenable, interdependent, sizes_memory;
+            "none in 2007", intervenable, interdependent, sizes_memory
+            => dedicated, "Super nodes of the operator (gateways), in all.", intervenable, interdependent, sizes_memory;
         dedicated_slots: u64 = 0, "1", Domain::Integer(0, 65535),
             "Child slots of a dedicated super node; 0: overlay.slots.",
             "chosen", added_later;
@@ -140,7 +142,8 @@ declare_parameters! {
     login: Login {
         capacity_per_s_per_million: f64 = 150.0, "1/s", Domain::NOT_NEGATIVE_OR_INFINITE,
             "Requests served per second, per million clients of the population.",
-            "assumed: about 4 times the usual mean load", intervenable;
+            "assumed: about 4 times the usual mean load", intervenable
+            => capacity_per_s, "Requests served per second, in all.", intervenable;
         queue_limit_s: f64 = 120.0, "s", Domain::NOT_NEGATIVE_OR_INFINITE,
             "Longest queue, as the time that it takes to serve it; a request that finds it full is rejected.",
             "assumed", intervenable;
@@ -232,6 +235,8 @@ pub struct Parameter {
     /// Whether it is newer than the canonical text of a sweep: that has it only where it is not the default, so that the
     /// hash of a sweep that does not use it stays.
     pub added_later: bool,
+    /// Of one for the whole population, a row of [`TOTALS`]: the parameter per million clients that it stands for.
+    pub per_million: Option<&'static str>,
     get: fn(&Scenario) -> Value,
     set: fn(&mut Scenario, &Value) -> bool,
 }
@@ -271,7 +276,23 @@ impl Parameter {
 impl Parameter {
     /// The parameter of this dotted name.
     pub fn find(name: &str) -> Option<&'static Parameter> {
-        PARAMETERS.iter().find(|p| p.name == name)
+        PARAMETERS.iter().chain(TOTALS).find(|p| p.name == name)
+    }
+
+    /// Whatever can be written as a parameter, in the order of the documentation: [`PARAMETERS`], and beside each one per
+    /// million clients that for the whole population.
+    pub fn all() -> impl Iterator<Item = &'static Parameter> {
+        PARAMETERS.iter().flat_map(|parameter| std::iter::once(parameter).chain(parameter.total()))
+    }
+
+    /// Of a parameter per million clients, its form for the whole population.
+    pub fn total(&self) -> Option<&'static Parameter> {
+        TOTALS.iter().find(|total| total.per_million == Some(self.name))
+    }
+
+    /// The parameter of the model that it is, which is another one if it is for the whole population.
+    pub fn of_model(&'static self) -> &'static Parameter {
+        self.per_million.and_then(Parameter::find).unwrap_or(self)
     }
 
     /// The group that it belongs to, the part of its name before the dot.
@@ -295,7 +316,17 @@ impl Parameter {
     /// The value is of another type or outside of the allowed range; the message says what is allowed.
     pub fn set(&self, scenario: &mut Scenario, value: &Value) -> Result<(), String> {
         self.check(value)?;
-        if (self.set)(scenario, value) { Ok(()) } else { Err(self.expectation()) }
+        if !(self.set)(scenario, value) {
+            return Err(self.expectation());
+        }
+        // What is given for the whole population stays as it was given, until it is given per million.
+        scenario.totals.forget(self.name);
+        if self.name == name_of!(population.clients) {
+            for (total, value) in scenario.totals.clone().iter() {
+                (total.set)(scenario, &Value::Number(value));
+            }
+        }
+        Ok(())
     }
 
     /// Sets a value that was checked before.

@@ -140,8 +140,8 @@ mod tests {
     fn every_purpose_has_a_stream_of_its_own() {
         use Purpose::*;
         let of_a_run = [Attributes, SetUp, Presence, Updates, UpdateRegions, Shocks, Boots, Orphans, Attach];
-        let more = [AttachOutcome, AttachOrder, AttachBackoff, Login, LoginBackoff, Promotion, Acceptance];
-        let uncertain = crate::parameters::PARAMETERS.iter().map(|parameter| Uncertain(parameter.name));
+        let more = [AttachOutcome, AttachOrder, AttachBackoff, Login, Renewals, LoginBackoff, Promotion, Acceptance];
+        let uncertain = crate::parameters::Parameter::all().map(|parameter| Uncertain(parameter.name));
         let purposes: Vec<Purpose<'_>> = of_a_run.into_iter().chain(more).chain(uncertain).collect();
         let mut first: Vec<u64> = purposes.iter().map(|&purpose| stream(5, purpose).next_u64()).collect();
         first.sort_unstable();

@@ -120,7 +120,8 @@ fn value(value: &Value) -> Json {
 }
 
 fn scenario(scenario: &Scenario) -> Json {
-    let parameters = PARAMETERS.iter().map(|p| (p.name.to_owned(), value(&p.get(scenario))));
+    let given = scenario.totals.iter().map(|(total, _)| total);
+    let parameters = PARAMETERS.iter().chain(given).map(|p| (p.name.to_owned(), value(&p.get(scenario))));
     Json::Object(parameters.collect())
 }
 

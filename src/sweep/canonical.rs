@@ -8,7 +8,7 @@ use super::design::is_spaced;
 use super::types::{Axis, AxisPoints, Distribution, Sampling, Sweep};
 use crate::engine::EngineKind;
 use crate::parameters::{
-    Domain, Fraction, Intervention, PARAMETERS, Parameter, Scenario, Shock, Value, toml_number as number,
+    Domain, Fraction, Intervention, PARAMETERS, Parameter, Quantity, Scenario, Shock, Value, toml_number as number,
     toml_text as text,
 };
 
@@ -47,7 +47,7 @@ pub(super) fn toml(sweep: &Sweep) -> String {
     if sweep.engine != EngineKind::default() {
         lines.extend([String::new(), "[run]".to_owned(), format!("engine = {}", text(sweep.engine.name()))]);
     }
-    lines.extend(scenario_lines(&sweep.scenario));
+    lines.extend(scenario_lines(&sweep.scenario, &written(sweep)));
     if let Some(traces) = &sweep.traces {
         lines.extend([String::new(), "[traces]".to_owned()]);
         lines.push(format!("every_s = {}", number(traces.every_s)));
@@ -113,12 +113,35 @@ fn points(domain: Domain, values: &[Value], logarithmic: bool, rounds: u32) -> S
 impl Sweep {
     /// A scenario as the `[scenario]` of a sweep file, from which it is read to the bit.
     pub fn scenario_text(scenario: &Scenario) -> String {
-        scenario_lines(scenario).join("\n") + "\n"
+        scenario_lines(scenario, &[]).join("\n") + "\n"
     }
 }
 
-fn scenario_lines(scenario: &Scenario) -> Vec<String> {
-    let mut parameters: Vec<&Parameter> = PARAMETERS.iter().collect();
+/// What the axes, the draws and the interventions of variants set.
+fn written(sweep: &Sweep) -> Vec<&'static Parameter> {
+    let varied =
+        sweep.axes.iter().flat_map(Axis::parameters).chain(sweep.uncertain.iter().map(|input| &input.parameter));
+    let of_variants = sweep.axes.iter().flat_map(Axis::variants).flat_map(|variant| &variant.interventions);
+    varied.filter_map(Quantity::written).chain(of_variants.flat_map(set_by)).collect()
+}
+
+fn set_by(change: &Intervention) -> impl Iterator<Item = &'static Parameter> {
+    change.settings.iter().map(|(parameter, _)| *parameter)
+}
+
+/// `varied` is what the rest of the sweep sets.
+fn scenario_lines(scenario: &Scenario, varied: &[&'static Parameter]) -> Vec<String> {
+    let is_given = |total: &&Parameter| scenario.totals.iter().any(|(given, _)| given == *total);
+    let is_set = |total: &Parameter| {
+        varied.contains(&total) || scenario.interventions.iter().flat_map(set_by).any(|parameter| parameter == total)
+    };
+    // What is given or set for the whole population is not written per million, too: there it has its default.
+    let as_written = |p: &'static Parameter| match p.total() {
+        Some(total) if is_given(&total) => Some(total),
+        Some(total) if is_set(total) => None,
+        _ => Some(p),
+    };
+    let mut parameters: Vec<&Parameter> = PARAMETERS.iter().filter_map(as_written).collect();
     parameters.sort_by_key(|parameter| parameter.name);
     let mut lines = vec![String::new(), "[scenario]".to_owned()];
     // Compared as written: a zero has a sign.

@@ -2,7 +2,7 @@
 //! those that do. An axis of variants is a column, too, and may have none of these names.
 
 use crate::engine::outcome::OUTPUTS;
-use crate::parameters::PARAMETERS;
+use crate::parameters::Parameter;
 
 /// Number of the cell.
 pub const CELL: &str = "cell";
@@ -66,5 +66,5 @@ pub(super) fn is_reserved(name: &str) -> bool {
         |output: &str| name == output || STATISTICS.iter().any(|statistic| name == of_statistic(output, statistic));
     FIXED.contains(&name)
         || OUTPUTS.iter().any(|output| of_output(output.name))
-        || PARAMETERS.iter().any(|parameter| name == parameter.name || name == of_draws(parameter.name))
+        || Parameter::all().any(|parameter| name == parameter.name || name == of_draws(parameter.name))
 }

@@ -25,7 +25,9 @@ impl Sweep {
         let mut run = self.realization(cell, replicate);
         let values = removed(removal, &run.scenario);
         for intervention in run.scenario.interventions.iter_mut().filter(|of| of.at_h >= from_h) {
-            intervention.settings.retain(|(parameter, _)| values.iter().all(|(removed, _)| removed != parameter));
+            intervention
+                .settings
+                .retain(|(parameter, _)| values.iter().all(|(removed, _)| *removed != parameter.of_model()));
         }
         run.scenario.interventions.push(Intervention::new(from_h, values));
         run.scenario.check().is_ok().then_some(run)
@@ -39,9 +41,7 @@ fn removed(removal: Removal, scenario: &Scenario) -> Vec<(&'static Parameter, Va
     let slots = if overlay.dedicated_slots > 0 { overlay.dedicated_slots } else { overlay.slots } as f64;
     // Super nodes of the operator are never taken away.
     let name = name_of!(overlay.dedicated_per_million);
-    let values = scenario.interventions.iter().flat_map(|intervention| intervention.values(scenario));
-    let set = values.filter(|(parameter, _)| parameter.name == name).filter_map(|(_, value)| value.as_f64());
-    let most = set.fold(overlay.dedicated_per_million, f64::max);
+    let most = scenario.versions().map(|in_force| in_force.overlay.dedicated_per_million).fold(0.0, f64::max);
     let dedicated = (name, most + libm::ceil(SLOTS_PER_CLIENT * 1e6 / slots));
     let set: &[(&str, f64)] = match removal {
         Removal::LoginServer => &[capacity],

@@ -5,7 +5,7 @@ use comfy_table::{ContentArrangement, Table as TextTable};
 use crate::cli::failure::Failure;
 use crate::cli::text::{markdown_row, wrap};
 use crate::cli::{columns, parameters};
-use crate::parameters::PARAMETERS;
+use crate::parameters::Parameter;
 use crate::sweep::keys::{Form, Key, Settings, Table, Without, file, region};
 
 /// Characters of a line of text.
@@ -60,7 +60,7 @@ fn settings(table: &Table) -> Option<String> {
         Settings::None => None,
         Settings::Values => Some("Also any parameter, with a value.".to_owned()),
         Settings::Changes => {
-            let names: Vec<&str> = PARAMETERS.iter().filter(|p| p.intervenable).map(|p| p.name).collect();
+            let names: Vec<&str> = Parameter::all().filter(|p| p.intervenable).map(|p| p.name).collect();
             Some(format!(
                 "Also a new value of any parameter that can change in the middle of a run: {}.",
                 names.join(", ")
@@ -154,7 +154,7 @@ pub(super) fn markdown() -> Result<String, Failure> {
         }
     }
     text += "\n## Parameters\n\nWhat `critmass parameters` lists; `critmass parameters login` lists a group.\n\n";
-    text += &parameters::markdown(PARAMETERS);
+    text += &parameters::markdown(Parameter::all());
     text += "\n## Columns\n\nWhat `critmass columns` lists: the columns of the tables in the folder of every sweep, here for one that has neither axes nor uncertain inputs, which have columns of their own. `critmass columns DIR` lists those of one sweep, and says which intervals it has.\n\n";
     text += &columns::markdown(&columns::of_every_sweep()?);
     Ok(text)

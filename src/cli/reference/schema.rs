@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::parameters::{Domain, PARAMETERS, Parameter, Range, Setting};
+use crate::parameters::{Domain, Parameter, Range, Setting};
 use crate::sweep::keys::{
     Bounds, Form, Key, Settings, Table, Without, axis, file, multiple, region, scenario, span, uncertain,
 };
@@ -27,7 +27,7 @@ const EVENTS: [&str; 2] = [scenario::SHOCKS.name, scenario::INTERVENTIONS.name];
 /// The schema of a sweep file.
 pub(super) fn schema() -> Json {
     let mut schema = of_table(&file::TABLE);
-    let parameters = PARAMETERS.iter().map(|parameter| (parameter.name.to_owned(), of_parameter(parameter)));
+    let parameters = Parameter::all().map(|parameter| (parameter.name.to_owned(), of_parameter(parameter)));
     let mut definitions: Map<String, Json> = parameters.collect();
     definitions.insert(LAW.to_owned(), laws(Map::new()));
     definitions.insert(
@@ -62,8 +62,7 @@ fn of_table(table: &Table) -> Json {
     let properties: Map<String, Json> = keys.iter().map(|key| (key.name.to_owned(), of_key(key))).collect();
     let required: Vec<&str> =
         table.keys.iter().filter(|key| key.without == Without::Refused).map(|key| key.name).collect();
-    let mut settings: Vec<(&str, Json)> = PARAMETERS
-        .iter()
+    let mut settings: Vec<(&str, Json)> = Parameter::all()
         .filter_map(|parameter| {
             let schema = match table.settings {
                 Settings::None => return None,
@@ -152,7 +151,7 @@ fn of_form(form: &Form) -> Json {
         Form::Numbers(bounds) => json!({ "type": "array", "minItems": 1, "items": of_bounds(bounds) }),
         Form::Names(_) => json!({ "type": "array", "minItems": 1, "items": { "type": "string" } }),
         Form::Parameter => {
-            let single = PARAMETERS.iter().filter(|parameter| parameter.domain != Domain::Regions);
+            let single = Parameter::all().filter(|parameter| parameter.domain != Domain::Regions);
             let names: Vec<&str> = single.map(|parameter| parameter.name).collect();
             json!({ "anyOf": [{ "enum": names }, { "type": "string", "pattern": OF_EVENTS }] })
         }
@@ -220,7 +219,7 @@ fn alternatives() -> Json {
     let ranges = [axis::LINEAR.name, axis::LOGARITHMIC.name];
     let points = [[values].as_slice(), &ranges, &[variants]].concat();
     let one: Vec<Json> = points.iter().map(|points| json!({ "required": [points] })).collect();
-    let of_values = PARAMETERS.iter().filter(|of| of.domain != Domain::Regions).map(|of| {
+    let of_values = Parameter::all().filter(|of| of.domain != Domain::Regions).map(|of| {
         let mut then = Map::from_iter([(values.to_owned(), json!({ "items": reference(of.name) }))]);
         for range in ranges {
             let ends = [span::FROM.name, span::TO.name].map(|end| (end.to_owned(), reference(of.name)));

@@ -77,7 +77,7 @@ pub fn has(parameter: &Parameter) -> bool {
 pub fn check(scenario: &Scenario) -> Result<(), ScenarioError> {
     let changed = PARAMETERS.iter().filter(|parameter| parameter.get(scenario) != parameter.default());
     let set = scenario.interventions.iter().flat_map(|intervention| &intervention.settings);
-    match changed.chain(set.map(|(parameter, _)| *parameter)).find(|parameter| !has(parameter)) {
+    match changed.chain(set.map(|(parameter, _)| parameter.of_model())).find(|parameter| !has(parameter)) {
         Some(parameter) => {
             let message = format!(
                 "the engine \"mean-field\" does not have this yet; allowed is {}, or the engine \"agents\"",

@@ -79,6 +79,16 @@ impl Node {
         }
     }
 
+    /// The value of a key of a table.
+    pub(super) fn entry_mut(&mut self, key: &str) -> Option<&mut Node> {
+        self.table_mut()?.iter_mut().find(|entry| entry.key == key).map(|entry| &mut entry.node)
+    }
+
+    /// Takes a key of a table away.
+    pub(super) fn remove(&mut self, key: &str) {
+        self.table_mut().into_iter().for_each(|entries| entries.retain(|entry| entry.key != key));
+    }
+
     fn table_mut(&mut self) -> Option<&mut Vec<Entry>> {
         match &mut self.content {
             Content::Table(entries) => Some(entries),

@@ -1,6 +1,6 @@
 //! What was probably meant by something that is not allowed: the nearest name, and the right place.
 
-use crate::parameters::PARAMETERS;
+use crate::parameters::Parameter;
 use crate::sweep::keys;
 
 /// The lists of tables, each of which is written once for each of its tables.
@@ -49,7 +49,7 @@ pub(super) fn unknown_at_the_top(key: &str) -> String {
     if let Some(list) = LISTS.iter().find(|list| list.split('.').next_back() == Some(single)) {
         return format!("there is no such key; did you mean [[{list}]]?");
     }
-    let fields = PARAMETERS.iter().filter_map(|parameter| parameter.name.split('.').nth(1));
+    let fields = Parameter::all().filter_map(|parameter| parameter.name.split('.').nth(1));
     let like_one = nearest(key, of_file()).map_or(0.0, |(similarity, _)| similarity);
     match nearest(key, fields) {
         Some((similarity, field)) if similarity > like_one => {
@@ -76,8 +76,8 @@ pub(super) fn unknown_setting(key: &str, allowed: &[&str]) -> String {
 /// The message for a parameter that does not exist.
 pub(super) fn unknown_parameter(name: &str) -> String {
     let group = name.split('.').next().unwrap_or_default();
-    let same_group: Vec<&str> = PARAMETERS.iter().filter(|p| p.group() == group).map(|p| p.name).collect();
-    let all: Vec<&str> = PARAMETERS.iter().map(|parameter| parameter.name).collect();
+    let same_group: Vec<&str> = Parameter::all().filter(|p| p.group() == group).map(|p| p.name).collect();
+    let all: Vec<&str> = Parameter::all().map(|parameter| parameter.name).collect();
     let without_group: Vec<&str> = named(name).collect();
     let message = match (without_group.as_slice(), same_group.is_empty()) {
         ([], true) => unknown("parameter", name, &all),
@@ -89,7 +89,7 @@ pub(super) fn unknown_parameter(name: &str) -> String {
 
 /// The parameters of any group whose name ends in this.
 fn named(field: &str) -> impl Iterator<Item = &'static str> {
-    PARAMETERS.iter().map(|parameter| parameter.name).filter(move |name| name.split('.').nth(1) == Some(field))
+    Parameter::all().map(|parameter| parameter.name).filter(move |name| name.split('.').nth(1) == Some(field))
 }
 
 /// A key of the file that stands below the header of a table belongs to that table.

@@ -3,7 +3,7 @@
 //! `document` makes a tree of a TOML text in which every value knows where it was written, and `overrides` puts each
 //! `--set` into it. A `reader` is the checked access to a value of the tree; `sweep` reads a whole sweep through it, with
 //! `axes`, `scenario`, `uncertain`, `replicates`, `refine` and `run` for its parts, which set parameters (`settings`) and
-//! find what is varied by its name (`quantities`). What is wrong goes to one list (`error`), which is
+//! find what is varied by its name (`quantities`); `units` looks after those that can be given in two units. What is wrong goes to one list (`error`), which is
 //! reported as a whole; `hints` says what was probably meant, and `locate` finds where something stands that is wrong in
 //! the sweep as a whole.
 
@@ -23,6 +23,7 @@ mod scenario;
 mod settings;
 mod sweep;
 mod uncertain;
+mod units;
 
 pub use error::{Mistake, SweepError};
 pub use file::read_text;

@@ -5,7 +5,7 @@ use toml_edit::{Key, Value as TomlValue};
 use super::document::{self, Content, Entry, Node};
 use super::error::{Location, Problems};
 use super::quantities::EVENTS;
-use super::{hints, settings};
+use super::{hints, settings, units};
 use crate::sweep::types::{AxisPoints, Sweep, Variant};
 
 /// Applies all overrides to a document, in their order.
@@ -16,6 +16,7 @@ pub(super) fn apply(root: &mut Node, overrides: &[String], problems: &Problems) 
             Ok((path, value)) => {
                 if let Some(node) = value_node(value, index, problems) {
                     put(root, &path, node, &location, problems);
+                    units::replace_other(root, &path);
                 }
             }
             Err(message) => problems.report(&location, "", message),

@@ -6,13 +6,15 @@ use super::document::Content;
 use super::quantities::EVENTS;
 use super::reader::Reader;
 use super::settings::{settings, value};
-use crate::parameters::{Intervention, PARAMETERS, Parameter, Scenario, Setting, Shock};
+use super::units;
+use crate::parameters::{Intervention, Parameter, Scenario, Setting, Shock};
 use crate::sweep::keys::{self, Key};
 
 /// Reads the whole `[scenario]` of a document. In one that is no part of a sweep nothing varies a shock that strikes
 /// nobody.
 pub(super) fn scenario(root: &Reader, is_alone: bool) -> Scenario {
     let mut scenario = Scenario::default();
+    units::check(root);
     let Some(table) = root.get_table("scenario") else { return scenario };
     for (parameter, setting) in settings(&table, &EVENTS) {
         if let Some(value) = value(&parameter.into(), &setting) {
@@ -102,7 +104,7 @@ fn region_names(shock: &Reader) -> Vec<String> {
 fn intervention(intervention: &Reader) -> Intervention {
     let name = name(intervention, &keys::intervention::NAME);
     let at_h = at_h(intervention, &keys::intervention::AT_H);
-    let intervenable: Vec<&str> = PARAMETERS.iter().filter(|p| p.intervenable).map(|p| p.name).collect();
+    let intervenable: Vec<&str> = Parameter::all().filter(|p| p.intervenable).map(|p| p.name).collect();
     let intervenable = intervenable.join(", ");
     let changes = settings(intervention, &keys::intervention::TABLE.names());
     let flush = flush(intervention);
