@@ -18,6 +18,8 @@ fn key() -> impl Strategy<Value = String> {
         "uncertain",
         "replicates",
         "refine",
+        "compare",
+        "reference",
         "traces",
         "kind",
         "parameter",

@@ -103,6 +103,8 @@ bad = [
     "[traces]\nreplicates = 1",
     "[traces]\nreplicates = 1\nevery_s = 0",
     "[design]\nkind = 'full'",
+    "[[axis]]\nname = 'n'\nvariants = [{ label = 'a' }, { label = 'b' }]\n[compare]\nhalf_width = 0.5",
+    "[[axis]]\nname = 'n'\nvariants = [{ label = 'a' }, { label = 'b' }]\n[compare]\nreference = []",
 ]
 for text in bad:
     text = text if text.startswith(("name", "nmae")) else 'name = "t"\n' + text

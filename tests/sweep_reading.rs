@@ -96,6 +96,22 @@ fn the_rest_of_the_example_is_refused_for_now() {
 }
 
 #[test]
+fn a_comparison_is_written_with_its_axis_and_its_reference() {
+    let compared = read(&format!("{EXAMPLE}\n[compare]\nhalf_width = 0.1\n"));
+    let axis = compared.axes.iter().position(|axis| axis.name == "mechanism").unwrap();
+    let compare = compared.compare.unwrap();
+    assert_eq!((compare.axis, compare.reference, compare.half_width), (axis, 0, Some(0.1)));
+    let written = "[compare]\naxis = \"mechanism\"\nhalf_width = 0.1\nreference = \"as it was\"\n";
+    assert!(compared.canonical.contains(written), "{}", compared.canonical);
+    let again = read(&compared.canonical);
+    assert_eq!((again.compare, again.hash), (compared.compare, compared.hash));
+    assert!(!read(EXAMPLE).canonical.contains("compare"), "a sweep without it has the hash that it had");
+    let numbers = "[[axis]]\nparameter = \"overlay.slots\"\nvalues = [50, 75]\n[compare]\nreference = 75\n";
+    let numbers = read(&format!("name = \"x\"\n{numbers}"));
+    assert_eq!((numbers.compare.unwrap().reference, read(&numbers.canonical).hash), (1, numbers.hash));
+}
+
+#[test]
 fn a_refined_sweep_has_the_points_that_its_rounds_may_want_and_is_written_with_those_of_the_file() {
     let refined = read(&format!("{EXAMPLE}\n[refine]\nlevel = 0.5\nrounds = 3\n"));
     assert_eq!(refined.cells(), (16 * 8 + 1) * (20 * 8 + 1) * 2);

@@ -313,6 +313,62 @@ fn what_this_version_does_not_have_is_refused() {
 }
 
 #[test]
+fn a_comparison_needs_an_axis_a_point_of_it_and_common_draws() {
+    let axes = "[[axis]]\nparameter = \"overlay.slots\"\nvalues = [50, 75]\n[[axis]]\nname = \"v\"\n\
+                variants = [{ label = \"a\" }, { label = \"b\" }]\n";
+    let with = |rest: &str| format!("{axes}{rest}");
+    let numbers = "[[axis]]\nparameter = \"overlay.slots\"\nvalues = [50, 75]\n\
+                   [[axis]]\nparameter = \"login.timeout_s\"\nvalues = [30, 60]\n";
+    let one = "[[axis]]\nparameter = \"overlay.slots\"\nvalues = [50]\n";
+    check(&[
+        ("[compare]", &["t.toml:2: compare: no axis has variants; expected axis = an axis, of which there is none"]),
+        (
+            &format!("{numbers}[compare]"),
+            &["compare: no axis has variants", "\"overlay.slots\" or \"login.timeout_s\""],
+        ),
+        (&format!("{one}[compare]"), &["compare: axis overlay.slots has one point; expected two to compare"]),
+        (
+            &with("[compare]\naxis = \"w\""),
+            &["t.toml:9: compare.axis: \"w\" is not allowed; expected \"overlay.slots\" or \"v\""],
+        ),
+        (&with("[compare]\nreference = \"c\""), &["t.toml:9: compare.reference: \"c\" is not allowed", "\"a\", \"b\""]),
+        (
+            &with("[compare]\naxis = \"overlay.slots\"\nreference = 60"),
+            &["compare.reference: 60 is not allowed", "50, 75"],
+        ),
+        (&with("[compare]\nhalf_width = 0.7"), &["compare.half_width: 0.7 is not allowed", "between 0 and 0.5"]),
+        (&with("[compare]\nwidth = 0.1"), &["compare.width: "]),
+        (
+            &with(
+                "[replicates]\nat_least = 32\nat_most = 32\nsampling = \"sobol\"\n[compare]\nhalf_width = 0.1\n\
+                 [uncertain]\nupdates.patched_fraction = { beta = { mean = 0.6, sd = 0.1 } }",
+            ),
+            &[
+                "compare: when cells that are compared stop is known for independent draws alone",
+                "expected no half_width",
+            ],
+        ),
+        (
+            &with("[replicates]\ncommon_random_numbers = false\n[compare]"),
+            &["compare: replicates of cells are no pairs", "expected true"],
+        ),
+        (
+            "[[axis]]\nparameter = \"updates.synchronization\"\nlinear = { from = 0.0, to = 1.0, points = 6 }\n\
+             [replicates]\ncommon_random_numbers = true\n[refine]\nlevel = 0.5\nrounds = 1\n[compare]",
+            &["refine: cells of a refined sweep stop one by one", "expected no [compare]"],
+        ),
+        (
+            &with("[replicates]\nat_most = 1_000_000\n[compare]\naxis = \"overlay.slots\""),
+            &[
+                "compare: cells that are compared are kept in one file",
+                "4 cells of up to 1000000 runs",
+                "the last [[axis]]",
+            ],
+        ),
+    ]);
+}
+
+#[test]
 fn a_refinement_needs_a_level_rounds_and_axes_of_numbers_that_are_not_too_fine() {
     let axis = "[[axis]]\nparameter = \"updates.synchronization\"\nlinear = { from = 0.0, to = 1.0, points = 6 }\n";
     let with_axis = |refine: &str| format!("{axis}[refine]\n{refine}");

@@ -12,10 +12,23 @@ fn read(text: &str) -> Sweep {
 
 /// Everything that a sweep says.
 fn meaning(sweep: &Sweep) -> String {
-    let Sweep { name, question, seed, scenario, axes, uncertain, replicates, traces, refine, canonical, hash, .. } =
-        sweep;
+    let Sweep {
+        name,
+        question,
+        seed,
+        scenario,
+        axes,
+        uncertain,
+        replicates,
+        traces,
+        refine,
+        compare,
+        canonical,
+        hash,
+        ..
+    } = sweep;
     format!(
-        "{name:?} {question:?} {seed} {scenario:?} {axes:?} {uncertain:?} {replicates:?} {traces:?} {refine:?} {canonical} {hash}"
+        "{name:?} {question:?} {seed} {scenario:?} {axes:?} {uncertain:?} {replicates:?} {traces:?} {refine:?} {compare:?} {canonical} {hash}"
     )
 }
 

@@ -4,6 +4,7 @@ mod arguments;
 mod causes;
 mod cell;
 mod columns;
+mod compare;
 mod crossings;
 mod extend;
 mod failure;
@@ -60,6 +61,8 @@ enum Command {
     Sensitivity(sensitivity::Arguments),
     /// Says where the outage probability crosses a level, along each axis, and how surely
     Crossings(crossings::Arguments),
+    /// Says what one point of an axis changes against another one, replicate by replicate
+    Compare(compare::Arguments),
     /// Says where the outages of a sweep come from, by runs without what may cause them
     Causes(causes::Arguments),
     /// Writes one page of HTML with what a sweep says
@@ -88,6 +91,7 @@ pub fn main() -> ExitCode {
         Command::Summarize(arguments) => with_threads(|| summarize::summarize(&arguments)),
         Command::Sensitivity(arguments) => sensitivity::sensitivity(&arguments),
         Command::Crossings(arguments) => with_threads(|| crossings::crossings(&arguments)),
+        Command::Compare(arguments) => with_threads(|| compare::compare(&arguments)),
         Command::Causes(arguments) => causes::causes(&arguments),
         Command::Report(arguments) => with_threads(|| report::report(&arguments)),
         Command::Status(arguments) => with_threads(|| status::status(&arguments)),

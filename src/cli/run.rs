@@ -136,9 +136,8 @@ fn dry_run(sweep: &Sweep, threads: usize, shard: Option<Shard>, takeover: Option
     let (cells_min, cells_max) = cells(sweep, shard.unwrap_or(Shard::ALL));
     let cells = extend::range((cells_min, cells_max));
     let rule = &sweep.replicates;
-    let is_adaptive = rule.half_width.is_some() || sweep.refine.is_some();
     let runs_max = cells_max * u64::from(rule.at_most);
-    let runs_min = cells_min * u64::from(if is_adaptive { rule.at_least } else { rule.at_most });
+    let runs_min = cells_min * u64::from(if sweep.is_adaptive() { rule.at_least } else { rule.at_most });
     let runs = extend::range((runs_min, runs_max));
     // Of a shard it is not known which of them it makes.
     let (left_min, left_max) =
@@ -159,7 +158,8 @@ fn dry_run(sweep: &Sweep, threads: usize, shard: Option<Shard>, takeover: Option
 /// The fewest and the most cells of a shard.
 pub(super) fn cells(sweep: &Sweep, shard: Shard) -> (u64, u64) {
     let Some(refinement) = sweep.refinement() else {
-        let cells = u64::from(shard.size(sweep.cells()));
+        let groups = sweep.groups();
+        let cells = u64::from(shard.size(sweep.cells() / groups.size()) * groups.size());
         return (cells, cells);
     };
     let of_shard = |cells: &mut dyn Iterator<Item = u32>| cells.filter(|&cell| shard.has(cell)).count() as u64;

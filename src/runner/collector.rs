@@ -45,13 +45,13 @@ impl<'a> Collector<'a> {
         let shard = store.shard().unwrap_or(Shard::ALL);
         let frontier = found_frontier(store, sweep, &plan)?;
         let upcoming = match &frontier {
-            Some(frontier) => Upcoming::of(shard, frontier.open().collect()),
-            None => Upcoming::all(shard, sweep.cells()),
+            Some(frontier) => Upcoming::of(shard, sweep, frontier.open().collect()),
+            None => Upcoming::all(shard, sweep),
         };
         if let Some(frontier) = &frontier {
             tally.refine(frontier.cells());
         }
-        let schedule = Schedule::new(plan);
+        let schedule = Schedule::new(plan, sweep.groups());
         Ok(Collector { store, schedule, upcoming, frontier, decided: BTreeMap::new(), tally, queue_min })
     }
 
@@ -83,8 +83,8 @@ impl<'a> Collector<'a> {
                 Ok(row) => {
                     let key = row.key();
                     let outage = row.run.outcome.outage;
-                    self.schedule.finish(key, outage);
-                    self.tally.finish(self.schedule.replicates(key.cell));
+                    let cells = self.schedule.finish(key, outage);
+                    self.tally.finish(self.schedule.replicates(key.cell).map(|runs| (cells, runs)));
                     self.add(row);
                     report(Event::Run { cell: key.cell, replicate: key.replicate, outage });
                 }
@@ -120,13 +120,13 @@ impl<'a> Collector<'a> {
         queue.extend(self.schedule.take_wanted());
         let block = self.upcoming.block();
         while queue.len() < self.queue_min {
-            let Some((cell, found)) = self.upcoming.next(self.store)? else {
+            let Some((group, found)) = self.upcoming.next(self.store)? else {
                 if self.next_round(report) {
                     continue;
                 }
                 return Ok(false);
             };
-            self.schedule.open(cell, found);
+            self.schedule.open(group, found);
             queue.extend(self.schedule.take_wanted());
             if self.upcoming.block() != block {
                 break;

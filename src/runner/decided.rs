@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::schedule::decided_with;
+use super::schedule::decided_by;
 use crate::store::{Folder, StoreError};
 
 /// Runs that are looked at together, about.
@@ -29,9 +29,7 @@ pub fn decided_cells(folder: &Folder, blocks: &[u32]) -> Result<(Vec<u32>, u64),
         }
         let found = folder.found(cells)?;
         runs += found.len() as u64;
-        let by_cell = found.chunk_by(|a, b| a.key.cell == b.key.cell);
-        let decided_now = by_cell.filter(|found| decided_with(&plan, found).is_some());
-        decided.extend(decided_now.filter_map(|found| found.first()).map(|run| run.key.cell));
+        decided.extend(decided_by(&plan, folder.sweep().groups(), &found).into_keys());
     }
     Ok((decided, runs))
 }

@@ -30,16 +30,17 @@ pub fn run_in_memory(sweep: &Sweep) -> Vec<RunRow> {
 /// Asks for runs until every cell is decided; `make` returns whether each had an outage.
 fn make_all(sweep: &Sweep, mut make: impl FnMut(Vec<RunKey>) -> Vec<(RunKey, bool)>) {
     let plan = Arc::new(sweep.plan());
-    let mut schedule = Schedule::new(plan.clone());
+    let mut schedule = Schedule::new(plan.clone(), sweep.groups());
     let mut frontier = sweep.refinement().map(|refinement| Frontier::new(refinement, plan, BTreeMap::new()));
     match &frontier {
         Some(frontier) => frontier.open().for_each(|cell| schedule.open(cell, Vec::new())),
-        None => (0..sweep.cells()).for_each(|cell| schedule.open(cell, Vec::new())),
+        None => (0..sweep.cells() / sweep.groups().size()).for_each(|group| schedule.open(group, Vec::new())),
     }
     loop {
         while !schedule.is_idle() {
-            let made = make(schedule.take_wanted());
-            made.into_iter().for_each(|(key, outage)| schedule.finish(key, outage));
+            for (key, outage) in make(schedule.take_wanted()) {
+                schedule.finish(key, outage);
+            }
         }
         let Some(frontier) = &mut frontier else { return };
         for cell in schedule.take_decided() {

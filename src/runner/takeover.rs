@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::schedule::decided_with;
+use super::schedule::decided_by;
 use crate::store::{CommonRun, FoundRun, RunKey, Survey};
 use crate::sweep::Sweep;
 
@@ -47,11 +47,13 @@ pub fn takeover(sweep: &Sweep, survey: &Survey) -> Takeover {
     let (mut kept, mut again, mut traces): (BTreeSet<RunKey>, BTreeSet<RunKey>, BTreeSet<RunKey>) = Default::default();
     let at_least = plan.first_look();
     let (mut left_min, mut left_max, mut cells) = (0, 0, 0);
+    let mut found: Vec<FoundRun> =
+        survey.common.iter().map(|run| FoundRun { key: run.key, outage: run.outage }).collect();
+    // A run of a cell may lie there several times, where cells have the same scenario.
+    found.dedup();
+    let decided_cells = decided_by(&plan, sweep.groups(), &found);
     for runs in survey.common.chunk_by(|a, b| a.key.cell == b.key.cell) {
-        let mut found: Vec<FoundRun> = runs.iter().map(|run| FoundRun { key: run.key, outage: run.outage }).collect();
-        // A run of a cell may lie there several times, where cells have the same scenario.
-        found.dedup();
-        let decided = decided_with(&plan, &found);
+        let decided = runs.first().and_then(|run| decided_cells.get(&run.key.cell));
         let counting = || runs.iter().filter(|run| decided.is_none_or(|decided| run.key.replicate < decided.runs));
         let is_made_again = |run: &&CommonRun| run.lacks_trace;
         again.extend(counting().filter(is_made_again).map(|run| run.before));
@@ -59,7 +61,7 @@ pub fn takeover(sweep: &Sweep, survey: &Survey) -> Takeover {
         traces.extend(counting().filter(|run| run.keeps_trace).map(|run| run.before));
         let mut keys: Vec<RunKey> = counting().filter(is_made_again).map(|run| run.key).collect();
         keys.dedup();
-        let (made_again, have) = (keys.len() as u64, found.len() as u32);
+        let (made_again, have) = (keys.len() as u64, runs.chunk_by(|a, b| a.key == b.key).count() as u32);
         if decided.is_none() {
             // A cell that is not decided wants at least one more run.
             left_min += u64::from(at_least.saturating_sub(have).max(1));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::progress::Progress;
-use super::schedule::decided_with;
+use super::schedule::decided_by;
 use crate::statistics::plan::Plan;
 use crate::store::{Shard, Store, StoreError};
 use crate::sweep::Replicates;
@@ -21,15 +21,18 @@ impl Tally {
     /// Counts what is in the folder. Reads the runs in checkpoints, if there are any.
     pub(super) fn take(store: &Store, rule: &Replicates, plan: &Arc<Plan>) -> Result<Tally, StoreError> {
         let (folder, shard) = (store.folder(), store.shard().unwrap_or(Shard::ALL));
+        let groups = folder.sweep().groups();
+        let is_own = |cell: u32| shard.has(groups.of(cell));
         let (complete, open): (Vec<u32>, Vec<u32>) = (0..folder.blocks()).partition(|&block| store.is_complete(block));
-        let cells_of = |block: u32| folder.cells_of(block).filter(|&cell| shard.has(cell)).count() as u32;
+        let cells_of = |block: u32| folder.cells_of(block).filter(|&cell| is_own(cell)).count() as u32;
         let mut cells_found: u32 = complete.into_iter().map(cells_of).sum();
         let (mut measured, mut runs_found) = ((0, 0), 0);
         for block in open {
             let found = store.found(block)?;
-            let cells = found.chunk_by(|a, b| a.key.cell == b.key.cell).filter(|runs| shard.has(runs[0].key.cell));
+            let decided = decided_by(plan, groups, &found);
+            let cells = found.chunk_by(|a, b| a.key.cell == b.key.cell).filter(|runs| is_own(runs[0].key.cell));
             for runs in cells {
-                match decided_with(plan, runs) {
+                match decided.get(&runs[0].key.cell) {
                     Some(decided) => {
                         cells_found += 1;
                         measured = (measured.0 + 1, measured.1 + u64::from(decided.runs));
@@ -43,7 +46,7 @@ impl Tally {
             runs_found,
             cells_decided: cells_found,
             cells_found,
-            cells: shard.size(folder.sweep().cells()),
+            cells: shard.size(folder.sweep().cells() / groups.size()) * groups.size(),
             runs_of_open: runs_found,
             runs_per_cell: Some(f64::from(rule.at_most)),
         };
@@ -67,14 +70,15 @@ impl Tally {
         }
     }
 
-    /// A run of this session has finished, and its cell may be decided with it, with that many replicates.
-    pub(super) fn finish(&mut self, decided: Option<u32>) {
+    /// A run of this session has finished, and some cells may be decided with it, with that many replicates each.
+    pub(super) fn finish(&mut self, decided: Option<(u32, u32)>) {
         self.progress.runs += 1;
         self.progress.runs_of_open += 1;
-        if let Some(replicates) = decided {
-            self.progress.cells_decided += 1;
-            self.progress.runs_of_open = self.progress.runs_of_open.saturating_sub(replicates.into());
-            self.measured = (self.measured.0 + 1, self.measured.1 + u64::from(replicates));
+        if let Some((cells, replicates)) = decided {
+            let runs = u64::from(cells) * u64::from(replicates);
+            self.progress.cells_decided += cells;
+            self.progress.runs_of_open = self.progress.runs_of_open.saturating_sub(runs);
+            self.measured = (self.measured.0 + cells, self.measured.1 + runs);
             self.measure();
         }
     }
@@ -107,7 +111,7 @@ mod tests {
         let mut tally = tally(true);
         (0..29).for_each(|_| tally.finish(None));
         assert_eq!((tally.progress.runs, tally.progress.runs_of_open, tally.progress.cells_decided), (29, 59, 1));
-        tally.finish(Some(60));
+        tally.finish(Some((1, 60)));
         let progress = tally.progress();
         assert_eq!((progress.runs, progress.runs_of_open, progress.cells_decided), (30, 0, 2));
         assert_eq!(progress.runs_per_cell, Some(50.0));
@@ -119,7 +123,7 @@ mod tests {
     #[test]
     fn where_a_cell_gets_a_fixed_number_of_runs_nothing_is_measured() {
         let mut tally = tally(false);
-        tally.finish(Some(31));
+        tally.finish(Some((1, 31)));
         assert_eq!(tally.progress().runs_per_cell, Some(100.0));
     }
 }

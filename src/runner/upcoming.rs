@@ -4,15 +4,16 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use super::frontier::Frontier;
-use super::schedule::decided_with;
+use super::schedule::decided_by;
 use crate::statistics::blocks::Counts;
 use crate::statistics::plan::Plan;
 use crate::store::{FoundRun, Shard, Store, StoreError};
-use crate::sweep::Sweep;
+use crate::sweep::{Groups, Sweep};
 
 /// The cells that were not opened yet.
 pub(super) struct Upcoming {
     shard: Shard,
+    groups: Groups,
     wanted: Wanted,
     /// The block whose runs in the checkpoints these are, for each cell.
     block: Option<u32>,
@@ -29,13 +30,14 @@ enum Wanted {
 
 impl Upcoming {
     /// All cells of a sweep.
-    pub(super) fn all(shard: Shard, cells: u32) -> Upcoming {
-        Upcoming { shard, wanted: Wanted::All(0, cells), block: None, found: BTreeMap::new() }
+    pub(super) fn all(shard: Shard, sweep: &Sweep) -> Upcoming {
+        let wanted = Wanted::All(0, sweep.cells());
+        Upcoming { shard, groups: sweep.groups(), wanted, block: None, found: BTreeMap::new() }
     }
 
-    /// Some cells, in order.
-    pub(super) fn of(shard: Shard, cells: VecDeque<u32>) -> Upcoming {
-        Upcoming { shard, wanted: Wanted::These(cells), block: None, found: BTreeMap::new() }
+    /// Some cells of a sweep, in order.
+    pub(super) fn of(shard: Shard, sweep: &Sweep, cells: VecDeque<u32>) -> Upcoming {
+        Upcoming { shard, groups: sweep.groups(), wanted: Wanted::These(cells), block: None, found: BTreeMap::new() }
     }
 
     /// Wants other cells, in order.
@@ -48,11 +50,11 @@ impl Upcoming {
         self.block
     }
 
-    /// The next cell, with what was found of it.
+    /// The next group of cells, by its number, with what was found of it, in the order of the keys.
     pub(super) fn next(&mut self, store: &Store) -> Result<Option<(u32, Vec<FoundRun>)>, StoreError> {
         while let Some(cell) = self.next_cell(store) {
-            let block = store.folder().block_of(cell);
-            if !self.shard.has(cell) {
+            let (block, group) = (store.folder().block_of(cell), self.groups.of(cell));
+            if !self.groups.is_first(cell) || !self.shard.has(group) {
                 continue;
             }
             if self.block != Some(block) {
@@ -62,7 +64,9 @@ impl Upcoming {
                     self.found.entry(run.key.cell).or_default().push(run);
                 }
             }
-            return Ok(Some((cell, self.found.remove(&cell).unwrap_or_default())));
+            // A block holds whole groups.
+            let found = self.groups.cells(group).filter_map(|cell| self.found.remove(&cell));
+            return Ok(Some((group, found.flatten().collect())));
         }
         Ok(None)
     }
@@ -103,9 +107,7 @@ pub(super) fn found_frontier(store: &Store, sweep: &Sweep, plan: &Arc<Plan>) -> 
             continue;
         }
         let found = folder.found(folder.cells_of(block))?;
-        for runs in found.chunk_by(|a, b| a.key.cell == b.key.cell) {
-            decided.extend(runs.first().and_then(|run| Some((run.key.cell, decided_with(plan, runs)?))));
-        }
+        decided.extend(decided_by(plan, sweep.groups(), &found));
     }
     Ok(Some(Frontier::new(refinement, plan.clone(), decided)))
 }

@@ -73,9 +73,11 @@ impl Submission {
     /// # Errors
     /// It says why.
     pub fn check(sweep: &Sweep, folder: &Path, shards: u32, arguments: &[OsString]) -> Result<(), SlurmError> {
-        let cells = sweep.refinement().map_or(sweep.cells(), |refinement| refinement.first_cells().len() as u32);
+        let groups = sweep.cells() / sweep.groups().size();
+        let cells = sweep.refinement().map_or(groups, |refinement| refinement.first_cells().len() as u32);
         if shards > cells {
-            let message = format!("--shards {shards}: the sweep has {cells} cells; at most {cells} are allowed");
+            let together = if sweep.compare.is_some() { " groups of cells that stop together" } else { " cells" };
+            let message = format!("--shards {shards}: the sweep has {cells}{together}; at most {cells} are allowed");
             return Err(SlurmError::Refused(message));
         }
         if let Some(message) = refusal(arguments) {

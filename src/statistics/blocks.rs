@@ -164,7 +164,8 @@ mod tests {
         for (level, half_width, at_most) in
             [(None, Some(0.1), 512), (Some(0.5), None, 128), (Some(0.5), Some(0.1), 512)]
         {
-            let rule = Rule { at_least: 16, at_most, half_width, level, confidence: 0.95, in_blocks: true };
+            let rule =
+                Rule { at_least: 16, at_most, half_width, level, together: None, confidence: 0.95, in_blocks: true };
             let plan = Plan::new(rule);
             for p in [0.05, 0.3, 0.42, 0.5] {
                 let missed = missed(400, p, shares, |event| {

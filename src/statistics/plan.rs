@@ -2,7 +2,8 @@
 
 use super::blocks::{Counts, is_even};
 use super::interval::Interval;
-use super::rule::Rule;
+use super::paired::Pairs;
+use super::rule::{Rule, TOLERANCE, Together};
 use super::stopping::{Conclusion, Stopping, first};
 
 /// What is fixed before the first run of a cell: when it is looked at, when it stops, and which intervals hold then.
@@ -11,16 +12,22 @@ pub struct Plan {
     rule: Rule,
     /// The law of a cell that stops once its interval is narrow enough, unless it may want too many runs for that.
     stopping: Option<Stopping>,
+    /// Where other cells have a say in when a cell stops: the looks, and the confidence of each interval with which those at
+    /// all looks hold together.
+    repeated: Option<(Vec<u32>, f64)>,
 }
 
 impl Plan {
     /// The plan of a rule. If it is adaptive, this takes a moment: some 0.06 s at ± 0.05, a second at ± 0.02.
     pub fn new(rule: Rule) -> Plan {
+        if rule.together.is_some() && rule.is_adaptive() {
+            return Plan { rule, stopping: None, repeated: Some((rule.looks(), rule.confidence_at_each_look())) };
+        }
         // Of runs in blocks no law is known.
-        Plan { rule, stopping: if rule.in_blocks { None } else { Stopping::of(&rule) } }
+        Plan { rule, stopping: if rule.in_blocks { None } else { Stopping::of(&rule) }, repeated: None }
     }
 
-    /// Whether the outages of a cell decide how many runs it gets.
+    /// Whether outages decide how many runs a cell gets.
     pub fn is_adaptive(&self) -> bool {
         self.rule.is_adaptive()
     }
@@ -33,6 +40,40 @@ impl Plan {
     /// Runs at the look after the one at `runs`.
     pub fn next_look(&self, runs: u32) -> u32 {
         self.rule.next_look(runs)
+    }
+
+    /// Whether cells that are compared stop at a look. The outages of their runs are those of the same replicates.
+    pub fn stops_together(&self, cells: &[&[bool]]) -> bool {
+        let runs = cells.first().map_or(0, |outages| outages.len() as u32);
+        let is_known = |outages: &&[bool]| {
+            let count = outages.iter().filter(|&&outage| outage).count() as u32;
+            self.rule.half_width.is_none() || self.rule.is_enough(&self.interval_of_number(count, runs))
+        };
+        runs >= self.rule.at_most || cells.iter().all(is_known) && self.differences_are_known(cells)
+    }
+
+    /// Whether the difference of each of some cells from the reference is known as well as asked for.
+    fn differences_are_known(&self, cells: &[&[bool]]) -> bool {
+        let Some(Together { reference, half_width: Some(half_width) }) = self.rule.together else { return true };
+        let Some(of_reference) = cells.get(reference) else { return true };
+        let confidence = self.confidence_of_differences();
+        cells.iter().enumerate().filter(|&(index, _)| index != reference).all(|(_, outages)| {
+            let pairs = Pairs::count(of_reference.iter().copied().zip(outages.iter().copied()));
+            let Interval { low, high } = pairs.interval(confidence);
+            high - low <= 2.0 * half_width + TOLERANCE
+        })
+    }
+
+    /// With which confidence the interval of a difference is computed, so that it has the confidence of the rule: a higher
+    /// one, if cells stop by what they say.
+    pub fn confidence_of_differences(&self) -> f64 {
+        self.repeated.as_ref().map_or_else(|| self.rule.confidence_at_each_look(), |(_, each)| *each)
+    }
+
+    /// The confidence of an interval at one of several looks.
+    fn confidence_at(&self, runs: u32) -> Option<f64> {
+        let (looks, each) = self.repeated.as_ref()?;
+        looks.binary_search(&runs).is_ok().then_some(*each)
     }
 
     /// Whether the replicates are points in blocks.
@@ -62,8 +103,11 @@ impl Plan {
     pub fn conclusion(&self, outages: Counts) -> Conclusion {
         let ended = self.stopping.as_ref().and_then(|stopping| stopping.conclusion(outages.events, outages.runs));
         ended.unwrap_or_else(|| {
+            let repeated = self.confidence_at(outages.runs);
             let is_end = self.rule.in_blocks && self.is_look(outages.runs) && self.stops(outages);
-            let interval = if is_end {
+            let interval = if let Some(each) = repeated {
+                Interval::fixed(outages.events, outages.runs, each)
+            } else if is_end {
                 outages.interval(self.confidence_in_blocks())
             } else {
                 self.interval_among(outages.events, outages.runs)
@@ -84,7 +128,9 @@ impl Plan {
     /// The same if no more than the number of its runs is known. It holds whatever made the cell stop: at each of the looks
     /// an interval misses with a part of the probability (Bonferroni).
     pub fn interval_of_number(&self, events: u32, runs: u32) -> Interval {
-        if self.rule.is_adaptive() && self.is_look(runs) {
+        if let Some(each) = self.confidence_at(runs) {
+            Interval::fixed(events, runs, each)
+        } else if self.rule.is_adaptive() && self.is_look(runs) {
             Interval::fixed(events, runs, 1.0 - (1.0 - self.rule.confidence) / f64::from(self.looks()))
         } else {
             self.interval_among(events, runs)
@@ -141,12 +187,36 @@ mod tests {
     use super::*;
 
     fn rule(at_most: u32, half_width: Option<f64>) -> Rule {
-        Rule { at_least: 20, at_most, half_width, level: None, confidence: 0.95, in_blocks: false }
+        Rule { at_least: 20, at_most, half_width, level: None, together: None, confidence: 0.95, in_blocks: false }
     }
 
     /// Runs of which the first ones have the event.
     fn counts(events: u32, runs: u32) -> Counts {
         Counts::of_draws((0..runs).map(|run| run < events))
+    }
+
+    #[test]
+    fn cells_that_are_compared_stop_when_every_difference_is_known() {
+        let together = Some(Together { reference: 1, half_width: Some(0.1) });
+        let plan = Plan::new(Rule { together, ..rule(400, None) });
+        let (none, all) = (vec![false; 106], vec![true; 106]);
+        let half: Vec<bool> = (0..106).map(|replicate| replicate % 2 == 0).collect();
+        assert!(!plan.stops_together(&[&none[..20], &none[..20]]), "± 0.16 without a pair that differs");
+        assert!(plan.stops_together(&[&none, &none]) && plan.stops_together(&[&half, &half]));
+        assert!(!plan.stops_together(&[&half, &all]) && !plan.stops_together(&[&none, &none, &half]));
+        // The reference is the second: the others may be as different from each other as they like.
+        let long: Vec<bool> = (0..400).map(|replicate| replicate % 3 == 0).collect();
+        assert!(plan.stops_together(&[&vec![true; 400], &long]), "no more than at_most");
+        // The cells' own intervals, too, where they are asked for.
+        let both = Plan::new(Rule { together, ..rule(400, Some(0.1)) });
+        assert!(!both.stops_together(&[&half, &half]) && both.stops_together(&[&none, &none]));
+        let Conclusion { estimate, interval } = both.conclusion(counts(30, 60));
+        assert!(estimate == 0.5 && interval.low < Interval::fixed(30, 60, 0.99).low, "{interval:?}");
+        assert_eq!(both.conclusion(counts(30, 61)).interval, Interval::sequence(30, 61, 0.95), "no look");
+        let fixed = Plan::new(Rule { together: Some(Together { reference: 0, half_width: None }), ..rule(60, None) });
+        assert!(fixed.stops_together(&[&half, &all]) && fixed.first_look() == 60);
+        assert_eq!(fixed.confidence_of_differences(), 0.95);
+        assert_eq!(fixed.conclusion(counts(3, 60)).interval, Interval::fixed(3, 60, 0.95));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! By which rule a cell stops.
 
 use super::interval::Interval;
+use super::looks::confidence_at_each;
 
 /// How many runs a cell gets.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -14,19 +15,42 @@ pub struct Rule {
     /// A probability on one side of which an interval may be, whatever its width. Without it and a half width there is the
     /// last look alone.
     pub level: Option<f64>,
+    /// The comparison that the cell is a part of, whose cells stop together.
+    pub together: Option<Together>,
     /// Confidence of the intervals, in (0, 1).
     pub confidence: f64,
     /// Whether the replicates are points in [blocks](super::blocks), not independent draws. Then the looks are even.
     pub in_blocks: bool,
 }
 
+/// How cells stop that are compared with each other, replicate by replicate.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Together {
+    /// Which of them, counted from 0, the others are compared with.
+    pub reference: usize,
+    /// Half of the width of the interval of a difference that is narrow enough.
+    pub half_width: Option<f64>,
+}
+
 /// How much wider than asked for an interval may be: by what rounding may add.
 pub(super) const TOLERANCE: f64 = 1e-12;
 
 impl Rule {
-    /// Whether the outages of a cell decide how many runs it gets.
+    /// Whether outages decide how many runs a cell gets.
     pub fn is_adaptive(&self) -> bool {
-        self.half_width.is_some() || self.level.is_some()
+        let of_differences = self.together.and_then(|together| together.half_width);
+        self.half_width.is_some() || self.level.is_some() || of_differences.is_some()
+    }
+
+    /// The numbers of runs after which a cell may be looked at.
+    pub fn looks(&self) -> Vec<u32> {
+        let next = |&n: &u32| (n < self.at_most).then(|| self.next_look(n));
+        std::iter::successors(Some(self.first_look()), next).collect()
+    }
+
+    /// The confidence of each interval with which those at all looks hold together: whatever made one of them the last.
+    pub fn confidence_at_each_look(&self) -> f64 {
+        if self.is_adaptive() { confidence_at_each(&self.looks(), self.confidence) } else { self.confidence }
     }
 
     /// Whether an interval says enough.

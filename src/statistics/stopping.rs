@@ -326,7 +326,15 @@ mod tests {
     ];
 
     const fn rule(at_least: u32, at_most: u32, half_width: f64, confidence: f64) -> Rule {
-        Rule { at_least, at_most, half_width: Some(half_width), level: None, confidence, in_blocks: false }
+        Rule {
+            at_least,
+            at_most,
+            half_width: Some(half_width),
+            level: None,
+            together: None,
+            confidence,
+            in_blocks: false,
+        }
     }
 
     impl Stopping {

@@ -27,6 +27,9 @@ impl Blocks {
         let cells_per_block = by_traces.map_or(by_runs, |by_traces| by_runs.min(by_traces)).max(1);
         // Few of the cells between those of a refined grid's file are there.
         let cells_per_block = cells_per_block << sweep.refine.map_or(0, |refine| refine.rounds);
+        // Cells that are compared stop together, and are looked at together.
+        let span = sweep.groups().span();
+        let cells_per_block = (cells_per_block / span).max(1).saturating_mul(span);
         Blocks { cells: sweep.cells(), cells_per_block }
     }
 

@@ -6,7 +6,7 @@ use std::str::FromStr;
 /// Most shards of a sweep.
 const SHARDS_MAX: u32 = 1_000_000;
 
-/// Part `index` of `count` parts of the cells.
+/// Part `index` of `count` parts of the cells; of the groups of cells, where these are decided together.
 ///
 /// Cells that lie beside each other cost about the same, and one that collapses many times what a healthy one does. So
 /// a shard takes one cell of each group of `count` cells, another position in each group: it meets every point of every

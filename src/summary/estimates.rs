@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use polars::prelude::{ChunkAgg, ChunkVar, Float64Chunked, NewChunkedArray};
 
 use super::columns::CellSummary;
+use super::comparison::Pairing;
 use super::statistic::Statistic;
 use crate::engine::outcome::{Missing, OutputType};
 use crate::statistics::blocks::{Counts, block_of};
@@ -25,6 +26,7 @@ const PERCENT: [u32; 3] = [5, 50, 95];
 /// Concludes from runs, and keeps what depends on numbers of runs alone.
 pub(super) struct Estimator {
     plan: Plan,
+    comparison: Option<Pairing>,
     confidence: f64,
     conclusions: BTreeMap<Counts, Conclusion>,
     students: BTreeMap<u32, f64>,
@@ -93,11 +95,17 @@ impl Estimator {
     pub(super) fn of(sweep: &Sweep) -> Estimator {
         Estimator {
             plan: sweep.plan(),
+            comparison: Pairing::of(sweep),
             confidence: sweep.replicates.confidence,
             conclusions: BTreeMap::new(),
             students: BTreeMap::new(),
             ranks: BTreeMap::new(),
         }
+    }
+
+    /// Which cells are compared with which.
+    pub(super) fn comparison(&self) -> Option<Pairing> {
+        self.comparison
     }
 
     /// The runs of a cell, with what they say about its outage probability.

@@ -13,6 +13,7 @@
 //! | `statistic` | the statistics of an output |
 //! | `estimates` | what the runs of one cell say about one output |
 //! | `runs` | from runs to a surface: columns of polars, cell by cell |
+//! | `comparison` | what one point of an axis, or one sweep, changes against another |
 //! | `crossings` | where the surface crosses a level, along each axis |
 //! | `table` | the surface as an Arrow table, and `surface.parquet` |
 //! | `show` | a way to show the surface each |
@@ -24,6 +25,7 @@
 
 mod causes;
 mod columns;
+mod comparison;
 mod crossings;
 mod entry;
 mod error;
@@ -40,6 +42,7 @@ mod table;
 
 pub use causes::{Causes, Outages};
 pub use columns::CellSummary;
+pub use comparison::{Against, Compared, Comparison, ComparisonError, Difference, compare, compare_sweeps};
 pub use crossings::{Along, Crossings, Line, Reversal, crossings};
 pub use entry::Entry;
 pub use error::SummaryError;

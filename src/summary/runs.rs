@@ -12,6 +12,7 @@ use arrow_schema::ArrowError;
 use polars::prelude::{Float64Chunked, NewChunkedArray};
 
 use super::columns::OUTAGE;
+use super::comparison::{DifferenceColumn, cells_of};
 use super::error::SummaryError;
 use super::estimates::{CellRuns, Estimator};
 use super::surface::{Rows, StatisticColumn, Surface};
@@ -55,7 +56,23 @@ pub(super) fn summarize(estimator: &mut Estimator, runs: &RecordBatch) -> Result
             }
         }
     }
-    Ok(Rows { cells, statistics })
+    Ok(Rows { cells, statistics, differences: differences(estimator, runs, &groups)? })
+}
+
+/// What is different between cells that are compared: a block has all cells of a comparison.
+fn differences(
+    estimator: &Estimator,
+    runs: &RecordBatch,
+    groups: &[(u32, Range<usize>)],
+) -> Result<Vec<DifferenceColumn>, ArrowError> {
+    let Some(comparison) = estimator.comparison() else { return Ok(Vec::new()) };
+    let compared = comparison.compare(&cells_of(runs)?)?;
+    let mut columns = DifferenceColumn::all();
+    for (cell, _) in groups {
+        let of_cell = compared.binary_search_by_key(cell, |compared| compared.cell);
+        DifferenceColumn::push(&mut columns, of_cell.ok().map(|index| &compared[index]));
+    }
+    Ok(columns)
 }
 
 pub(super) fn column<'a>(runs: &'a RecordBatch, name: &str) -> Result<&'a dyn Array, ArrowError> {

@@ -1,6 +1,7 @@
 //! The surface: one row for each cell that has runs.
 
 use super::columns::{BASELINE, CellSummary, FIXED_COLUMNS, OUTAGE};
+use super::comparison::{Difference, DifferenceColumn};
 use super::entry::Entry;
 use super::statistic::Statistic;
 use crate::engine::outcome::{OUTPUTS, Outcome, Output};
@@ -62,20 +63,22 @@ pub(super) struct Rows {
     pub(super) cells: Vec<CellSummary>,
     /// Every column has a value for each of the cells.
     pub(super) statistics: Vec<StatisticColumn>,
+    /// The same; none unless the cells are compared.
+    pub(super) differences: Vec<DifferenceColumn>,
 }
 
 impl Rows {
-    /// No rows, under all columns.
-    pub(super) fn empty() -> Rows {
-        Rows { cells: Vec::new(), statistics: StatisticColumn::all() }
+    /// No rows, under all columns of a sweep.
+    pub(super) fn empty(sweep: &Sweep) -> Rows {
+        Rows { cells: Vec::new(), statistics: StatisticColumn::all(), differences: DifferenceColumn::of(sweep) }
     }
 
-    /// No rows, under the columns that the outage probability is shown with: the fixed ones, and the mean that says
-    /// whether a network was up before anything happened to it.
-    pub(super) fn for_outages() -> Rows {
-        let mut statistics = StatisticColumn::all();
-        statistics.retain(|column| column.is(BASELINE, Statistic::Mean));
-        Rows { cells: Vec::new(), statistics }
+    /// No rows, under the columns that the outage probability is shown with: the fixed ones, the mean that says whether a
+    /// network was up before anything happened to it, and what cells differ by that are compared.
+    pub(super) fn for_outages(sweep: &Sweep) -> Rows {
+        let mut rows = Rows::empty(sweep);
+        rows.statistics.retain(|column| column.is(BASELINE, Statistic::Mean));
+        rows
     }
 
     /// Adds rows, which have all of these columns; what they say under others goes.
@@ -84,6 +87,9 @@ impl Rows {
         for column in &mut self.statistics {
             let more = rows.statistics.iter().find(|more| more.is(column.output.name, column.statistic));
             column.values.extend(more.into_iter().flat_map(|more| &more.values));
+        }
+        for (column, more) in self.differences.iter_mut().zip(rows.differences) {
+            column.values.extend(more.values);
         }
     }
 }
@@ -121,12 +127,22 @@ impl Surface {
         column.map(|column| column.values.as_slice())
     }
 
+    /// What the outage probability of each cell is by more than that of the cell that it is compared with; nothing of
+    /// those that others are compared with, and unless cells are compared.
+    pub fn differences(&self) -> impl Iterator<Item = (u32, Difference)> + '_ {
+        let all = DifferenceColumn::differences(&self.rows.differences, OUTAGE);
+        let cells = self.rows.cells.iter().map(|row| row.cell);
+        cells.zip(all).filter(|(_, difference)| difference.mean.is_some())
+    }
+
     /// The names of the columns, in their order.
     pub fn names(&self) -> impl Iterator<Item = String> + '_ {
         let mut fixed = FIXED_COLUMNS.iter().map(|column| column.name.to_owned());
         let cell = fixed.next();
         let axes = self.sweep.axes.iter().map(|axis| axis.name.clone());
-        cell.into_iter().chain(axes).chain(fixed).chain(self.rows.statistics.iter().map(StatisticColumn::name))
+        let statistics = self.rows.statistics.iter().map(StatisticColumn::name);
+        let differences = self.rows.differences.iter().map(DifferenceColumn::name);
+        cell.into_iter().chain(axes).chain(fixed).chain(statistics).chain(differences)
     }
 
     /// The rows, each as entries in the order of the columns.
@@ -137,7 +153,9 @@ impl Surface {
             let label = move |axis| self.sweep.label(axis, cell.cell).map_or(Entry::Missing, Entry::from);
             let axes = (0..self.sweep.axes.len()).map(label);
             let statistic = move |column: &StatisticColumn| column.entry(row);
-            first.into_iter().chain(axes).chain(fixed).chain(self.rows.statistics.iter().map(statistic))
+            let statistics = self.rows.statistics.iter().map(statistic);
+            let differences = self.rows.differences.iter().map(move |column| column.entry(row));
+            first.into_iter().chain(axes).chain(fixed).chain(statistics).chain(differences)
         })
     }
 }
@@ -157,7 +175,9 @@ pub(super) fn too_wide(sweep: &Sweep, cells: &[CellSummary]) -> Option<(f64, usi
 pub(super) fn interval_name(sweep: &Sweep) -> &'static str {
     if sweep.replicates.sampling == Sampling::Sobol {
         "approximate, by blocks of Sobol points"
-    } else if sweep.replicates.half_width.is_some() || sweep.refine.is_some() {
+    } else if sweep.compare.is_some() && sweep.is_adaptive() {
+        "at every look, whatever made it the last"
+    } else if sweep.is_adaptive() {
         "exact for cells that stop when it says enough"
     } else {
         "Clopper–Pearson"

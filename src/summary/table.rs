@@ -9,13 +9,14 @@ use arrow_array::{ArrayRef, Float64Array, Int64Array, RecordBatch};
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
 
 use super::columns::{CellSummary, FIXED_COLUMNS, INTERVAL};
+use super::comparison::{Against, DifferenceColumn, reference_in_words};
 use super::error::SummaryError;
 use super::estimates::Estimator;
 use super::runs::summarize;
 use super::statistic::Statistic;
 use super::surface::{Rows, StatisticColumn, Surface, interval_name};
 use crate::store::{Folder, Inventory, StoreError, axis_column, axis_field};
-use crate::sweep::Sweep;
+use crate::sweep::{Compare, Sweep};
 
 /// Writes `surface.parquet`: the surface of what is in a folder, one row for each cell that has runs.
 ///
@@ -37,7 +38,7 @@ pub fn write_surface(folder: &Folder, statistics: bool) -> Result<Surface, Summa
 /// The same; `None` if the sweep was completed meanwhile, so that the surface would be out of date.
 fn write_once(folder: &Folder, statistics: bool, estimator: &mut Estimator) -> Result<Option<Surface>, SummaryError> {
     let sweep = folder.sweep();
-    let (mut kept, mut failed) = (if statistics { Rows::empty() } else { Rows::for_outages() }, None);
+    let (mut kept, mut failed) = (if statistics { Rows::empty(sweep) } else { Rows::for_outages(sweep) }, None);
     let mut piece = |block| {
         let rows = summarize(estimator, &folder.runs(block)?)?;
         let table = table(sweep, &rows)?;
@@ -65,7 +66,7 @@ fn write_once(folder: &Folder, statistics: bool, estimator: &mut Estimator) -> R
 pub fn surface_of_folder(folder: &Folder, statistics: bool) -> Result<Surface, SummaryError> {
     folder.prove_by_surface()?;
     let mut estimator = Estimator::of(folder.sweep());
-    let mut kept = if statistics { Rows::empty() } else { Rows::for_outages() };
+    let mut kept = if statistics { Rows::empty(folder.sweep()) } else { Rows::for_outages(folder.sweep()) };
     for block in 0..folder.blocks() {
         kept.append(summarize(&mut estimator, &folder.runs(block)?)?);
     }
@@ -86,7 +87,7 @@ impl Surface {
     /// # Errors
     /// It is not there or damaged, is not that of all runs, or belongs to another sweep or version.
     pub fn read(folder: &Folder) -> Result<Surface, SummaryError> {
-        let mut all = Rows::empty();
+        let mut all = Rows::empty(folder.sweep());
         for table in folder.read_surface(&schema(folder.sweep()))? {
             all.append(rows(folder.sweep(), &table)?);
         }
@@ -112,6 +113,12 @@ pub(crate) fn schema(sweep: &Sweep) -> SchemaRef {
         };
         described(&column.name(), data_type, nullable, column.unit(), column.description(sweep.replicates.confidence))
     }));
+    let of_compare = |compare: Compare| Against::Point { axis: compare.axis, reference: compare.reference };
+    let reference = sweep.compare.map(|compare| reference_in_words(sweep, &of_compare(compare))).unwrap_or_default();
+    fields.extend(DifferenceColumn::of(sweep).iter().map(|column| {
+        let description = column.description(sweep.replicates.confidence, &reference);
+        described(&column.name(), DataType::Float64, true, column.unit(), description)
+    }));
     Arc::new(Schema::new(fields))
 }
 
@@ -128,6 +135,9 @@ fn table(sweep: &Sweep, rows: &Rows) -> Result<RecordBatch, ArrowError> {
     columns.extend((0..sweep.axes.len()).map(|axis| axis_column(sweep, axis, cells.clone())));
     columns.extend(fixed);
     columns.extend(rows.statistics.iter().map(statistic_column));
+    columns.extend(
+        rows.differences.iter().map(|column| -> ArrayRef { Arc::new(Float64Array::from(column.values.clone())) }),
+    );
     RecordBatch::try_new(schema(sweep), columns)
 }
 
@@ -157,14 +167,17 @@ fn rows(sweep: &Sweep, table: &RecordBatch) -> Result<Rows, ArrowError> {
     let rest = rest.get(sweep.axes.len()..).ok_or_else(wrong)?;
     let cells = CellSummary::from_columns(first.iter().chain(rest)).ok_or_else(wrong)?;
     let rest = rest.get(FIXED_COLUMNS.len() - 1..).ok_or_else(wrong)?;
-    let mut statistics = StatisticColumn::all();
-    if statistics.len() != rest.len() {
+    let (mut statistics, mut differences) = (StatisticColumn::all(), DifferenceColumn::of(sweep));
+    if statistics.len() + differences.len() != rest.len() {
         return Err(wrong());
+    }
+    for (column, values) in differences.iter_mut().zip(&rest[statistics.len()..]) {
+        column.values = values.as_primitive_opt::<Float64Type>().ok_or_else(wrong)?.iter().collect();
     }
     for (column, values) in statistics.iter_mut().zip(rest) {
         column.values = statistic_values(column.statistic, values).ok_or_else(wrong)?;
     }
-    Ok(Rows { cells, statistics })
+    Ok(Rows { cells, statistics, differences })
 }
 
 #[cfg(test)]
@@ -182,7 +195,7 @@ mod tests {
 
     /// Rows in which every number is another one, and some are missing.
     fn some_rows() -> Rows {
-        let mut rows = Rows::empty();
+        let mut rows = Rows::empty(&sweep());
         let mut estimator = Estimator::of(&sweep());
         let mut summary = |cell| estimator.cell((0..20).map(|run| run < 5 * cell).collect()).summary(cell);
         rows.cells = [0, 2, 3].map(&mut summary).to_vec();

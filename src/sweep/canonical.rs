@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
-use super::design::is_spaced;
+use super::design::{AxisLabel, is_spaced};
 use super::types::{Axis, AxisPoints, Distribution, Sampling, Sweep};
 use crate::engine::EngineKind;
 use crate::parameters::{
@@ -32,6 +32,17 @@ pub(super) fn toml(sweep: &Sweep) -> String {
         lines.extend([String::new(), "[refine]".to_owned()]);
         lines.push(format!("level = {}", number(refine.level)));
         lines.push(format!("rounds = {}", refine.rounds));
+    }
+    if let Some(compare) = &sweep.compare {
+        lines.extend([String::new(), "[compare]".to_owned()]);
+        let axis = sweep.axes.get(compare.axis);
+        lines.extend(axis.map(|axis| format!("axis = {}", text(&axis.name))));
+        lines.extend(compare.half_width.map(|half_width| format!("half_width = {}", number(half_width))));
+        let reference = axis.and_then(|axis| axis.label(compare.reference)).map(|label| match label {
+            AxisLabel::Variant(label) => text(label),
+            AxisLabel::Value(point) => value(point),
+        });
+        lines.extend(reference.map(|reference| format!("reference = {reference}")));
     }
     let replicates = &sweep.replicates;
     lines.extend([String::new(), "[replicates]".to_owned()]);

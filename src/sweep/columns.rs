@@ -41,6 +41,10 @@ pub const STATISTICS: [&str; 14] = [
     "q95_high",
 ];
 
+/// What is said of the difference of an output between two cells: the mean difference, the ends of its interval, and how
+/// many runs the pairs saved.
+pub const DIFFERENCE: [&str; 4] = ["difference", "difference_low", "difference_high", "runs_saved"];
+
 /// The columns that have a name of their own.
 const FIXED: [&str; 8] =
     [CELL, REPLICATE, SEED, REPLICATES, OUTAGES, OUTAGE_PROBABILITY, OUTAGE_PROBABILITY_LOW, OUTAGE_PROBABILITY_HIGH];
@@ -48,6 +52,11 @@ const FIXED: [&str; 8] =
 /// The column of one of the [`STATISTICS`] of an output.
 pub fn of_statistic(output: &str, statistic: &str) -> String {
     format!("{output}_{statistic}")
+}
+
+/// The column of one part of the difference of an output, by its index in [`DIFFERENCE`].
+pub fn of_difference(output: &str, part: usize) -> String {
+    of_statistic(output, DIFFERENCE.get(part).copied().unwrap_or_default())
 }
 
 /// The column of the values drawn for a parameter whose own column is an axis.
@@ -62,9 +71,10 @@ pub(super) fn without_case(name: &str) -> String {
 
 /// Whether a column that is no axis may have this name, in some sweep. The names of those are in lower case.
 pub(super) fn is_reserved(name: &str) -> bool {
-    let of_output =
-        |output: &str| name == output || STATISTICS.iter().any(|statistic| name == of_statistic(output, statistic));
+    let said = || STATISTICS.iter().chain(&DIFFERENCE);
+    let of_output = |output: &str| name == output || said().any(|statistic| name == of_statistic(output, statistic));
     FIXED.contains(&name)
+        || DIFFERENCE.iter().any(|part| name == of_statistic(OUTAGE_PROBABILITY, part))
         || OUTPUTS.iter().any(|output| of_output(output.name))
         || Parameter::all().any(|parameter| name == parameter.name || name == of_draws(parameter.name))
 }

@@ -22,6 +22,7 @@ impl Sweep {
             replicates: _,
             traces: _,
             refine: _,
+            compare: _,
             engine,
             notes: _,
             canonical: _,

@@ -35,9 +35,10 @@ mod repetition;
 mod types;
 
 pub use counterfactual::Removal;
-pub use design::{AxisLabel, Between, Design, Refinement};
+pub use design::{AxisLabel, Between, Design, Groups, Refinement};
 pub use difference::Difference;
 pub use read::{Mistake, SweepError, read_text};
 pub use types::{
-    Axis, AxisPoints, Distribution, Realization, Refine, Replicates, Sampling, Sweep, Traces, Uncertain, Variant,
+    Axis, AxisPoints, Compare, Distribution, Realization, Refine, Replicates, Sampling, Sweep, Traces, Uncertain,
+    Variant,
 };

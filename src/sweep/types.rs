@@ -4,7 +4,7 @@ use crate::engine::EngineKind;
 use crate::parameters::{Intervention, Quantity, Scenario, Shock, Value};
 use crate::statistics::blocks::BLOCKS;
 use crate::statistics::plan::Plan;
-use crate::statistics::rule::Rule;
+use crate::statistics::rule::{Rule, Together};
 
 /// A sweep, as resolved from its file: everything that the rows depend on.
 #[derive(Debug, Clone)]
@@ -29,6 +29,8 @@ pub struct Sweep {
     pub engine: EngineKind,
     /// Where cells are put between others, if they are. The axes then have every point that a cell may have.
     pub refine: Option<Refine>,
+    /// Which cells are compared with each other, if they are.
+    pub compare: Option<Compare>,
     /// What its author should know, though nothing is wrong: a sentence each, which nothing depends on.
     pub notes: Vec<String>,
     /// The sweep as canonical TOML: sorted keys, no comments, `--set` applied. Reading it returns the same sweep.
@@ -128,10 +130,16 @@ impl Sampling {
 impl Sweep {
     /// When a cell stops, and what its runs say then.
     pub fn plan(&self) -> Plan {
+        Plan::new(self.rule())
+    }
+
+    /// By which rule a cell stops.
+    pub fn rule(&self) -> Rule {
         let Replicates { at_least, at_most, half_width, confidence, sampling, .. } = self.replicates;
         let level = self.refine.map(|refine| refine.level);
+        let together = self.compare.map(|Compare { reference, half_width, .. }| Together { reference, half_width });
         let in_blocks = sampling == Sampling::Sobol;
-        Plan::new(Rule { at_least, at_most, half_width, level, confidence, in_blocks })
+        Rule { at_least, at_most, half_width, level, together, confidence, in_blocks }
     }
 
     /// The outage probability whose crossing is looked for where nothing else is asked for: that of the refinement, else
@@ -139,6 +147,23 @@ impl Sweep {
     pub fn level(&self) -> f64 {
         self.refine.map_or(0.5, |refine| refine.level)
     }
+
+    /// Whether outages decide how many runs a cell gets.
+    pub fn is_adaptive(&self) -> bool {
+        let of_differences = self.compare.and_then(|compare| compare.half_width);
+        self.replicates.half_width.is_some() || self.refine.is_some() || of_differences.is_some()
+    }
+}
+
+/// Which cells are compared with each other: those that differ in one axis alone. They have the same number of runs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Compare {
+    /// Number of the axis.
+    pub axis: usize,
+    /// Index of the point that the others are compared with.
+    pub reference: usize,
+    /// Such cells stop once the interval of each difference of outage probabilities is no wider than ± this.
+    pub half_width: Option<f64>,
 }
 
 /// Where cells are put between others: where the outage probability crosses a level.

@@ -2,6 +2,7 @@
 
 mod causes;
 mod checksums;
+mod comparison;
 mod crossings;
 mod damage;
 #[cfg(target_os = "linux")]

@@ -164,8 +164,16 @@ def test_sweeps_are_compared_replicate_by_replicate(results, tmp_path):
     joined = of.surface.frame.join(other.surface.frame, on=[axis.name for axis in of.axes], suffix="_b")
     assert np.allclose(rows["difference"], joined["outage_probability_b"] - joined["outage_probability"])
     assert (rows["low"] <= rows["difference"]).all() and (rows["difference"] <= rows["high"]).all()
-    with pytest.raises(critmass.CritmassError, match="axes differ"):
+    with pytest.raises(critmass.CritmassError, match="no pairs: they have the axes"):
         critmass.compare(of, results["one-axis"])
+    axis = of.axes[0]
+    rows = critmass.compare(of, axis=axis.name, confidence=0.9)
+    assert rows.height == of.surface.frame.height * (len(axis.values) - 1) // len(axis.values)
+    frame = of.surface.frame.rename({"outage_probability": "p"})
+    joined = rows.join(frame.select("cell", "p"), on="cell")
+    joined = joined.join(frame.select("cell", "p"), left_on="reference_cell", right_on="cell", suffix="_reference")
+    assert np.allclose(joined["difference"], joined["p"] - joined["p_reference"])
+    assert (rows["outage_h_difference"] <= rows["outage_h_difference_high"]).drop_nulls().all()
 
 
 def test_one_run_is_that_of_the_command():

@@ -1,40 +1,9 @@
-"""Intervals of what pools cells, and of differences."""
-
-import math
+"""Intervals of what pools cells."""
 
 import numpy as np
 import pytest
 
 from critmass.clusters import Clusters
-from critmass.comparison import tango
-
-
-def test_tango_without_a_difference_is_what_can_be_computed_by_hand():
-    """With b = c = 0 the ends are ± z²/(n + z²)."""
-    z = 1.959963984540054
-    for n in (5, 20, 200):
-        low, high = tango(0, 0, n, 0.95)
-        assert high == pytest.approx(z * z / (n + z * z), abs=1e-9) and low == pytest.approx(-high, abs=1e-9)
-
-
-def test_tango_of_the_opposite_is_the_opposite():
-    low, high = tango(9, 3, 40, 0.9)
-    assert tango(3, 9, 40, 0.9) == pytest.approx((-high, -low), abs=1e-9)
-    assert low < 6 / 40 < high
-
-
-@pytest.mark.parametrize(("only_a", "only_b"), [(0.05, 0.05), (0.1, 0.3), (0.0, 0.4), (0.25, 0.25), (0.3, 0.6)])
-def test_tango_covers_the_difference(only_a, only_b):
-    """All outcomes of twenty pairs, with their probabilities."""
-    n, covered = 20, 0.0
-    neither = max(1 - only_a - only_b, 0.0)
-    for b in range(n + 1):
-        for c in range(n + 1 - b):
-            ways = math.comb(n, b) * math.comb(n - b, c)
-            low, high = tango(b, c, n, 0.95)
-            if low <= only_b - only_a <= high:
-                covered += ways * only_b**b * only_a**c * neither ** (n - b - c)
-    assert covered >= 0.94
 
 
 def test_pooled_shares_are_as_uncertain_as_the_draws_that_cells_share():

@@ -25,11 +25,15 @@ pub(super) fn time(seconds: f64) -> String {
 /// What is about to be run.
 pub(super) fn plan(session: &Session, progress: &Progress) -> String {
     let rule = &session.sweep.replicates;
-    let runs = match rule.half_width {
-        Some(half_width) => format!("{} … {} runs each, until ± {half_width}", rule.at_least, rule.at_most),
+    let of_differences = session.sweep.compare.and_then(|compare| compare.half_width);
+    let until = |half_width| format!("{} … {} runs each, until ± {half_width}", rule.at_least, rule.at_most);
+    let runs = match (rule.half_width, of_differences) {
+        (Some(half_width), Some(wanted)) => format!("{}, and ± {wanted} of each difference", until(half_width)),
+        (None, Some(wanted)) => format!("{} of each difference", until(wanted)),
+        (Some(half_width), None) => until(half_width),
         // They stop once they are surely on one side.
-        None if session.sweep.refine.is_some() => format!("{} … {} runs each", rule.at_least, rule.at_most),
-        None => format!("{} runs each", rule.at_most),
+        (None, None) if session.sweep.refine.is_some() => format!("{} … {} runs each", rule.at_least, rule.at_most),
+        (None, None) => format!("{} runs each", rule.at_most),
     };
     let shard = session.shard.map(|shard| format!(", shard {shard}")).unwrap_or_default();
     format!("{}{shard}: {} cells, {runs}, on {} threads", session.sweep.name, progress.cells, session.threads)

@@ -157,6 +157,7 @@ fn of_form(form: &Form) -> Json {
         }
         Form::OfParameter => json!({ "type": "number" }),
         Form::ValuesOfParameter => json!({ "type": "array", "minItems": 1 }),
+        Form::Point => json!({ "type": ["string", "number", "boolean"] }),
         Form::Law => reference(LAW),
         Form::Table(table) => of_table(table),
         Form::Events(table) => {

@@ -131,13 +131,17 @@ fn open_shards(count: u32, jobs: &[&Job], report: &Report) -> String {
     if inventory.missing.is_empty() || folder.sweep().refine.is_some() {
         return String::new();
     }
+    let groups = folder.sweep().groups();
     let mut done = vec![0; count as usize];
     let in_parts = inventory.complete.iter().flat_map(|&block| folder.cells_of(block));
-    in_parts.chain(report.decided.iter().copied()).for_each(|cell| done[Shard::index_of(cell, count) as usize] += 1);
+    in_parts
+        .chain(report.decided.iter().copied())
+        .for_each(|cell| done[Shard::index_of(groups.of(cell), count) as usize] += 1);
     let jobs: BTreeMap<u32, &Job> = jobs.iter().filter_map(|job| Some((job.shard?, *job))).collect();
     let mut lines = Vec::new();
     for (index, done) in done.into_iter().enumerate() {
-        let size = Shard::new(index as u32, count).map_or(0, |shard| shard.size(folder.sweep().cells()));
+        let all = folder.sweep().cells() / groups.size();
+        let size = Shard::new(index as u32, count).map_or(0, |shard| shard.size(all)) * groups.size();
         if done < size {
             let job = jobs.get(&(index as u32)).map_or("no job that Slurm knows".to_owned(), |job| in_words(job));
             lines.push(format!("shard    {index}: {done} of {size} cells, {job}\n"));

@@ -1,5 +1,6 @@
 //! Ways to show a surface, one file each.
 
+mod comparison;
 mod crossings;
 mod csv;
 mod exporter;
@@ -12,6 +13,7 @@ mod output;
 mod screen;
 mod terminal;
 
+pub use comparison::comparison_as_text;
 pub use crossings::{crossings_as_csv, crossings_as_json, crossings_as_text};
 pub use csv::Csv;
 pub use exporter::Exporter;
@@ -58,7 +60,7 @@ mod tests {
             outage_probability_low: 0.0,
             outage_probability_high: 0.125,
         });
-        Surface::new(sweep, Rows { cells: cells.to_vec(), statistics: Vec::new() })
+        Surface::new(sweep, Rows { cells: cells.to_vec(), statistics: Vec::new(), differences: Vec::new() })
     }
 
     fn shown(by: &dyn Exporter) -> String {

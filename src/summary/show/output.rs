@@ -147,7 +147,7 @@ mod tests {
                 _ => [12.34, 1.0, 0.5, 0.25, 0.0].map(Some).into_iter().chain([None]).collect(),
             };
         }
-        Surface::new(sweep, Rows { cells: (0..6).map(cell).collect(), statistics })
+        Surface::new(sweep, Rows { cells: (0..6).map(cell).collect(), statistics, differences: Vec::new() })
     }
 
     #[test]

@@ -3,12 +3,14 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
+use super::comparison::differences;
 use super::crossings::crossings_as_text;
 use super::exporter::Exporter;
 use super::list::list;
 use super::map::{Axes, Map};
 use super::screen::Screen;
 use crate::summary::columns::{BASELINE, CellSummary};
+use crate::summary::comparison::{Against, reference_in_words};
 use crate::summary::crossings::Crossings;
 use crate::summary::statistic::Statistic;
 use crate::summary::surface::{Surface, interval_name, too_wide};
@@ -40,8 +42,17 @@ pub struct Terminal {
 impl Exporter for Terminal {
     fn export(&self, surface: &Surface, out: &mut dyn Write) -> io::Result<()> {
         out.write_all(in_words(surface.sweep(), surface.cells(), &self.screen).as_bytes())?;
-        out.write_all(down_before_the_trigger(surface).as_bytes())
+        out.write_all(down_before_the_trigger(surface).as_bytes())?;
+        out.write_all(compared(surface, &self.screen).as_bytes())
     }
+}
+
+/// What the cells of a comparison differ by.
+fn compared(surface: &Surface, screen: &Screen) -> String {
+    let sweep = surface.sweep();
+    let Some(compare) = sweep.compare else { return String::new() };
+    let against = Against::Point { axis: compare.axis, reference: compare.reference };
+    differences(sweep, &reference_in_words(sweep, &against), &surface.differences().collect(), screen)
 }
 
 /// Names the cells whose network was down before anything happened to it: what they say is no consequence of it.
@@ -159,10 +170,11 @@ mod tests {
         for column in &mut statistics {
             column.values = vec![Some(if column.name() == "baseline_online_fraction_mean" { 0.52 } else { 0.0 }); 21];
         }
-        let text = down_before_the_trigger(&Surface::new(sweep.clone(), Rows { cells, statistics }));
+        let text =
+            down_before_the_trigger(&Surface::new(sweep.clone(), Rows { cells, statistics, differences: Vec::new() }));
         assert!(text.contains("10 of 21 cells: 11, 12, 13, 14, 15, 16, 17, 18 and 2 more"), "{text}");
         assert!(text.lines().all(|line| line.chars().count() <= 80));
-        assert_eq!(down_before_the_trigger(&Surface::new(sweep, Rows::empty())), "");
+        assert_eq!(down_before_the_trigger(&Surface::new(sweep.clone(), Rows::empty(&sweep))), "");
     }
 
     #[test]

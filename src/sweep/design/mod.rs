@@ -2,11 +2,13 @@
 
 mod axis;
 mod grid;
+mod groups;
 mod refinement;
 mod spacing;
 
 pub use axis::AxisLabel;
 pub use grid::Design;
+pub use groups::Groups;
 pub(super) use refinement::AXES_MAX as REFINED_AXES_MAX;
 pub use refinement::{Between, Refinement};
 pub(super) use spacing::{first_rounded, is_spaced, spaced_values};

@@ -64,6 +64,8 @@ declare_tables! {
             "Which runs are kept as time series, too.";
         REFINE "refine": Form::Table(&refine::TABLE), Else("no other cells than those of the design"),
             "Where cells are put between others.";
+        COMPARE "compare": Form::Table(&compare::TABLE), Else("cells are not compared"),
+            "Which cells are compared with each other, replicate by replicate.";
         DESIGN "design": Form::Table(&design::TABLE), Else("the full grid"),
             "Which combinations of the axes are cells.";
         RUN "run": Form::Table(&run::TABLE), Else("its defaults"),
@@ -236,6 +238,16 @@ declare_tables! {
             "The outage probability whose crossing is looked for.";
         ROUNDS "rounds": Form::Whole(1, 10), Refused,
             "How often the distance between two points may be halved.";
+    }
+    compare "[compare]", None,
+        "Compares the points of an axis with one of them, replicate by replicate: with the same draws on both sides a difference is known from far fewer runs than by two samples of their own. Cells that are compared stop together. Needs common random numbers.",
+        "[[axis]]\nparameter = \"overlay.slots\"\nvalues = [50, 75, 100]\n\n[compare]\nreference = 75\nhalf_width = 0.05\n" {
+        AXIS "axis": Form::Text("the parameter or the name of an axis"), Else("the first axis that has variants"),
+            "The axis whose points are compared.";
+        REFERENCE "reference": Form::Point, Else("its first point"),
+            "The point that the others are compared with.";
+        HALF_WIDTH "half_width": Form::Number(Bounds::between(0.0, 0.5), ""), Else("they run replicates.at_most replicates"),
+            "Cells that are compared stop once the interval of each difference of outage probabilities is no wider than ± this, and that of each probability no wider than replicates.half_width, if that is given, too.";
     }
     traces "[traces]", None,
         "Which runs are kept as time series, too.",

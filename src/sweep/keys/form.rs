@@ -104,6 +104,8 @@ pub enum Form {
     OfParameter,
     /// A list of values of the parameter that the table is about, at least one.
     ValuesOfParameter,
+    /// A point of an axis: a label or a value.
+    Point,
     /// One of the laws of [`Table::LAWS`], in a table of its own.
     Law,
     /// A table.
@@ -143,6 +145,7 @@ impl fmt::Display for Form {
             Form::Parameter => f.write_str("the dotted name of a parameter"),
             Form::OfParameter => f.write_str("a finite value of the parameter"),
             Form::ValuesOfParameter => f.write_str("a list of values of the parameter, all different"),
+            Form::Point => f.write_str("a point of the axis: the label of a variant in quotes, or a value"),
             Form::Law => f.write_str("a law, such as { uniform = { from = 0.5, to = 2.0 } }"),
             Form::Table(table) => write!(f, "a table, {}", table.written),
             Form::Events(table) => {

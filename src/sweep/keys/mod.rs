@@ -14,8 +14,8 @@ mod form;
 mod table;
 
 pub use declared::{
-    axis, beta, design, discrete, file, intervention, lognormal, multiple, normal, refine, region, replicates, run,
-    scenario, shock, span, traces, triangular, uncertain, uniform, variant,
+    axis, beta, compare, design, discrete, file, intervention, lognormal, multiple, normal, refine, region, replicates,
+    run, scenario, shock, span, traces, triangular, uncertain, uniform, variant,
 };
 pub use form::{Bounds, Form};
 pub use table::{Key, Settings, Table, Without};
@@ -33,7 +33,7 @@ mod tests {
     fn tables() -> impl Iterator<Item = &'static Table> {
         let others =
             [&file::TABLE, &scenario::TABLE, &shock::TABLE, &intervention::TABLE, &axis::TABLE, &uncertain::TABLE];
-        others.into_iter().chain([&replicates::TABLE, &traces::TABLE, &design::TABLE])
+        others.into_iter().chain([&replicates::TABLE, &traces::TABLE, &design::TABLE, &compare::TABLE])
     }
 
     #[test]

@@ -8,6 +8,7 @@
 //! the sweep as a whole.
 
 mod axes;
+mod compare;
 mod document;
 mod error;
 mod file;

@@ -4,7 +4,7 @@ use super::document::Content;
 use super::hints;
 use super::quantities::Quantities;
 use super::reader::Reader;
-use super::{axes, locate, refine, replicates, run, scenario, settings, uncertain};
+use super::{axes, compare, locate, refine, replicates, run, scenario, settings, uncertain};
 use crate::parameters::Parameter;
 use crate::sweep::design::Design;
 use crate::sweep::keys::{design as design_keys, file};
@@ -36,6 +36,7 @@ pub(super) fn sweep(root: &Reader, named: bool) -> Option<Sweep> {
         refine::extend(root, refine, &mut axes);
         notes.extend(replicates.common_random_numbers.then(|| refine::NOTE.to_owned()));
     }
+    let compare = if root.problems().is_empty() { compare::compare(root, &axes, &replicates) } else { None };
     let uncertain = uncertain::uncertain(root, &quantities, &axes);
     if root.problems().is_empty() {
         replicates::check_inputs(root, &replicates, uncertain.len());
@@ -59,6 +60,7 @@ pub(super) fn sweep(root: &Reader, named: bool) -> Option<Sweep> {
         traces,
         engine,
         refine,
+        compare,
         notes,
         canonical,
         hash,
