@@ -83,15 +83,18 @@
 //! | `engine` | what a run is: one realisation of one scenario from one seed | `parameters`, `prefetch`, `random` |
 //! | `statistics` | functions of numbers: what can be concluded from runs | `random` |
 //! | `sweep` | what was asked: a sweep file, its cells and replicates | `parameters`, `random`, `engine`, `statistics` |
+//! | `boundary` | where the outcome of the limit turns along a parameter | `parameters`, `engine`, `sweep` |
 //! | `store` | what is kept: the folder of a sweep | `parameters`, `engine`, `sweep` |
 //! | `runner` | how runs are made: which one next, on which thread, until when | `parameters`, `engine`, `sweep`, `statistics`, `store` |
-//! | `summary` | what it says: the surface | `parameters`, `engine`, `sweep`, `statistics`, `store` |
+//! | `summary` | what it says: the surface | `parameters`, `engine`, `sweep`, `boundary`, `statistics`, `store` |
 //! | `slurm` | how it goes to a cluster | `sweep`, `store` |
 //! | `validation` | why anyone should believe it: results with a known answer, compared with what runs compute | `parameters`, `random`, `engine`, `sweep` |
 //! | `facade` | the door: what the library offers | `parameters`, `engine`, `sweep`, `store`, `runner`, `summary` |
-//! | `cli` | the commands | `parameters`, `engine`, `sweep`, `statistics`, `store`, `runner`, `summary`, `slurm`, `validation` |
+//! | `cli` | the commands | `parameters`, `engine`, `sweep`, `boundary`, `statistics`, `store`, `runner`, `summary`, `slurm`, `validation` |
 
 // The modules are public for the program, the tests and the benches of this crate; the library is what is listed below.
+#[doc(hidden)]
+pub mod boundary;
 #[doc(hidden)]
 pub mod cli;
 #[doc(hidden)]

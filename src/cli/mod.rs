@@ -1,6 +1,7 @@
 //! The commands, one file each. Results go to standard output, everything else to standard error.
 
 mod arguments;
+mod boundary;
 mod causes;
 mod cell;
 mod columns;
@@ -63,6 +64,8 @@ enum Command {
     Crossings(crossings::Arguments),
     /// Says what one point of an axis changes against another one, replicate by replicate
     Compare(compare::Arguments),
+    /// Says where the outcome turns along a parameter, in the limit of ever more clients
+    Boundary(boundary::Arguments),
     /// Says where the outages of a sweep come from, by runs without what may cause them
     Causes(causes::Arguments),
     /// Writes one page of HTML with what a sweep says
@@ -92,6 +95,7 @@ pub fn main() -> ExitCode {
         Command::Sensitivity(arguments) => sensitivity::sensitivity(&arguments),
         Command::Crossings(arguments) => with_threads(|| crossings::crossings(&arguments)),
         Command::Compare(arguments) => with_threads(|| compare::compare(&arguments)),
+        Command::Boundary(arguments) => boundary::boundary(&arguments),
         Command::Causes(arguments) => causes::causes(&arguments),
         Command::Report(arguments) => with_threads(|| report::report(&arguments)),
         Command::Status(arguments) => with_threads(|| status::status(&arguments)),

@@ -20,9 +20,11 @@
 //! | `listing` | tables that are results of their own |
 //! | `sensitivity` | which uncertain inputs an output depends on |
 //! | `causes` | where outages come from |
+//! | `boundary` | where the outage probability of the limit reaches a level, along a parameter |
 //! | `report` | one page of HTML that needs nothing else |
 //! | `reproduction` | whether a run that is made again is the one that was kept |
 
+mod boundary;
 mod causes;
 mod columns;
 mod comparison;
@@ -40,6 +42,7 @@ mod statistic;
 mod surface;
 mod table;
 
+pub use boundary::Boundary;
 pub use causes::{Causes, Outages};
 pub use columns::CellSummary;
 pub use comparison::{Against, Compared, Comparison, ComparisonError, Difference, compare, compare_sweeps};

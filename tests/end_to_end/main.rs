@@ -1,5 +1,6 @@
 //! The program as its users run it.
 
+mod boundary;
 mod causes;
 mod checksums;
 mod comparison;

@@ -125,6 +125,16 @@ pub(super) fn failures_that_matter(scenario: &Scenario) -> usize {
     scenario.versions().map(|in_force| delays::backoffs(&in_force.retry).count()).max().unwrap_or(1)
 }
 
+/// Whether nobody ever waits longer than so many ticks for an attempt or a request.
+pub(super) fn waits_end_within(scenario: &Scenario, ticks: u32) -> bool {
+    let longest_s = (f64::from(ticks) - 2.0) * scenario.time.tick_s;
+    let waits = |in_force: &Scenario| {
+        let notice = delays::notice(&in_force.overlay);
+        delays::backoffs(&in_force.retry).chain([notice]).all(|law| law.high_s <= longest_s)
+    };
+    scenario.versions().all(|in_force| waits(&in_force))
+}
+
 fn overload(scenario: &Scenario) -> Option<(usize, f64)> {
     let most = overlay::overload_probes(&scenario.overlay, scenario.time.tick_s);
     let probability = scenario.overlay.overload_shutdown_probability;

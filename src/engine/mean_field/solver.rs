@@ -96,13 +96,18 @@ impl Solver {
     /// Whether a scenario that passed [`Scenario::check`] and [`super::check`] ends in an outage: what
     /// [`Engine::run`] returns, as soon as it is known.
     pub fn has_outage(&mut self, scenario: &Scenario) -> bool {
+        self.outage_known_h(scenario).is_some()
+    }
+
+    /// The hour of the run at which it is known that it has an outage; `None` if it has none.
+    pub fn outage_known_h(&mut self, scenario: &Scenario) -> Option<f64> {
         let ticks = scenario.ticks() as u32;
-        let mut outage = None;
+        let (mut outage, mut tick) = (None, ticks);
         self.go(scenario, None, |observation, now| {
-            outage = observation.outage(scenario, ticks - now);
+            (outage, tick) = (observation.outage(scenario, ticks - now), now);
             outage.is_some()
         });
-        outage.unwrap_or(false)
+        outage.unwrap_or(false).then(|| f64::from(tick) * scenario.time.tick_s / 3600.0)
     }
 
     /// Makes a run until it ends, or until `stops` says so at the start of a tick, or after the last one; then there is

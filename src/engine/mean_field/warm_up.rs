@@ -4,7 +4,7 @@
 //! a workspace keeps the state of its last run at that tick, and a run that begins alike goes on from there. What is
 //! returned is what it would be without.
 
-use super::settings::{LoginServer, failures_that_matter};
+use super::settings::{LoginServer, failures_that_matter, waits_end_within};
 use super::solver::Running;
 use super::state::{State, has_dedicated};
 use crate::engine::laws::time::nearest_tick;
@@ -40,6 +40,10 @@ impl Key {
         before.updates = Updates { release_h: scenario.updates.release_h, ..Scenario::default().updates };
         before.outage = Outage { trigger_h: scenario.trigger_h(), ..Scenario::default().outage };
         before.shocks.clear();
+        // How long the run is decides before the fork what waits are beyond its end, and nothing else.
+        if waits_end_within(scenario, scenario.ticks() as u32) {
+            before.time.horizon_h = Scenario::default().time.horizon_h;
+        }
         before.interventions.retain(|change| nearest_tick(change.at_h, scenario.time.tick_s) < fork);
         Key {
             fork,

@@ -1,0 +1,114 @@
+//! Where the outcome turns along one parameter, in the limit of ever more clients: by bisection, without a grid.
+//!
+//! In the limit a scenario ends in an outage or it does not. So for each cell of a sweep and each draw of its uncertain
+//! inputs there is a value of a parameter at which that turns, and the share of the draws that have turned is the outage
+//! probability as a function of that parameter.
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | `along` | the parameter that is varied: between which values, and what lies between two of them |
+//! | `search` | the turns of one draw |
+
+mod along;
+mod search;
+
+pub use along::Along;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rayon::prelude::*;
+
+use crate::engine::mean_field::Solver;
+use crate::sweep::Sweep;
+
+/// Draws that are looked at in one workspace, one after another: they begin alike, mostly.
+const TOGETHER: u32 = 8;
+
+/// What is looked for.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// The sweep, whose axes are the others: the parameter is none of them.
+    pub sweep: Sweep,
+    /// The parameter.
+    pub along: Along,
+    /// How many draws of the uncertain inputs each cell gets.
+    pub draws: u32,
+    /// At how many values between the ends, these included, the outcome is looked at before it is bisected; ≥ 2.
+    pub probes: u32,
+}
+
+/// The outcome along the parameter for one draw.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Line {
+    /// The cell, of the other axes.
+    pub cell: u32,
+    /// The replicate whose draws these are.
+    pub replicate: u32,
+    /// The values drawn, in the order of the uncertain inputs.
+    pub drawn: Vec<f64>,
+    /// Whether there is an outage at the lower end.
+    pub begins_in_outage: bool,
+    /// Where the outcome turns, ascending.
+    pub turns: Vec<f64>,
+}
+
+impl Line {
+    /// Whether there is an outage at the upper end.
+    pub fn ends_in_outage(&self) -> bool {
+        self.begins_in_outage != (self.turns.len() % 2 == 1)
+    }
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Unanswered {
+    /// It was interrupted.
+    Interrupted,
+    /// A scenario on the way cannot be: a message.
+    Impossible(String),
+}
+
+/// The lines of all cells, in their order, each with its draws in theirs; on the threads of rayon's current pool.
+/// `finished` hears of each.
+///
+/// # Errors
+/// It was interrupted; or a value of the parameter does not fit to the rest of a scenario, the first of these.
+pub fn lines(
+    question: &Question,
+    interrupted: &AtomicBool,
+    finished: &(dyn Fn() + Sync),
+) -> Result<Vec<Line>, Unanswered> {
+    let portions = question.draws.div_ceil(TOGETHER);
+    let keys: Vec<(u32, u32)> =
+        (0..question.sweep.cells()).flat_map(|cell| (0..portions).map(move |portion| (cell, portion))).collect();
+    let portion = |&(cell, portion): &(u32, u32)| {
+        let mut solver = Solver::new();
+        let replicates = portion * TOGETHER..question.draws.min((portion + 1) * TOGETHER);
+        replicates.map(|replicate| line(&mut solver, question, cell, replicate, interrupted, finished)).collect()
+    };
+    let portions: Vec<Result<Vec<Line>, Unanswered>> = keys.par_iter().with_max_len(1).map(portion).collect();
+    let lines: Result<Vec<Vec<Line>>, Unanswered> = portions.into_iter().collect();
+    Ok(lines?.into_iter().flatten().collect())
+}
+
+fn line(
+    solver: &mut Solver,
+    question: &Question,
+    cell: u32,
+    replicate: u32,
+    interrupted: &AtomicBool,
+    finished: &(dyn Fn() + Sync),
+) -> Result<Line, Unanswered> {
+    let run = question.sweep.realization(cell, replicate);
+    let mut search = search::Search { solver, along: &question.along, scenario: &run.scenario, interrupted };
+    let line = search.turns(question.probes).map_err(|unanswered| match unanswered {
+        Unanswered::Impossible(why) => Unanswered::Impossible(format!("cell {cell}, draw {replicate}: {why}")),
+        interrupted => interrupted,
+    })?;
+    if interrupted.load(Ordering::Relaxed) {
+        return Err(Unanswered::Interrupted);
+    }
+    finished();
+    let (begins_in_outage, turns) = line;
+    Ok(Line { cell, replicate, drawn: run.drawn, begins_in_outage, turns })
+}

@@ -1,0 +1,113 @@
+//! `critmass boundary`
+
+use std::io::{BufWriter, Write};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::arguments;
+use super::failure::Failure;
+use super::output::{print, say};
+use super::signals::Signals;
+use super::threads::{pool, threads_given};
+use crate::boundary::{Along, Question, Unanswered, lines};
+use crate::runner::check_memory;
+use crate::store::{Destination, KeyMetadata};
+use crate::summary::{Boundary, write_csv, write_json};
+use crate::sweep::Sweep;
+
+/// The arguments of `boundary`.
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// The sweep file
+    #[arg(value_name = "SWEEP.toml")]
+    sweep: PathBuf,
+    /// The parameter, or the number of a named shock or intervention; an axis of the sweep or not
+    #[arg(long, value_name = "PARAMETER")]
+    along: String,
+    /// The lower end; by default that of its axis, or of what is allowed
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    from: Option<f64>,
+    /// The upper end, likewise
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    to: Option<f64>,
+    /// Values from end to end at which the outcome is looked at first, so that a line that turns more than once is seen
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(2..=1_000_000))]
+    probes: u32,
+    /// Draws of the uncertain inputs in each cell; by default replicates.at_most of the sweep
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000_000))]
+    draws: Option<u32>,
+    /// Overrides a key of the sweep file, such as time.horizon_h=24
+    #[arg(long, value_name = "KEY=VALUE", value_parser = arguments::setting)]
+    set: Vec<String>,
+    /// Writes a row for each draw to a file
+    #[arg(long, value_name = "FILE.parquet")]
+    out: Option<PathBuf>,
+    /// Threads; all cores by default
+    #[arg(long, value_name = "N", value_parser = arguments::threads, allow_negative_numbers = true)]
+    threads: Option<u16>,
+    /// How to show the result
+    #[arg(long, value_enum, default_value = "table")]
+    format: Format,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// For people
+    Table,
+    /// A row for each cell and level of the outage probability
+    Csv,
+    /// The same, an object for each row
+    Json,
+}
+
+pub(super) fn boundary(arguments: &Arguments) -> Result<(), Failure> {
+    let threads = arguments.threads.map_or_else(threads_given, usize::from);
+    let destination = arguments.out.as_deref().map(Destination::of_table).transpose()?;
+    // What the limit does not have is refused as it is for a sweep of its own.
+    let of_the_limit = [arguments.set.as_slice(), &["run.engine=mean-field".to_owned()]].concat();
+    let sweep = Sweep::read(&arguments.sweep, &of_the_limit)?;
+    let question = question(arguments, &sweep)?;
+    check_memory(&question.sweep, threads)?;
+    let signals = Signals::catch()?;
+    let answer = pool(threads)?.install(|| answer(question, &signals))?;
+    let table = |table: Result<_, arrow_schema::ArrowError>| table.map_err(|error| Failure::Failed(error.to_string()));
+    if let Some(destination) = destination {
+        let draws = table(answer.to_table_of_draws())?;
+        destination.write(&draws.schema(), &KeyMetadata::new(&sweep), &[draws])?;
+    }
+    let mut out = BufWriter::new(std::io::stdout());
+    match arguments.format {
+        Format::Table => print(&answer.in_words())?,
+        Format::Csv => write_csv(&table(answer.to_table())?, &mut out)?,
+        Format::Json => write_json(&table(answer.to_table())?, &mut out)?,
+    }
+    Ok(out.flush()?)
+}
+
+fn question(arguments: &Arguments, sweep: &Sweep) -> Result<Question, Failure> {
+    let mut sweep = sweep.clone();
+    let along = Along::take(&mut sweep, &arguments.along, arguments.from, arguments.to);
+    let along = along.map_err(|message| Failure::WrongInput(format!("--along: {message}")))?;
+    // Without uncertain inputs all draws are the same.
+    let draws = if sweep.uncertain.is_empty() { 1 } else { arguments.draws.unwrap_or(sweep.replicates.at_most) };
+    Ok(Question { sweep, along, draws, probes: arguments.probes })
+}
+
+fn answer(question: Question, signals: &Signals) -> Result<Boundary, Failure> {
+    let all = u64::from(question.sweep.cells()) * u64::from(question.draws);
+    let done = AtomicUsize::new(0);
+    let finished = || {
+        let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+        if done.is_multiple_of(200) {
+            say(format_args!("{done} of {all} lines"));
+        }
+    };
+    match lines(&question, &signals.interrupted, &finished) {
+        Ok(lines) => Ok(Boundary::of(question, lines)),
+        Err(Unanswered::Impossible(message)) => Err(Failure::WrongInput(message)),
+        Err(Unanswered::Interrupted) => {
+            say("interrupted; nothing was kept");
+            Err(Failure::Interrupted)
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! Where the outcome of the limit turns along a parameter, and so the outage probability as a function of it: what the
+//! draws of the uncertain inputs say together.
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | `levels` | where the outage probability reaches a level, in each cell |
+//! | `table` | tables of the levels, and of the draws |
+//! | `words` | the levels for people |
+
+mod levels;
+mod table;
+mod words;
+
+use crate::boundary::{Line, Question};
+use levels::{CellLevels, levels};
+
+/// The answer to a question after the boundary.
+pub struct Boundary {
+    question: Question,
+    /// By cell, and by replicate within each.
+    lines: Vec<Line>,
+    cells: Vec<CellLevels>,
+}
+
+impl Boundary {
+    /// What the lines that answer a question say together, those of a cell one after another.
+    pub fn of(question: Question, lines: Vec<Line>) -> Boundary {
+        let confidence = question.sweep.replicates.confidence;
+        let cells = lines.chunk_by(|a, b| a.cell == b.cell).map(|of_cell| levels(of_cell, confidence)).collect();
+        Boundary { question, lines, cells }
+    }
+}

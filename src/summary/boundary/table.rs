@@ -1,0 +1,95 @@
+//! Tables of the levels, and of the draws.
+
+use std::sync::Arc;
+
+use arrow_array::{BooleanArray, Int64Array, RecordBatch, UInt32Array};
+use arrow_schema::ArrowError;
+
+use super::Boundary;
+use super::levels::{CellLevels, Level};
+use crate::store::{axis_column, axis_field};
+use crate::summary::listing::Columns;
+use crate::sweep::columns as names;
+
+impl Boundary {
+    /// A row for each cell and level of the outage probability.
+    ///
+    /// # Errors
+    /// None for a sweep that was read.
+    pub fn to_table(&self) -> Result<RecordBatch, ArrowError> {
+        let quantity = &self.question.along.quantity;
+        let (name, unit) = (quantity.name(), quantity.unit());
+        let rows = || self.cells.iter().flat_map(|cell| cell.levels.iter().map(move |level| (cell, level)));
+        let mut columns = Columns::default();
+        self.add_cells(&mut columns, rows().map(|(cell, _)| cell.cell).collect());
+        let probability =
+            "Outage probability in the limit of ever more clients, over the draws of the uncertain inputs.";
+        let levels = rows().map(|(_, level)| Some(f64::from(level.percent) / 100.0));
+        columns.add_numbers("outage_probability", "1", probability, levels);
+        let finite = |level: &Level| level.at.filter(|at| at.is_finite());
+        let reached = format!("{name} at which it is reached; null beyond the ends.");
+        columns.add_numbers(name, unit, &reached, rows().map(|(_, level)| finite(level)));
+        let confidence = 100.0 * self.question.sweep.replicates.confidence;
+        let of = |end: &str| {
+            format!("{end} end of its {confidence} % interval, between order statistics; null if there is none.")
+        };
+        columns.add_numbers(&format!("{name}_low"), unit, &of("Lower"), rows().map(|(_, level)| level.low));
+        columns.add_numbers(&format!("{name}_high"), unit, &of("Upper"), rows().map(|(_, level)| level.high));
+        let rises = rows().map(|(cell, _)| cell.rises).collect::<BooleanArray>();
+        columns.add(
+            "rises",
+            "1",
+            "Whether outages begin where most of the draws turn; null if none turns.",
+            Arc::new(rises),
+        );
+        let mut add = |name: &str, description: &str, of: fn(&CellLevels) -> u32| {
+            let counts = Int64Array::from_iter_values(rows().map(|(cell, _)| of(cell).into()));
+            columns.add(name, "1", description, Arc::new(counts));
+        };
+        add("draws", "Draws of the uncertain inputs.", |cell| cell.draws);
+        add("turning", "Draws whose outcome turns.", |cell| cell.turning);
+        add("not_monotone", "Draws that turn more than once, or the other way than most.", |cell| cell.odd);
+        add("outages_at_lower_end", "Draws with an outage at the lower end.", |cell| cell.outages_at_ends[0]);
+        add("outages_at_upper_end", "Draws with an outage at the upper end.", |cell| cell.outages_at_ends[1]);
+        columns.into_table()
+    }
+
+    /// A row for each draw.
+    ///
+    /// # Errors
+    /// None for a sweep that was read.
+    pub fn to_table_of_draws(&self) -> Result<RecordBatch, ArrowError> {
+        let quantity = &self.question.along.quantity;
+        let lines = || self.lines.iter();
+        let mut columns = Columns::default();
+        self.add_cells(&mut columns, lines().map(|line| line.cell).collect());
+        let replicates = UInt32Array::from_iter_values(lines().map(|line| line.replicate));
+        columns.add(names::REPLICATE, "1", "Number of the draw within its cell.", Arc::new(replicates));
+        let sweep = &self.question.sweep;
+        for (index, input) in sweep.uncertain.iter().enumerate() {
+            let drawn = lines().map(|line| line.drawn.get(index).copied().filter(|x| !x.is_nan()));
+            let parameter = &input.parameter;
+            columns.add_numbers(&input.column(sweep), parameter.unit(), &parameter.meaning(), drawn);
+        }
+        let first = format!("{} at which the outcome turns first; null if it does not turn.", quantity.name());
+        let turns = lines().map(|line| line.turns.first().copied());
+        columns.add_numbers(quantity.name(), quantity.unit(), &first, turns);
+        let turns = Int64Array::from_iter_values(lines().map(|line| line.turns.len() as i64));
+        columns.add("turns", "1", "How often the outcome turns, as far as it was seen.", Arc::new(turns));
+        for (name, ends_in) in [("outage_at_lower_end", false), ("outage_at_upper_end", true)] {
+            let outages = lines().map(|line| Some(if ends_in { line.ends_in_outage() } else { line.begins_in_outage }));
+            let description = "Whether there is an outage at this end.";
+            columns.add(name, "1", description, Arc::new(outages.collect::<BooleanArray>()));
+        }
+        columns.into_table()
+    }
+
+    fn add_cells(&self, columns: &mut Columns, cells: Vec<u32>) {
+        let sweep = &self.question.sweep;
+        let description = "Number of the cell, of the other axes.";
+        columns.add(names::CELL, "1", description, Arc::new(UInt32Array::from(cells.clone())));
+        for (index, axis) in sweep.axes.iter().enumerate() {
+            columns.add_field(axis_field(axis), axis_column(sweep, index, cells.iter().copied()));
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! The levels for people, on lines of at most 80 columns.
+
+use std::fmt::Write as _;
+
+use super::Boundary;
+use super::levels::{CellLevels, Level};
+
+/// The levels that are shown.
+const SHOWN: [u32; 3] = [5, 50, 95];
+
+impl Boundary {
+    /// Where the outage probability reaches some levels, in each cell, and whether it is monotone.
+    pub fn in_words(&self) -> String {
+        let (sweep, along) = (&self.question.sweep, &self.question.along);
+        let name = along.quantity.name();
+        let mut text = format!("Where the outcome turns, in the limit of ever more clients\n  along: {name}");
+        let _ = writeln!(text, ", {} … {}", number(along.from, 4), number(along.to, 4));
+        let names: Vec<&str> = sweep.axes.iter().map(|axis| axis.name.as_str()).collect();
+        if !names.is_empty() {
+            let _ = writeln!(text, "  at:    {}", names.join(", "));
+        }
+        let is_certain = self.question.draws == 1;
+        if !is_certain {
+            let _ = writeln!(text, "  over:  {} draws of the uncertain inputs", self.question.draws);
+            let heads = SHOWN.map(|percent| format!("{percent} %"));
+            let interval = format!("[{} %]", 100.0 * sweep.replicates.confidence);
+            let _ =
+                writeln!(text, "\n{:>18}{:>11}{:>11} {interval:<22}{:>11}", "outages in", heads[0], heads[1], heads[2]);
+        }
+        for cell in &self.cells {
+            let labels: Vec<String> = (0..sweep.axes.len())
+                .map(|axis| sweep.label(axis, cell.cell).map(|label| label.to_string()).unwrap_or_default())
+                .collect();
+            let labels = if labels.is_empty() { String::new() } else { format!("{:>18}", labels.join(", ")) };
+            let _ = writeln!(text, "{labels}{}", self.said(cell, is_certain));
+        }
+        text.push('\n');
+        text.push_str(&self.monotony());
+        text
+    }
+
+    fn said(&self, cell: &CellLevels, is_certain: bool) -> String {
+        if cell.rises.is_none() {
+            let outages = if cell.outages_at_ends[0] > 0 { "an outage everywhere" } else { "no outage anywhere" };
+            return format!("  {outages}");
+        }
+        let level = |percent: u32| cell.levels.iter().find(|level| level.percent == percent);
+        let [few, half, most] = SHOWN.map(|percent| level(percent).map_or_else(String::new, |of| self.value(of)));
+        if is_certain {
+            let what = if cell.rises == Some(true) { "outages from" } else { "outages up to" };
+            let at = level(50).and_then(|level| level.at).map_or_else(String::new, |at| number(at, 6));
+            return format!("  {what} {at}");
+        }
+        let end = |end: Option<f64>| end.map_or_else(|| "–".to_owned(), |end| number(end, 4));
+        let interval = level(50).map_or_else(String::new, |of| format!("[{}, {}]", end(of.low), end(of.high)));
+        format!("{few:>11}{half:>11} {interval:<22}{most:>11}")
+    }
+
+    fn value(&self, level: &Level) -> String {
+        let along = &self.question.along;
+        match level.at {
+            Some(f64::NEG_INFINITY) => format!("< {}", number(along.from, 4)),
+            Some(f64::INFINITY) => format!("> {}", number(along.to, 4)),
+            Some(at) => number(at, 4),
+            None => "–".to_owned(),
+        }
+    }
+
+    fn monotony(&self) -> String {
+        let probes = self.question.probes;
+        let odd: Vec<String> = self
+            .cells
+            .iter()
+            .filter(|cell| cell.odd > 0)
+            .map(|cell| format!("{} in cell {}", cell.odd, cell.cell))
+            .collect();
+        let closer = "turns that are closer together than these are not seen";
+        if odd.is_empty() {
+            return format!("No draw turns twice, nor the other way than most, between {probes} values;\n{closer}.\n");
+        }
+        const MOST: usize = 8;
+        let more = if odd.len() > MOST { ", …" } else { "" };
+        let cells = odd[..odd.len().min(MOST)].join(", ");
+        format!(
+            "NOT MONOTONE: draws that turn more than once between {probes} values, or the other way\nthan most: {cells}{more}. \
+             The first turn counts;\n{closer}.\n"
+        )
+    }
+}
+
+/// A number with so many significant digits.
+fn number(x: f64, digits: i32) -> String {
+    if x == 0.0 {
+        return "0".to_owned();
+    }
+    let decimals = (f64::from(digits) - 1.0 - libm::floor(libm::log10(x.abs()))).clamp(0.0, 12.0) as usize;
+    let text = format!("{x:.decimals$}");
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+}
