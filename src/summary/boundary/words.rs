@@ -4,6 +4,11 @@ use std::fmt::Write as _;
 
 use super::Boundary;
 use super::levels::{CellLevels, Level};
+use crate::summary::show::labels::{in_words, number};
+use crate::summary::show::wrapped;
+
+/// Columns of a line.
+const WIDTH: usize = 80;
 
 /// The levels that are shown.
 const SHOWN: [u32; 3] = [5, 50, 95];
@@ -29,7 +34,7 @@ impl Boundary {
         }
         for cell in &self.cells {
             let labels: Vec<String> = (0..sweep.axes.len())
-                .map(|axis| sweep.label(axis, cell.cell).map(|label| label.to_string()).unwrap_or_default())
+                .map(|axis| sweep.label(axis, cell.cell).map(|label| in_words(label, 4)).unwrap_or_default())
                 .collect();
             let labels = if labels.is_empty() { String::new() } else { format!("{:>18}", labels.join(", ")) };
             let _ = writeln!(text, "{labels}{}", self.said(cell, is_certain));
@@ -74,26 +79,18 @@ impl Boundary {
             .filter(|cell| cell.odd > 0)
             .map(|cell| format!("{} in cell {}", cell.odd, cell.cell))
             .collect();
-        let closer = "turns that are closer together than these are not seen";
-        if odd.is_empty() {
-            return format!("No draw turns twice, nor the other way than most, between {probes} values;\n{closer}.\n");
-        }
-        const MOST: usize = 8;
-        let more = if odd.len() > MOST { ", …" } else { "" };
-        let cells = odd[..odd.len().min(MOST)].join(", ");
-        format!(
-            "NOT MONOTONE: draws that turn more than once between {probes} values, or the other way\nthan most: {cells}{more}. \
-             The first turn counts;\n{closer}.\n"
-        )
+        let said = if odd.is_empty() {
+            format!("No draw turns twice, nor the other way than most, between {probes} values")
+        } else {
+            const MOST: usize = 8;
+            let more = if odd.len() > MOST { ", …" } else { "" };
+            let cells = odd[..odd.len().min(MOST)].join(", ");
+            format!(
+                "NOT MONOTONE: draws that turn more than once between {probes} values, or the other way than most: \
+                 {cells}{more}. The first turn counts"
+            )
+        };
+        let closer = "turns that are closer together than these are not seen.";
+        wrapped(&format!("{said}; {closer}"), WIDTH) + "\n"
     }
-}
-
-/// A number with so many significant digits.
-fn number(x: f64, digits: i32) -> String {
-    if x == 0.0 {
-        return "0".to_owned();
-    }
-    let decimals = (f64::from(digits) - 1.0 - libm::floor(libm::log10(x.abs()))).clamp(0.0, 12.0) as usize;
-    let text = format!("{x:.decimals$}");
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }

@@ -24,7 +24,7 @@ pub use screen::{Screen, shortened};
 pub use terminal::Terminal;
 
 /// A text in lines of so many columns at most, as far as its words fit.
-pub(super) fn wrapped(text: &str, columns: usize) -> String {
+pub(in crate::summary) fn wrapped(text: &str, columns: usize) -> String {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         match lines.last_mut() {
