@@ -21,7 +21,11 @@ here = Path(__file__).parent
 # What no figure with data in it stays below: an empty pair of axes has a handful of grey levels and few dark points.
 COLOURS_MIN = 40
 # The variable in which each notebook looks for its folder.
-VARIABLES = {"outage-surfaces": "CRITMASS_SWEEP", "validation": "CRITMASS_VALIDATION"}
+VARIABLES = {
+    "metastable": "CRITMASS_METASTABLE",
+    "outage-surfaces": "CRITMASS_SWEEP",
+    "validation": "CRITMASS_VALIDATION",
+}
 
 
 def figures(notebook):
