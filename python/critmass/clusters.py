@@ -30,7 +30,7 @@ class Clusters:
     def totals(self, values: NDArray[np.float64], classes: NDArray[np.integer], count: int) -> NDArray[np.float64]:
         """The sum of the values of each cluster in each class; shape (clusters, classes)."""
         flat = np.bincount(self.index * count + classes, weights=values, minlength=self.count * count)
-        return flat.reshape(self.count, count)
+        return flat.astype(float).reshape(self.count, count)
 
     def samples(self, values: NDArray[np.float64], classes: NDArray[np.integer], count: int) -> NDArray[np.float64]:
         """The mean of the values in each class, in each bootstrap sample; shape (samples, classes).

@@ -3,6 +3,7 @@ for the same quantity in every figure."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
+from matplotlib.axis import XAxis, YAxis
+from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 
 from .program import CritmassError
 
@@ -41,14 +45,14 @@ def surface(of: Surface, column: str, at: dict[str, Any], level: float | None, a
     if len(free) == 1:
         panel = axes if axes is not None else _panel((7, 4.2))
         _curve(panel, of, frame, free[0], column)
-        return panel.figure
+        return figure_of(panel)
     line = level if column == PROBABILITY and free[-1].numeric and free[-2].numeric else None
     scale = _scale(frame, column)
     if len(free) == 2:
         panel = axes if axes is not None else _panel((6.6, 4.4))
         mesh = _map(panel, of, frame, free, column, scale, line)
-        _bar(panel.figure, mesh, panel, of, column, line)
-        return panel.figure
+        _bar(figure_of(panel), mesh, panel, of, column, line)
+        return figure_of(panel)
     return _facets(of, frame, free, column, scale, line)
 
 
@@ -62,12 +66,18 @@ def uncertainty(of: Surface, at: dict[str, Any], axes: Axes | None) -> Figure:
     panel = axes if axes is not None else _panel((6.6, 4.4))
     mesh = _map(panel, of, frame, free, "half_width", {"cmap": UNCERTAINTY, "vmin": 0.0, "vmax": 0.5}, None)
     confidence = of.results.manifest["replicates"]["confidence"]
-    panel.figure.colorbar(mesh, ax=panel, label=f"outage probability: half width of its {confidence:.0%} interval")
-    return panel.figure
+    figure_of(panel).colorbar(mesh, ax=panel, label=f"outage probability: half width of its {confidence:.0%} interval")
+    return figure_of(panel)
 
 
 def _panel(size: tuple[float, float]) -> Axes:
     return plt.subplots(figsize=size, layout="constrained")[1]
+
+
+def figure_of(panel: Axes) -> Figure:
+    """The figure that a panel is in, also within a part of it."""
+    figure = panel.figure
+    return figure if isinstance(figure, Figure) else figure.figure
 
 
 def _scale(frame: pl.DataFrame, column: str) -> dict[str, Any]:
@@ -105,7 +115,7 @@ def _curve(panel: Axes, of: Surface, frame: pl.DataFrame, axis: Axis, column: st
 
 
 def _map(panel: Axes, of: Surface, frame: pl.DataFrame, free: list[Axis], column: str, scale: dict[str, Any],
-         level: float | None):
+         level: float | None) -> QuadMesh:
     down, across = free
     values = _grid(frame, free, column)
     x, y = _places(across), _places(down)
@@ -123,7 +133,7 @@ def _map(panel: Axes, of: Surface, frame: pl.DataFrame, free: list[Axis], column
     return mesh
 
 
-def _bar(figure: Figure, mesh, panels, of: Surface, column: str, level: float | None) -> None:
+def _bar(figure: Figure, mesh: QuadMesh, panels: Axes | list[Axes], of: Surface, column: str, level: float | None) -> None:
     words = _words(of, column)
     if level is not None:
         confidence = of.results.manifest["replicates"]["confidence"]
@@ -131,7 +141,8 @@ def _bar(figure: Figure, mesh, panels, of: Surface, column: str, level: float | 
     figure.colorbar(mesh, ax=panels, label=words)
 
 
-def _facets(of: Surface, frame: pl.DataFrame, free: list[Axis], column: str, scale: dict[str, Any], level: float | None):
+def _facets(of: Surface, frame: pl.DataFrame, free: list[Axis], column: str, scale: dict[str, Any],
+            level: float | None) -> Figure:
     outer, inner = free[:-2], free[-2:]
     chosen = list(product(*(axis.values for axis in outer)))
     if len(chosen) > FACETS_MAX:
@@ -183,10 +194,10 @@ def _logarithmic(axis: Axis) -> bool:
     return axis.logarithmic and axis.numeric and min(axis.values) > 0
 
 
-def _ticks(ticks, set_scale, axis: Axis, places: np.ndarray, words: str) -> None:
+def _ticks(ticks: XAxis | YAxis, set_scale: Callable[[str], None], axis: Axis, places: np.ndarray, words: str) -> None:
     if _logarithmic(axis):
         set_scale("log")
-        ticks.set_minor_locator(plt.NullLocator())
+        ticks.set_minor_locator(NullLocator())
     if not axis.numeric or len(places) <= 12:
         labels = [shown(value) for value in axis.values]
         ticks.set_ticks(places, labels)

@@ -137,10 +137,8 @@ class Results:
         survivors = [rows for rows in survivors if not rows.is_empty()]
         healthy = [rows for rows in survivors if rows["recovered"][0]] or survivors
         lost = down.filter(pl.col("cell") == (mixed[:1] or by_probability[-1:] or [-1])[0])
-        return tuple(
-            None if rows is None or rows.is_empty() else (rows["cell"][0], rows["replicate"][0])
-            for rows in (next(iter(healthy), None), lost)
-        )
+        survivor = healthy[0] if healthy else lost.clear()
+        return _first(survivor), _first(lost)
 
     def _value(self, cell: int, axis: Axis) -> Any:
         return self.runs.filter(pl.col("cell") == cell)[axis.name][0]
@@ -165,7 +163,7 @@ class Results:
             `low` and `high` of the column in the class (or its `value`), `runs`, `outage_probability`,
             `outage_probability_low` and `outage_probability_high`.
         """
-        shared = int(self.runs.group_by("cell").len()["len"].min() or 0)
+        shared = min(self.runs.group_by("cell").len()["len"].to_list(), default=0)
         runs = self.runs.filter(pl.col("replicate") < shared)
         values = runs[column]
         if values.dtype.is_numeric() and values.n_unique() > bins:
@@ -196,6 +194,10 @@ class Results:
         """
         rows = call_json("sensitivity", self.folder, f"--pairs={pairs}", "--format", "json")
         return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def _first(runs: pl.DataFrame) -> tuple[int, int] | None:
+    return None if runs.is_empty() else (int(runs["cell"][0]), int(runs["replicate"][0]))
 
 
 def load(folder: str | os.PathLike[str]) -> Results:

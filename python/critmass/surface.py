@@ -117,7 +117,7 @@ class Surface:
 
     def _crossings(self, along: Axis, level: float) -> pl.DataFrame:
         said = call_json("crossings", self.results.folder, f"--level={level}", "--format", "json")
-        lines = next((axis["lines"] for axis in said["axes"] if axis["along"] == along.name), [])
+        lines: list[dict[str, Any]] = next((axis["lines"] for axis in said["axes"] if axis["along"] == along.name), [])
         nothing: dict[str, Any] = {"direction": None, "crossing": None, "low": None, "high": None}
         rows = [
             {**line["at"], **crossing, "surely": line["surely"]} for line in lines for crossing in line["crossings"] or [nothing]

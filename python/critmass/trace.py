@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import matplotlib.pyplot as plt
 import polars as pl
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from .columns import Columns
-from .drawing import COLOURS
+from .drawing import COLOURS, figure_of
 
 
 class Trace:
@@ -21,15 +24,16 @@ class Trace:
     def __repr__(self) -> str:
         return f"<trace of {self.frame.height} intervals>\n{self.frame!r}"
 
-    def plot(self, axes=None) -> Figure:
+    def plot(self, axes: Sequence[Axes] | None = None) -> Figure:
         """Clients by state over demand; super nodes; the login server's queue, over the hours of the run.
 
         Args:
             axes: three axes to draw into, from top to bottom; else a figure is made.
         """
-        if axes is None:
-            _, axes = plt.subplots(3, 1, figsize=(9.5, 7), sharex=True, layout="constrained")
-        clients, supernodes, queue = axes
+        panels: Sequence[Axes] = (
+            plt.subplots(3, 1, figsize=(9.5, 7), sharex=True, layout="constrained")[1] if axes is None else axes
+        )
+        clients, supernodes, queue = panels
         hours = self.frame["t_h"]
         clients.plot(hours, self.frame["demand"], color="0.35", lw=1, label="on their machines (demand)")
         clients.fill_between(hours, self.frame["online"], color=COLOURS[0], alpha=0.35, label="online", lw=0)
@@ -40,7 +44,7 @@ class Trace:
         supernodes.plot(hours, self.frame["supernodes"], color=COLOURS[0], label="live super nodes")
         supernodes.plot(hours, self.frame["stale_addresses"], color=COLOURS[1], ls="--", label="addresses of dead ones")
         queue.plot(hours, self.frame["login_queue"], color=COLOURS[1], label="login server's queue")
-        for panel, words in zip(axes, ("clients", "super nodes", "requests")):
+        for panel, words in zip(panels, ("clients", "super nodes", "requests")):
             panel.set_ylabel(words)
             # Anew, since the panel may share its axis with one that was drawn, and fixed, before.
             panel.autoscale(axis="y")
@@ -48,4 +52,4 @@ class Trace:
             panel.legend(fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
         queue.set_xlabel("hours from the start of the run, 00:00 UTC")
         clients.set_title(self.title, fontsize=10)
-        return clients.figure
+        return figure_of(clients)
