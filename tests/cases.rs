@@ -1,7 +1,9 @@
-//! The sweeps of public cases, and the figures of `docs/cases.md`, which are those of their runs.
+//! The sweeps of public cases, the figures of `docs/cases.md`, and the example of `docs/your-own-system.md`: what the pages
+//! say is what the runs say.
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use critmass::{Outcome, Sweep, simulate_sweep};
 
@@ -88,6 +90,18 @@ fn the_page_of_the_cases_has_the_figures_of_their_runs() {
         }
         never.extend((rows[0].back == NEVER).then_some(sweep.name));
     }
+    // What README says of back-off and jitter.
+    let requests = |case: &str, label: &str| {
+        let sweep = cases().into_iter().find(|sweep| sweep.name == case).unwrap();
+        let row = rows(&sweep).into_iter().find(|row| row.label.starts_with(label)).unwrap();
+        assert_ne!(row.back, NEVER, "{label}");
+        row.text.trim_end_matches(" |\n").rsplit(' ').next().unwrap().parse::<f64>().unwrap()
+    };
+    let [plain, full] =
+        ["no", "full"].map(|kind| requests("iot-mqtt-brokers", &format!("back-off to 5 min, {kind} jitter")));
+    assert!(full > plain, "{full}, {plain}");
+    requests("att-2024", "back-off up to 8 h");
+    requests("aws-lease-manager-2025", "before: back-off up to 20 min");
     assert!(missing.is_empty(), "docs/cases.md does not have these tables:\n\n{missing}");
     assert!(never.len() == 7 && !never.contains(&"kubelets".to_owned()), "{never:?}");
 }
@@ -102,4 +116,16 @@ fn every_case_asks_a_question_names_its_source_and_says_what_is_assumed_and_left
             assert!(text.contains(part), "{}: {part}", sweep.name);
         }
     }
+}
+
+#[test]
+fn the_example_of_your_own_system_gives_what_the_page_shows() {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/your-own-system.md")).unwrap();
+    let block = |kind: &str| page.split_once(&format!("```{kind}\n")).unwrap().1.split("```").next().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let (sweep, out) = (folder.path().join("terminals.toml"), folder.path().join("out"));
+    fs::write(&sweep, block("toml")).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_critmass"));
+    let ran = command.arg("run").arg(sweep).arg("--out").arg(out).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&ran.stdout), block("text"), "{}", String::from_utf8_lossy(&ran.stderr));
 }
