@@ -18,7 +18,7 @@ pub(super) struct Arguments {
     /// The folder of a sweep
     #[arg(value_name = "DIR")]
     folder: PathBuf,
-    /// Outages of each cell that are looked at, with five to seven runs each
+    /// Outages of each cell that are looked at, with seven to ten runs each
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
     per_cell: u32,
     /// Looks at one cell alone

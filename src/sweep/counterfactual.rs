@@ -32,6 +32,18 @@ impl Sweep {
         run.scenario.interventions.push(Intervention::new(from_h, values));
         run.scenario.check().is_ok().then_some(run)
     }
+
+    /// The same for a network that never had the limit: the scenario itself is without it, and what its interventions would
+    /// do to it is left out. The runs have their draws and their seed in common, and differ from hour 0 on.
+    pub fn never_with(&self, cell: u32, replicate: u32, removal: Removal) -> Option<Realization> {
+        let mut run = self.realization(cell, replicate);
+        let values = removed(removal, &run.scenario);
+        for intervention in &mut run.scenario.interventions {
+            intervention.settings.retain(|(parameter, _)| values.iter().all(|(removed, _)| removed != parameter));
+        }
+        values.iter().try_for_each(|(parameter, value)| parameter.set(&mut run.scenario, value)).ok()?;
+        run.scenario.check().is_ok().then_some(run)
+    }
 }
 
 /// The parameters that a removal sets, and to what.
@@ -92,6 +104,23 @@ mod tests {
         let run = sweep.without(0, 3, Removal::Both, 13.0).unwrap();
         assert_eq!((changes(&run, dedicated).len(), changes(&run, capacity).len()), (1, 2));
         assert!(sweep.without(0, 3, Removal::Both, 15.0).is_none(), "that is the horizon");
+    }
+
+    #[test]
+    fn a_network_may_never_have_had_a_limit() {
+        let sweep = sweep();
+        let original = sweep.realization(0, 3);
+        let run = sweep.never_with(0, 3, Removal::Both).unwrap();
+        assert_eq!((run.seed, &run.drawn), (original.seed, &original.drawn));
+        assert_eq!(run.scenario.login.capacity_per_s_per_million, f64::INFINITY);
+        // On top of the most that the scenario ever has.
+        assert_eq!(run.scenario.overlay.dedicated_per_million, 27_067.0);
+        for name in ["login.capacity_per_s_per_million", "overlay.dedicated_per_million"] {
+            assert_eq!(changes(&run, name), [], "what the scenario does to it is left out");
+        }
+        let run = sweep.never_with(0, 3, Removal::SuperNodes).unwrap();
+        assert_eq!(run.scenario.login.capacity_per_s_per_million, original.scenario.login.capacity_per_s_per_million);
+        assert_eq!(changes(&run, "login.capacity_per_s_per_million"), [(12.5, 10.0), (13.0, 20.0)]);
     }
 
     #[test]

@@ -50,6 +50,7 @@ fn outages_come_from_what_they_come_from() {
         assert_eq!(rows.len(), 3, "{label}");
         for row in rows {
             assert_eq!((&row["case"], &row["onset_cause"]), (&label.into(), &label.into()), "{row}");
+            assert_eq!(row["structural_cause"], label, "{row}");
             assert_eq!((&row["sustaining_cause"], &row["stuck_while_down"]), (&label.into(), &stuck.into()), "{row}");
             assert_eq!((&row["prevented_chance"], &row["ended_chance"]), (&false.into(), &false.into()), "{row}");
             assert_eq!(row["prevented_both"].is_null(), label != "either", "{row}");
@@ -65,7 +66,7 @@ fn causes_are_shown_and_written_and_the_folder_stays_as_it_is() {
     let table = folder.path().join("causes.parquet");
     let shown = succeed(&["causes", &out, "--out", table.to_str().unwrap()]);
     assert!(shown.starts_with("Where 3 of 4 outages come from (4 runs)\n"), "{shown}");
-    assert!(shown.contains("only the shortage of super nodes 1.00 [0."), "{shown}");
+    assert!(shown.contains("  supernodes: only that  1.00 [0."), "{shown}");
     assert!(shown.lines().all(|line| line.chars().count() <= 80), "{shown}");
     assert!(fs::read(&table).unwrap().starts_with(b"PAR1"));
     let csv = succeed(&["causes", &out, "--cell", "0", "--per-cell", "1", "--format", "csv"]);

@@ -28,6 +28,8 @@ pub(super) struct OutageRun {
     pub(super) outage_start_h: f64,
     /// Where clients were stuck at its onset, and while it lasted.
     pub(super) stuck: [Option<String>; 2],
+    /// What a network would not have had it with: limits that were never there.
+    pub(super) structure: Verdict,
     /// What prevents it: limits removed from the trigger on.
     pub(super) onset: Verdict,
     /// What ends it: limits removed once it was one. Nothing is known where it was one at the horizon only.
@@ -37,6 +39,8 @@ pub(super) struct OutageRun {
 /// When a limit is taken away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum From {
+    /// From the start of the run.
+    Start,
     /// From the trigger on.
     Trigger,
     /// From the moment on in which the spell had lasted as long as an outage has to.
@@ -106,6 +110,7 @@ impl Outages {
                     stuck: stuck.map(|words| {
                         words.filter(|words| words.is_valid(row)).map(|words| words.value(row).to_owned())
                     }),
+                    structure: Verdict::default(),
                     onset: Verdict::default(),
                     sustaining: Verdict::default(),
                 }
@@ -132,8 +137,10 @@ impl Outages {
     /// The runs that are wanted next: none once everything is known. For each outage those that have one limit less,
     /// and one with another seed; then those without both limits, where neither alone was enough.
     pub fn wanted(&self) -> Vec<Counterfactual> {
-        const ONE: [Option<(Removal, From)>; 5] = [
+        const ONE: [Option<(Removal, From)>; 7] = [
             None,
+            Some((Removal::LoginServer, From::Start)),
+            Some((Removal::SuperNodes, From::Start)),
             Some((Removal::LoginServer, From::Trigger)),
             Some((Removal::SuperNodes, From::Trigger)),
             Some((Removal::LoginServer, From::Outage)),
@@ -141,7 +148,7 @@ impl Outages {
         ];
         let of_outage = |(outage, run): (usize, &OutageRun)| {
             let first = if run.onset == Verdict::default() { &ONE[..] } else { &[] };
-            let both = [(run.onset, From::Trigger), (run.sustaining, From::Outage)];
+            let both = [(run.structure, From::Start), (run.onset, From::Trigger), (run.sustaining, From::Outage)];
             let both = both.into_iter().filter(|(verdict, _)| verdict.wants_both());
             let changes = first.iter().copied().chain(both.map(|(_, from)| Some((Removal::Both, from))));
             changes.map(move |change| Counterfactual { outage, change }).collect::<Vec<_>>()
@@ -155,6 +162,7 @@ impl Outages {
         let Some((removal, from)) = wanted.change else { return Some(self.sweep.repeated(cell, replicate)) };
         let scenario = self.sweep.realization(cell, replicate).scenario;
         let from_h = match from {
+            From::Start => return self.sweep.never_with(cell, replicate, removal),
             From::Trigger => scenario.trigger_h(),
             From::Outage => scenario.trigger_h() + outage_start_h + least_h(&scenario),
         };
@@ -168,9 +176,13 @@ impl Outages {
             let least_h = least_h(&self.sweep.realization(run.cell, run.replicate).scenario);
             let (prevented, ended) = (!outcome.outage, has_ended(run.outage_h, outcome.outage_h, least_h));
             match wanted.change {
-                None => (run.onset.chance, run.sustaining.chance) = (Some(prevented), Some(ended)),
+                None => {
+                    (run.structure.chance, run.onset.chance) = (Some(prevented), Some(prevented));
+                    run.sustaining.chance = Some(ended);
+                }
                 Some((removal, from)) => {
                     let (verdict, gone) = match from {
+                        From::Start => (&mut run.structure, prevented),
                         From::Trigger => (&mut run.onset, prevented),
                         From::Outage => (&mut run.sustaining, ended),
                     };

@@ -35,9 +35,10 @@ impl Causes {
             let words = runs.clone().map(|run| run.stuck[index].as_deref());
             columns.add(name, "1", described(name), Arc::new(StringArray::from_iter(words)));
         }
-        self.add_verdicts(&mut columns, "prevented", "Whether there is no outage", "from the trigger on", |run| {
-            run.onset
-        });
+        let none = "Whether there is no outage";
+        self.add_verdicts(&mut columns, "avoided", none, "from the start of the run on", |run| run.structure);
+        self.add_causes(&mut columns, "structural_cause", "avoids", |run| run.structure);
+        self.add_verdicts(&mut columns, "prevented", none, "from the trigger on", |run| run.onset);
         self.add_causes(&mut columns, "onset_cause", "prevents", |run| run.onset);
         let ended = "Whether at least half of what was to come of the outage is gone";
         let from = "from the moment on in which it was one";

@@ -30,14 +30,14 @@ impl Cause {
         }
     }
 
-    /// For people: what takes the outage away.
+    /// For people: which removal takes the outage away.
     pub(super) fn in_words(self) -> &'static str {
         match self {
-            Cause::Login => "only the login server's limit",
-            Cause::Supernodes => "only the shortage of super nodes",
-            Cause::Both => "both: either removal suffices",
-            Cause::Either => "either: only both removals do",
-            Cause::Neither => "neither: it stays without both",
+            Cause::Login => "login: only that",
+            Cause::Supernodes => "supernodes: only that",
+            Cause::Both => "both: either is enough",
+            Cause::Either => "either: only both are",
+            Cause::Neither => "neither: not even both",
         }
     }
 }

@@ -6,6 +6,9 @@ use super::outages::{Causes, OutageRun};
 use super::verdict::{Cause, Verdict};
 use crate::statistics::clusters::Ratio;
 
+/// What the removals say, from the earliest one to the latest.
+const VERDICTS: [fn(&OutageRun) -> Verdict; 3] = [|run| run.structure, |run| run.onset, |run| run.sustaining];
+
 impl Causes {
     /// Shares of the causes with their intervals, and where clients were stuck, on lines of at most 80 columns.
     pub fn in_words(&self) -> String {
@@ -15,20 +18,23 @@ impl Causes {
             return text;
         }
         let confidence = 100.0 * self.sweep.replicates.confidence;
-        let _ = writeln!(text, "{:35}{:<23}what ends it", "what the outage needs", "what prevents it");
+        let line = |name: &str, of: [String; 3]| {
+            format!("{name:25}{:<19}{:<19}{}", of[0], of[1], of[2]).trim_end().to_owned() + "\n"
+        };
+        text += &line("taken away", ["from the start", "from the trigger", "once it is there"].map(str::to_owned));
         for cause in Cause::ALL {
-            let is_it = |verdict: Verdict| verdict.cause().map(|of| of == cause);
-            let [onset, sustaining] = [self.share(|run| is_it(run.onset)), self.share(|run| is_it(run.sustaining))];
-            let _ = writeln!(text, "  {:33}{onset:<23}{sustaining}", cause.in_words());
+            let shares = VERDICTS.map(|of| self.share(|run| of(run).cause().map(|of| of == cause)));
+            text += &line(&format!("  {}", cause.in_words()), shares);
         }
-        let [onset, sustaining] = [self.share(|run| run.onset.chance), self.share(|run| run.sustaining.chance)];
-        let _ = writeln!(text, "{:35}{onset:<23}{sustaining}\n", "gone by chance (another seed)");
+        text += &line("gone by another seed", VERDICTS.map(|of| self.share(|run| of(run).chance)));
+        text.push('\n');
         self.cross(&mut text);
         let _ = write!(
             text,
-            "\nPrevents: removed from the trigger on, there is no outage. Ends: removed once it\nis an outage, no more than \
-             half of the rest is left. Removed is the limit of the\nlogin server, or the shortage of super nodes (slots for \
-             twice all clients are\nadded). [ ] is the {confidence} % interval, replicates that cells share counted once.\n"
+            "\nShares of the outages that are gone, by which removal does it: the limit of the\nlogin server, the shortage of \
+             super nodes (slots for twice all clients are added).\nGone is an outage that does not come; once it is there, \
+             one of which no more than\nhalf of the rest is left. [ ] is the {confidence} % interval, replicates that cells \
+             share\ncounted once.\n"
         );
         text
     }
