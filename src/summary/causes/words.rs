@@ -31,10 +31,10 @@ impl Causes {
         self.cross(&mut text);
         let _ = write!(
             text,
-            "\nShares of the outages that are gone, by which removal does it: the limit of the\nlogin server, the shortage of \
-             super nodes (slots for twice all clients are added).\nGone is an outage that does not come; once it is there, \
-             one of which no more than\nhalf of the rest is left. [ ] is the {confidence} % interval, replicates that cells \
-             share\ncounted once.\n"
+            "\nShares of the outages that are gone, by which removal does it: the limit of the\nlogin server, or the shortage \
+             of super nodes (slots for twice all clients are\nadded). Gone is an outage that does not come; once it is there, \
+             one of which no more\nthan half of the rest is left. [ ] is the {confidence} % interval, replicates that cells\nshare \
+             counted once.\n"
         );
         text
     }
