@@ -31,10 +31,11 @@ impl Causes {
         self.cross(&mut text);
         let _ = write!(
             text,
-            "\nShares of the outages that are gone, by which removal does it: the limit of the\nlogin server, or the shortage \
-             of super nodes (slots for twice all clients are\nadded). Gone is an outage that does not come; once it is there, \
-             one of which no more\nthan half of the rest is left. [ ] is the {confidence} % interval, replicates that cells\nshare \
-             counted once.\n"
+            "\nShares of the outages that are gone, by which removal does it: the limit of the\n\
+             login server, or the shortage of super nodes (slots for twice all clients are\n\
+             added). Gone is an outage that does not come; once it is there, one of which no\n\
+             more than half of the rest is left. [ ] is the {confidence} % interval, replicates that\n\
+             cells share counted once.\n"
         );
         text
     }
