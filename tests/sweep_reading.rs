@@ -414,9 +414,17 @@ fn the_engine_is_part_of_a_sweep_and_of_its_text_only_where_it_is_not_the_defaul
     assert_eq!(plain.hash, agents.hash);
     assert_ne!(plain.hash, limit.hash);
     let again = Sweep::parse(&limit.canonical, "t.toml", &[]).unwrap();
-    assert_eq!((again.engine, again.hash), (EngineKind::MeanField, limit.hash));
+    assert_eq!((again.engine, &again.hash), (EngineKind::MeanField, &limit.hash));
     let set = Sweep::parse("name = \"x\"", "t.toml", &["run.engine=mean-field".to_owned()]).unwrap();
     assert_eq!(set.engine, EngineKind::MeanField);
+    let noisy = read("[run]\nengine = \"mean-field\"\nnoise = true").unwrap();
+    let again = Sweep::parse(&noisy.canonical, "t.toml", &[]).unwrap();
+    assert_eq!((noisy.engine, again.engine, &again.hash), (EngineKind::NoisyMeanField, noisy.engine, &noisy.hash));
+    assert_ne!(noisy.hash, limit.hash);
+    let quiet = read("[run]\nengine = \"mean-field\"\nnoise = false").unwrap();
+    assert_eq!((quiet.engine, &quiet.hash), (EngineKind::MeanField, &limit.hash));
+    let refused = read("[run]\nnoise = true").unwrap_err().to_string();
+    assert!(refused.contains("t.toml:3: run.noise: ") && refused.contains("all chance anyway"), "{refused}");
     let refused = read("[run]\nengine = \"fluid\"").unwrap_err().to_string();
     assert!(refused.contains("t.toml:3: run.engine: ") && refused.contains("\"mean-field\""), "{refused}");
 }

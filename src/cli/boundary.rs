@@ -64,7 +64,8 @@ pub(super) fn boundary(arguments: &Arguments) -> Result<(), Failure> {
     let threads = arguments.threads.map_or_else(threads_given, usize::from);
     let destination = arguments.out.as_deref().map(Destination::of_table).transpose()?;
     // What the limit does not have is refused as it is for a sweep of its own.
-    let of_the_limit = [arguments.set.as_slice(), &["run.engine=mean-field".to_owned()]].concat();
+    let of_the_limit =
+        [arguments.set.as_slice(), &["run.engine=mean-field".to_owned(), "run.noise=false".to_owned()]].concat();
     let sweep = Sweep::read(&arguments.sweep, &of_the_limit)?;
     let question = question(arguments, &sweep)?;
     check_memory(&question.sweep, threads)?;

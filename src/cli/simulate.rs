@@ -184,7 +184,7 @@ fn json(engine: EngineKind, scenario: &Scenario, seed: u64, outcome: &Outcome) -
     let changed = PARAMETERS.iter().filter(|parameter| parameter.get(scenario) != parameter.default()).chain(given);
     let changed = changed.map(|parameter| (parameter.name.to_owned(), parameter.get(scenario).to_json()));
     json!({
-        "engine": engine.name(),
+        "engine": engine.to_string(),
         "seed": seed,
         "scenario": Json::Object(changed.collect::<Map<_, _>>()),
         "outputs": Json::Object(outputs.collect::<Map<_, _>>()),

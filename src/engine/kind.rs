@@ -13,18 +13,33 @@ pub enum EngineKind {
     Agents,
     /// The one that follows shares of ever more clients, without chance: [`mean_field`].
     MeanField,
+    /// The same, with the chance of as many clients as there are.
+    NoisyMeanField,
 }
 
 impl EngineKind {
-    /// All of them, the default first.
+    /// One for each name, the default first; those without noise.
     pub const ALL: [EngineKind; 2] = [EngineKind::Agents, EngineKind::MeanField];
 
-    /// Its name in a sweep file and on the command line.
+    /// Its name in a sweep file and on the command line, which does not say whether it has noise.
     pub fn name(self) -> &'static str {
         match self {
             EngineKind::Agents => "agents",
-            EngineKind::MeanField => "mean-field",
+            EngineKind::MeanField | EngineKind::NoisyMeanField => "mean-field",
         }
+    }
+
+    /// The same with noise; `None` if there is no such engine.
+    pub fn with_noise(self) -> Option<EngineKind> {
+        match self {
+            EngineKind::Agents => None,
+            EngineKind::MeanField | EngineKind::NoisyMeanField => Some(EngineKind::NoisyMeanField),
+        }
+    }
+
+    /// Whether noise is added to what would have none.
+    pub fn has_noise(self) -> bool {
+        self == EngineKind::NoisyMeanField
     }
 
     /// The engine of this name.
@@ -37,6 +52,7 @@ impl EngineKind {
         match self {
             EngineKind::Agents => Box::new(population::Simulator::new()),
             EngineKind::MeanField => Box::new(mean_field::Solver::new()),
+            EngineKind::NoisyMeanField => Box::new(mean_field::Solver::with_noise()),
         }
     }
 
@@ -44,7 +60,7 @@ impl EngineKind {
     pub fn has(self, parameter: &Parameter) -> bool {
         match self {
             EngineKind::Agents => true,
-            EngineKind::MeanField => mean_field::has(parameter),
+            EngineKind::MeanField | EngineKind::NoisyMeanField => mean_field::has(parameter),
         }
     }
 
@@ -55,7 +71,7 @@ impl EngineKind {
     pub fn check(self, scenario: &Scenario) -> Result<(), ScenarioError> {
         match self {
             EngineKind::Agents => Ok(()),
-            EngineKind::MeanField => mean_field::check(scenario),
+            EngineKind::MeanField | EngineKind::NoisyMeanField => mean_field::check(scenario),
         }
     }
 
@@ -63,13 +79,15 @@ impl EngineKind {
     pub fn memory_estimate_bytes(self, scenario: &Scenario) -> u64 {
         match self {
             EngineKind::Agents => population::memory_estimate_bytes(scenario),
-            EngineKind::MeanField => mean_field::memory_estimate_bytes(scenario),
+            EngineKind::MeanField | EngineKind::NoisyMeanField => mean_field::memory_estimate_bytes(scenario),
         }
     }
 }
 
 impl fmt::Display for EngineKind {
+    /// Writes its name, and whether it has noise.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        f.write_str(self.name())?;
+        if self.has_noise() { f.write_str(" with noise") } else { Ok(()) }
     }
 }

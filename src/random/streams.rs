@@ -48,6 +48,8 @@ pub enum Purpose<'a> {
     LoginBackoff,
     /// Which clients become super nodes.
     Promotion,
+    /// What happens to clients of the engine that counts none.
+    MeanField,
     /// The value of the uncertain parameter of this name.
     Uncertain(&'a str),
     /// Trial draws when a sweep is read.
@@ -77,6 +79,7 @@ impl<'a> Purpose<'a> {
             Purpose::Renewals => "renewals",
             Purpose::LoginBackoff => "login backoff",
             Purpose::Promotion => "promotion",
+            Purpose::MeanField => "mean field",
             Purpose::Uncertain(parameter) => return ["uncertain ", parameter],
             Purpose::Acceptance => "acceptance",
             Purpose::Test(word) => word,

@@ -104,7 +104,7 @@ fn manifest(sweep: &Sweep) -> Json {
         "shocks": list(&sweep.scenario.shocks, shock),
         "interventions": list(&sweep.scenario.interventions, intervention),
         "uncertain": uncertain(sweep),
-        "engine": sweep.engine.name(),
+        "engine": sweep.engine.to_string(),
         "replicates": replicates(&sweep.replicates),
         "traces": sweep.traces.map(|traces| json!({ "replicates": traces.replicates, "every_s": traces.every_s })),
         "sweep": sweep.canonical,

@@ -57,6 +57,7 @@ pub(super) fn toml(sweep: &Sweep) -> String {
     // Newer than the hashes of sweeps that do without it.
     if sweep.engine != EngineKind::default() {
         lines.extend([String::new(), "[run]".to_owned(), format!("engine = {}", text(sweep.engine.name()))]);
+        lines.extend(sweep.engine.has_noise().then(|| "noise = true".to_owned()));
     }
     lines.extend(scenario_lines(&sweep.scenario, &written(sweep)));
     if let Some(traces) = &sweep.traces {

@@ -12,6 +12,7 @@
 
 mod critical;
 mod designed;
+mod noise;
 mod statistics;
 
 use std::collections::BTreeMap;

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::chance::Chance;
 use super::classes::{Pair, mass};
 use super::occupancy::Occupancy;
 use super::solver::{Running, Solver};
@@ -78,8 +79,8 @@ impl State {
 }
 
 /// Makes a run, checks it in every tick, and returns what is seen.
-fn run_checked(scenario: &Scenario) -> Vec<Sizes> {
-    let mut run = Running::new(scenario);
+fn run_checked(chance: Chance, scenario: &Scenario) -> Vec<Sizes> {
+    let mut run = Running::new(scenario, chance);
     let sizes = run.state.sizes();
     run.state.check(scenario, &sizes, 0.0);
     (0..scenario.ticks() as u32)
@@ -176,7 +177,8 @@ proptest! {
     #[test]
     fn masses_of_classes_and_children_are_accounted_for_in_every_tick(scenario in scenarios()) {
         prop_assert_eq!(scenario.check(), Ok(()));
-        run_checked(&scenario);
+        run_checked(Chance::default(), &scenario);
+        run_checked(Chance::of(scenario.population.clients, 300), &scenario);
     }
 
     #[test]
@@ -189,12 +191,12 @@ proptest! {
 
     #[test]
     fn an_intervention_leaves_everything_before_it_as_it_was(scenario in scenarios()) {
-        let with = run_checked(&scenario);
+        let with = run_checked(Chance::default(), &scenario);
         // Only one that keeps what is told apart from the start: kinds of super nodes, failures in a row.
         let mut without = scenario.clone();
         let parameter = Parameter::find("login.drop_expired").unwrap();
         without.interventions[0].settings.push((parameter, Setting::Value(Value::Boolean(false))));
-        let without = run_checked(&without);
+        let without = run_checked(Chance::default(), &without);
         let before = 360;
         prop_assert_eq!(format!("{:?}", &with[..before]), format!("{:?}", &without[..before]));
     }
@@ -270,6 +272,6 @@ fn masses_are_accounted_for_through_two_days() {
     scenario.updates.synchronization = 0.6;
     scenario.overlay.dedicated_per_million = 100.0;
     scenario.time.horizon_h = 48.0;
-    let seen = run_checked(&scenario);
+    let seen = run_checked(Chance::default(), &scenario);
     assert!(seen.iter().any(|sizes| sizes.online < 0.2 * sizes.demand), "it was down");
 }

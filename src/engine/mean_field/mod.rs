@@ -7,11 +7,12 @@
 //! super nodes to whole ones, and all that is chance.
 //!
 //! The laws are the functions that the population's phases draw from (`engine::laws`), taken as they are. A run takes as
-//! long for 10⁹ clients as for 10⁴. The seed is without effect.
+//! long for 10⁹ clients as for 10⁴. The seed is without effect, unless the chance of N clients is asked for.
 //!
 //! | file | what it holds |
 //! | --- | --- |
 //! | `solver` | the workspace; a run, tick by tick; the order of the phases |
+//! | `chance` | what is drawn, if the chance of N clients is asked for |
 //! | `warm_up` | how a run began, kept for the next one |
 //! | `phases` | the phases |
 //! | `set_up` | the network at tick 0 |
@@ -44,6 +45,7 @@
 mod attach;
 mod bank;
 mod boots;
+mod chance;
 #[cfg(test)]
 mod checks;
 mod classes;

@@ -1,5 +1,6 @@
 //! The network at tick 0.
 
+use super::chance::Chance;
 use super::classes::{Pair, ZERO, mass};
 use super::delays::TickLaw;
 use super::poisson::Poisson;
@@ -10,7 +11,7 @@ use crate::parameters::Scenario;
 
 /// The network at tick 0: super nodes among the eligible clients that are present; everybody else who finds a slot is
 /// online; the others attempt to attach in tick 0.
-pub(super) fn set_up(scenario: &Scenario, settings: &Settings, longest_wait_ticks: u32) -> State {
+pub(super) fn set_up(scenario: &Scenario, settings: &Settings, longest_wait_ticks: u32, chance: &mut Chance) -> State {
     let mut state = State::new(scenario, settings, longest_wait_ticks);
     let eligible = eligible_share(&scenario.population);
     let mut present = vec![ZERO; state.regions];
@@ -18,8 +19,8 @@ pub(super) fn set_up(scenario: &Scenario, settings: &Settings, longest_wait_tick
         let here = settings.presence.steady_state(region.utc_offset_h);
         let of_class = |share: f64| region.share * share;
         let all = [of_class(1.0 - eligible), of_class(eligible)];
-        present[index] = all.map(|share| share * here);
-        state.absent[index] = all.map(|share| share * (1.0 - here));
+        present[index] = all.map(|share| share * chance.share(share, here));
+        state.absent[index] = [all[0] - present[index][0], all[1] - present[index][1]];
         state.sines.push(settings.presence.sine(region.utc_offset_h));
     }
     let eligible_present: f64 = present.iter().map(|pair| pair[1]).sum();

@@ -1,5 +1,6 @@
 //! The workspace of the engine, and a run of it.
 
+use super::chance::Chance;
 use super::classes::{Pair, ZERO};
 use super::poisson::Poisson;
 use super::set_up::set_up;
@@ -15,6 +16,8 @@ use crate::parameters::{Intervention, Scenario, Shock};
 /// An engine that follows shares of the population; see [`super`].
 #[derive(Default)]
 pub struct Solver {
+    /// Whether there is the chance of as many clients as there are.
+    is_noisy: bool,
     /// How the last run began.
     warm_up: Option<WarmUp>,
 }
@@ -26,6 +29,7 @@ pub(super) struct Running {
     pub(super) settings: Settings,
     pub(super) state: State,
     pub(super) restarts: Restarts,
+    pub(super) chance: Chance,
     /// The tick of the release.
     pub(super) release: u32,
     pub(super) shocks: Vec<(u32, Shock)>,
@@ -54,6 +58,8 @@ pub(super) struct Scratch {
     pub(super) orphans: Vec<Pair>,
     pub(super) remembered: Vec<Pair>,
     pub(super) lost: Vec<f64>,
+    /// Which share of each cell's sessions ends in this tick, super nodes aside.
+    pub(super) ends: Vec<f64>,
     /// How likely the update is to come in this tick, by cell, and whom it or a shock strikes.
     pub(super) update: Vec<f64>,
     pub(super) struck: Vec<Pair>,
@@ -79,13 +85,18 @@ impl Solver {
     pub fn new() -> Solver {
         Solver::default()
     }
+
+    /// A workspace for runs with the chance of as many clients as there are: see [`super::chance`].
+    pub fn with_noise() -> Solver {
+        Solver { is_noisy: true, warm_up: None }
+    }
 }
 
 impl Engine for Solver {
-    fn run(&mut self, scenario: &Scenario, _seed: u64, request: &Request<'_>) -> Option<Run> {
+    fn run(&mut self, scenario: &Scenario, seed: u64, request: &Request<'_>) -> Option<Run> {
         let ticks = scenario.ticks() as u32;
         let trace_every = request.trace_every_s.map(|s| nearest_tick(s / 3600.0, scenario.time.tick_s).max(1));
-        let (run, observation) = self.go(scenario, trace_every, |_, _| request.is_stopped())?;
+        let (run, observation) = self.go(scenario, seed, trace_every, |_, _| request.is_stopped())?;
         let events = run.state.events * scenario.population.clients as f64;
         let (outcome, trace) = observation.finish(scenario, ticks, events);
         Some(Run { outcome, trace })
@@ -94,7 +105,7 @@ impl Engine for Solver {
 
 impl Solver {
     /// Whether a scenario that passed [`Scenario::check`] and [`super::check`] ends in an outage: what
-    /// [`Engine::run`] returns, as soon as it is known.
+    /// [`Engine::run`] returns with the seed 0, as soon as it is known.
     pub fn has_outage(&mut self, scenario: &Scenario) -> bool {
         self.outage_known_h(scenario).is_some()
     }
@@ -103,7 +114,7 @@ impl Solver {
     pub fn outage_known_h(&mut self, scenario: &Scenario) -> Option<f64> {
         let ticks = scenario.ticks() as u32;
         let (mut outage, mut tick) = (None, ticks);
-        self.go(scenario, None, |observation, now| {
+        self.go(scenario, 0, None, |observation, now| {
             (outage, tick) = (observation.outage(scenario, ticks - now), now);
             outage.is_some()
         });
@@ -115,22 +126,25 @@ impl Solver {
     fn go(
         &mut self,
         scenario: &Scenario,
+        seed: u64,
         trace_every: Option<u32>,
         mut stops: impl FnMut(&Observation, u32) -> bool,
     ) -> Option<(Running, Observation)> {
         let clients = scenario.population.clients as f64;
         let ticks = scenario.ticks() as u32;
         let fork = fork(scenario);
+        let chance = || if self.is_noisy { Chance::of(seed, scenario.population.clients) } else { Chance::default() };
         let mut observation = Observation::new(scenario, trace_every, &Sizes::default());
         // A trace needs all ticks.
         let kept = self.warm_up.as_ref().filter(|_| trace_every.is_none());
         let (mut run, from) = kept.and_then(|kept| kept.resume(scenario, &mut observation)).unwrap_or_else(|| {
-            let run = Running::new(scenario);
+            let run = Running::new(scenario, chance());
             observation = Observation::new(scenario, trace_every, &run.state.sizes().times(clients));
             (run, 0)
         });
         for now in from..ticks {
-            if now == fork && from < fork {
+            // With chance no two runs begin alike.
+            if now == fork && from < fork && !run.chance.is_there() {
                 // The other one goes first: there are never more than two states.
                 self.warm_up = None;
                 self.warm_up = Some(WarmUp::keep(scenario, &run, &observation));
@@ -150,9 +164,13 @@ impl Solver {
 
 impl Running {
     /// The network before tick 0.
-    pub(super) fn new(scenario: &Scenario) -> Running {
+    pub(super) fn new(scenario: &Scenario, mut chance: Chance) -> Running {
         let ticks = scenario.ticks() as u32;
-        Running::with(scenario, |scenario, settings| set_up(scenario, settings, settings.longest_wait_ticks(ticks)))
+        let mut run = Running::with(scenario, |scenario, settings| {
+            set_up(scenario, settings, settings.longest_wait_ticks(ticks), &mut chance)
+        });
+        run.chance = chance;
+        run
     }
 
     /// A run of a scenario in some state.
@@ -168,6 +186,7 @@ impl Running {
             settings,
             state,
             restarts,
+            chance: Chance::default(),
             release: nearest_tick(scenario.updates.release_h, tick_s),
             shocks: scenario.shocks.iter().map(|shock| (nearest_tick(shock.at_h, tick_s), shock.clone())).collect(),
             interventions: scenario.interventions_in_order().map(at_tick).collect(),

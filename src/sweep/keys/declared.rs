@@ -262,6 +262,8 @@ declare_tables! {
         "[run]\nengine = \"mean-field\"\n" {
         ENGINE "engine": Form::Word(&["agents", "mean-field"]), Default("\"agents\""),
             "\"agents\" follows every client; \"mean-field\" computes what a run tends to with ever more clients, without chance: every replicate with the same draws is the same run.";
+        NOISE "noise": Form::Boolean, Default("false"),
+            "Whether \"mean-field\" has the chance of as many clients as there are after all, where it matters most: sessions, restarts, and deaths and promotions of super nodes are drawn. From 50,000 clients on it scatters as \"agents\" do; \"agents\" has all chance anyway.";
     }
     design "[design]", None,
         "Which combinations of the points of the axes are cells.",

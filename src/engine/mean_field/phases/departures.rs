@@ -1,7 +1,7 @@
 //! Phases 1 and 2: who restarts, who crashes, whose session ends or begins.
 
 use crate::engine::mean_field::classes::{Pair, ZERO, mass};
-use crate::engine::mean_field::solver::Running;
+use crate::engine::mean_field::solver::{Running, Scratch};
 use crate::engine::mean_field::state::State;
 use crate::parameters::Shock;
 
@@ -100,14 +100,19 @@ impl Running {
     }
 
     fn strike(&mut self, strike: &Strike<'_>, now: u32) {
-        let struck = &mut self.scratch.struck;
+        let Scratch { struck, ends: left, .. } = &mut self.scratch;
         self.state.members(struck);
+        left.clear();
         for (cell, struck) in struck.iter_mut().enumerate() {
-            let owners = self.state.owners[cell] * strike.owners[cell];
+            let before = self.state.owners[cell];
+            let owners = before * self.chance.share(before, strike.owners[cell]);
             self.state.owners[cell] -= owners;
-            *struck = struck.map(|mass| mass * strike.clients[cell]);
+            let share = self.chance.share(struck[0] + struck[1], strike.clients[cell]);
+            *struck = struck.map(|mass| mass * share);
             struck[1] += owners;
+            left.push(share);
         }
+        left.resize(2 * self.state.regions, 0.0);
         self.state.counters.restarts += mass(struck);
         self.state.events += mass(struck);
         let (all, pending) = struck.split_at_mut(self.state.regions);
@@ -116,7 +121,7 @@ impl Running {
         }
         let still_pending = (!strike.is_update && !pending.is_empty()).then_some(&*pending);
         self.state.boots.enter(&self.settings.boots, now, all, still_pending);
-        self.state.leave(strike.clients);
+        self.state.leave(left);
         // A survival of 0 cannot be divided by.
         self.state.rescale();
     }
@@ -132,7 +137,11 @@ impl Running {
             return;
         }
         state.members(&mut self.scratch.members);
-        let ends = self.settings.session_end;
+        let (probability, chance) = (self.settings.session_end, &mut self.chance);
+        let ends = &mut self.scratch.ends;
+        ends.clear();
+        ends.extend(self.scratch.members.iter().map(|members| chance.share(members[0] + members[1], probability)));
+        ends.resize(2 * regions, probability);
         for (region, place) in self.scenario.population.regions.iter().enumerate() {
             let tick_h = self.scenario.time.tick_s / 3600.0;
             let sine = self.settings.presence.sine(place.utc_offset_h + f64::from(now) * tick_h);
@@ -140,20 +149,27 @@ impl Running {
             let begins = -libm::expm1(-self.settings.presence.begin_hazard(tick_h, before, sine));
             let booting = state.boots.masses(region);
             for (half, cell) in (region..cells).step_by(regions).enumerate() {
-                let owners = state.owners[cell] * ends;
+                let owners = state.owners[cell] * chance.share(state.owners[cell], probability);
                 state.owners[cell] -= owners;
                 let absent = &mut state.absent[cell];
                 for side in 0..2 {
                     let of_owners = if side == 1 { owners } else { 0.0 };
-                    let ended = (self.scratch.members[cell][side] + booting[half][side]) * ends + of_owners;
-                    fresh[cell][side] = absent[side] * begins;
+                    let ended =
+                        self.scratch.members[cell][side] * ends[cell] + booting[half][side] * probability + of_owners;
+                    fresh[cell][side] = absent[side] * chance.share(absent[side], begins);
                     absent[side] += ended - fresh[cell][side];
                     state.events += ended + fresh[cell][side];
                 }
             }
         }
-        state.boots.end_sessions(ends);
-        state.leave_alike(ends);
+        state.boots.end_sessions(probability);
+        if chance.is_there() {
+            state.leave(ends);
+            // A survival of 0 cannot be divided by.
+            state.rescale();
+        } else {
+            state.leave_alike(probability);
+        }
     }
 }
 

@@ -16,6 +16,7 @@ impl Running {
         if probability <= 0.0 {
             return;
         }
+        let probability = self.chance.share(candidates, probability);
         let in_all = 2 * state.regions;
         let mut promoted = [0.0; 2];
         for (child, online) in state.online.iter_mut().enumerate() {
