@@ -86,6 +86,15 @@ mod tests {
     }
 
     #[test]
+    fn what_repeated_intervals_cost_is_what_the_documents_say() {
+        for (first, last, times) in [(20, 60, 1.5), (20, 400, 1.9), (200, 400, 1.4)] {
+            let limit = quantile(0.5 + 0.5 * confidence_at_each(&looks(first, last), 0.95));
+            let cost = limit * limit / (quantile(0.975) * quantile(0.975));
+            assert!((cost - times).abs() < 0.05, "{first} … {last}: {cost}");
+        }
+    }
+
+    #[test]
     fn a_last_look_soon_after_another_one_costs_next_to_nothing() {
         let limit = |looks: &[u32]| quantile(0.5 + 0.5 * confidence_at_each(looks, 0.95));
         let (one, two) = (limit(&[1000]), limit(&[1000, 1001]));
