@@ -2,8 +2,44 @@
 
 use crate::engine::outcome::TraceRow;
 use crate::engine::population::Simulator;
-use crate::engine::{Engine, Request, Run};
+use crate::engine::{Engine, EngineKind, Request, Run};
 use crate::parameters::{Intervention, Jitter, Parameter, Region, Scenario, Shock, Value};
+
+/// Whose answer is looked at.
+#[derive(Clone, Copy)]
+pub(super) struct Subject {
+    pub(super) engine: EngineKind,
+    /// How many clients there are. In the limit of ever more clients their number is no effort, and decides how close to
+    /// the answer it has to be.
+    pub(super) clients: u64,
+}
+
+impl Subject {
+    /// Runs of so many clients, and the limit, held to what chance may do to ten million.
+    pub(super) fn both(clients: u64) -> [Subject; 2] {
+        [
+            Subject { engine: EngineKind::Agents, clients },
+            Subject { engine: EngineKind::MeanField, clients: 10_000_000 },
+        ]
+    }
+
+    /// Whether it is the limit of ever more clients, in which nothing is rounded to whole ones.
+    pub(super) fn is_limit(&self) -> bool {
+        self.engine == EngineKind::MeanField
+    }
+
+    /// The name of a check of it.
+    pub(super) fn name(&self, check: &str) -> String {
+        if self.is_limit() { format!("{check}, in the limit") } else { check.to_owned() }
+    }
+
+    /// The trace of a run, a row for each tick.
+    pub(super) fn trace(&self, scenario: &Scenario) -> Vec<TraceRow> {
+        debug_assert_eq!(scenario.check(), Ok(()));
+        let run = self.engine.workspace().run(scenario, 1, &Request::trace(scenario.time.tick_s));
+        run.expect("nobody stops it").trace
+    }
+}
 
 /// Longer than any run, s.
 pub(super) const NEVER_S: f64 = 1e9;

@@ -8,7 +8,7 @@
 
 use std::f64::consts::TAU;
 
-use super::laboratory::trace;
+use super::laboratory::Subject;
 use super::{Check, Comparison, Effort, FALSE_ALARM, count_tolerance};
 use crate::parameters::{Presence, Region, Scenario};
 
@@ -17,7 +17,7 @@ const STEPS_PER_HOUR: usize = 60;
 
 /// The checks of this topic.
 pub(super) fn checks(effort: Effort) -> Vec<Check> {
-    let clients = effort.choose(50_000, 500_000);
+    let subjects = Subject::both(effort.choose(50_000, 500_000));
     let defaults = Scenario::default().population.regions;
     let mut cases = vec![("all regions, a healthy network".to_owned(), defaults.clone(), 0.02)];
     cases.push(("all regions, nobody ever online".to_owned(), defaults.clone(), 0.0));
@@ -25,10 +25,14 @@ pub(super) fn checks(effort: Effort) -> Vec<Check> {
         let name = format!("{} alone", region.name);
         (name, vec![Region { share: 1.0, ..region }], 0.0)
     }));
-    cases.into_iter().map(|(name, regions, ratio)| demand(&name, clients, regions, ratio)).collect()
+    let of = |subject: Subject| {
+        cases.iter().map(move |(name, regions, ratio)| demand(&subject, name, regions.clone(), *ratio))
+    };
+    subjects.into_iter().flat_map(of).collect()
 }
 
-fn demand(name: &str, clients: u64, regions: Vec<Region>, supernode_ratio: f64) -> Check {
+fn demand(subject: &Subject, name: &str, regions: Vec<Region>, supernode_ratio: f64) -> Check {
+    let clients = subject.clients;
     let mut scenario = Scenario::default();
     scenario.population.clients = clients;
     scenario.population.regions = regions;
@@ -38,7 +42,7 @@ fn demand(name: &str, clients: u64, regions: Vec<Region>, supernode_ratio: f64) 
     // Nobody knocks every ten minutes where there is nobody to open.
     scenario.retry.base_s = 86_400.0;
     scenario.retry.cap_s = 86_400.0;
-    let rows = trace(&scenario, 1);
+    let rows = subject.trace(&scenario);
     let ticks_per_hour = (3600.0 / scenario.time.tick_s) as usize;
     let shift_h = scenario.time.tick_s / 7200.0;
     let solutions: Vec<(f64, Vec<f64>)> = (scenario.population.regions.iter())
@@ -55,7 +59,7 @@ fn demand(name: &str, clients: u64, regions: Vec<Region>, supernode_ratio: f64) 
     });
     Check {
         topic: "presence",
-        name: format!("demand, {name}"),
+        name: subject.name(&format!("demand, {name}")),
         formula: "N Σ share · P(t), dP/dt = λ(t)(1 − P) − P/session",
         unit: "1",
         at: "hour",

@@ -7,7 +7,7 @@
 
 use super::bounds::count_tolerance;
 use super::laboratory::{
-    IDLE, NEVER_S, add_dedicated_at, add_shock, bare, lasting, set_capacity, set_dedicated, trace,
+    IDLE, NEVER_S, Subject, add_dedicated_at, add_shock, bare, lasting, set_capacity, set_dedicated, trace,
 };
 use super::{Check, Comparison, Effort, FALSE_ALARM};
 use crate::engine::outcome::TraceRow;
@@ -18,11 +18,13 @@ const TICKS: usize = 160;
 
 /// The checks of this topic.
 pub(super) fn checks(effort: Effort) -> Vec<Check> {
-    let clients = effort.choose(30_000, 400_000);
     let jitters = [Jitter::None, Jitter::Full, Jitter::Equal];
-    let mut checks: Vec<Check> = jitters.iter().map(|&jitter| no_super_nodes(clients, jitter)).collect();
-    checks.extend(jitters.iter().map(|&jitter| full_queue(clients, jitter)));
-    checks.push(time_outs(clients));
+    let mut checks = Vec::new();
+    for subject in Subject::both(effort.choose(30_000, 400_000)) {
+        checks.extend(jitters.iter().map(|&jitter| no_super_nodes(&subject, jitter)));
+        checks.extend(jitters.iter().map(|&jitter| full_queue(&subject, jitter)));
+        checks.push(time_outs(&subject));
+    }
     checks.push(success_resets());
     checks
 }
@@ -33,11 +35,11 @@ fn retry(jitter: Jitter) -> Retry {
 }
 
 /// Nobody can attach: there is no super node.
-fn no_super_nodes(clients: u64, jitter: Jitter) -> Check {
-    let mut scenario = bare(clients, TICK_S, TICKS as u32);
+fn no_super_nodes(subject: &Subject, jitter: Jitter) -> Check {
+    let mut scenario = bare(subject.clients, TICK_S, TICKS as u32);
     scenario.retry = retry(jitter);
     let name = format!("attach attempts of each tick, jitter {}", name_of(jitter));
-    compare(name, &scenario, 0, clients, 0, |row| row.attach_attempts)
+    compare(subject, &name, &scenario, 0, 0, |row| row.attach_attempts)
 }
 
 /// The tick in which everybody sends a first login request.
@@ -54,33 +56,34 @@ fn no_service(clients: u64, jitter: Jitter) -> Scenario {
     scenario
 }
 
-/// Everybody but one is rejected: the queue of a server that serves nobody holds one request.
-fn full_queue(clients: u64, jitter: Jitter) -> Check {
-    let mut scenario = no_service(clients, jitter);
+/// Everybody is rejected, but for the one request that the queue of a server holds that serves nobody.
+fn full_queue(subject: &Subject, jitter: Jitter) -> Check {
+    let mut scenario = no_service(subject.clients, jitter);
     scenario.login.queue_limit_s = 0.0;
     let name = format!("login requests after rejections, jitter {}", name_of(jitter));
-    compare(name, &scenario, FIRST, clients - 1, 0, |row| row.login_arrivals)
+    let rejected = if subject.is_limit() { subject.clients } else { subject.clients - 1 };
+    compare(&Subject { clients: rejected, ..*subject }, &name, &scenario, FIRST, 0, |row| row.login_arrivals)
 }
 
 /// Everybody times out.
-fn time_outs(clients: u64) -> Check {
+fn time_outs(subject: &Subject) -> Check {
     let time_out = 6;
-    let mut scenario = no_service(clients, Jitter::Equal);
+    let mut scenario = no_service(subject.clients, Jitter::Equal);
     scenario.login.timeout_s = lasting(time_out, TICK_S);
-    let name = "login requests after time-outs, jitter equal".to_owned();
-    compare(name, &scenario, FIRST, clients, time_out as usize, |row| row.login_arrivals)
+    let name = "login requests after time-outs, jitter equal";
+    compare(subject, name, &scenario, FIRST, time_out as usize, |row| row.login_arrivals)
 }
 
 /// Compares the attempts of each tick after tick `first`, of clients that fail `lag` ticks after each attempt.
 fn compare(
-    name: String,
+    subject: &Subject,
+    name: &str,
     scenario: &Scenario,
     first: usize,
-    clients: u64,
     lag: usize,
     attempts: fn(&TraceRow) -> u64,
 ) -> Check {
-    let rows = trace(scenario, 1);
+    let (rows, clients) = (subject.trace(scenario), subject.clients);
     let expected = attempts_per_client(&scenario.retry, lag);
     let comparisons = (1..TICKS).map(|tick| {
         let probability = expected[tick];
@@ -95,7 +98,7 @@ fn compare(
     });
     Check {
         topic: "retries",
-        name,
+        name: subject.name(name),
         formula: "N Σ P(backoff(1) + … + backoff(k) = t)",
         unit: "1",
         at: "s",

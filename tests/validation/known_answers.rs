@@ -21,6 +21,8 @@ fn runs_give_what_is_known() {
     for topic in ["presence", "queue", "overload", "retries", "overlay", "randomness"] {
         assert!(checks.iter().any(|check| check.topic == topic), "{topic}");
     }
+    let of_the_limit = checks.iter().filter(|check| check.name.ends_with("in the limit"));
+    assert!(of_the_limit.count() > 10, "both engines are asked");
     for check in &checks {
         assert!(check.comparisons.iter().any(|c| c.expected != 0.0 || check.formula == "0"), "{}", check.name);
     }
