@@ -51,6 +51,12 @@ good["seed"] = 'name = "t"\nseed = "18446744073709551615"\n'
 good["sobol points"] = 'name = "t"\n[replicates]\nsampling = "sobol"\n' + (
     "[uncertain]\nlogin.timeout_s = { normal = { mean = 60, sd = 1 } }\n"
 )
+good["latin hypercube"] = 'name = "t"\n[design]\nkind = "latin-hypercube"\npoints = 8\n' + (
+    "[[axis]]\nparameter = 'updates.synchronization'\nlinear = { from = 0.0, to = 1.0 }\n"
+)
+good["points"] = 'name = "t"\n[design]\nkind = "points"\ncells = [[0], [1]]\n' + (
+    "[[axis]]\nparameter = 'updates.synchronization'\nvalues = [0.1, 0.7]\n"
+)
 for name, text in good.items():
     assert is_taken(text), f"{name}: the program refuses it"
     assert not complaints(text), f"{name}: {complaints(text)[:3]}"
@@ -84,7 +90,6 @@ bad = [
     "[[axis]]\nparameter = 'overlay.slots'\nvalues = [0]",
     "[[axis]]\nparameter = 'overlay.slots'\nvalues = []",
     "[[axis]]\nparameter = 'overlay.slots'\nvalues = [1]\nlinear = { from = 1, to = 2, points = 2 }",
-    "[[axis]]\nparameter = 'overlay.slots'\nlinear = { from = 1, to = 2 }",
     "[[axis]]\nparameter = 'overlay.slots'\nlinear = { from = 0, to = 2, points = 2 }",
     "[[axis]]\nparameter = 'login.discipline'\nlinear = { from = 0, to = 2, points = 2 }",
     "[[axis]]\nparameter = 'overlay.slots'\nname = 'n'\nvalues = [1]",
@@ -105,6 +110,8 @@ bad = [
     "[design]\nkind = 'full'",
     "[[axis]]\nname = 'n'\nvariants = [{ label = 'a' }, { label = 'b' }]\n[compare]\nhalf_width = 0.5",
     "[[axis]]\nname = 'n'\nvariants = [{ label = 'a' }, { label = 'b' }]\n[compare]\nreference = []",
+    "[design]\nkind = 'sobol'\npoints = 0",
+    "[design]\nkind = 'points'\ncells = [[-1]]",
 ]
 for text in bad:
     text = text if text.startswith(("name", "nmae")) else 'name = "t"\n' + text

@@ -301,18 +301,6 @@ fn counts_of_replicates_and_traces_are_checked() {
 }
 
 #[test]
-fn what_this_version_does_not_have_is_refused() {
-    check(&[
-        (
-            "[design]\nkind = \"sobol\"\npoints = 4096",
-            &["t.toml:3: design.kind:", "does not have", "\"sobol\"", "\"grid\""],
-        ),
-        ("[design]\nkind = \"spiral\"", &["t.toml:3: design.kind: \"spiral\" is not allowed; expected \"grid\""]),
-        ("[design]\nkind = \"grid\"\npoints = 3", &["t.toml:4: design.points:"]),
-    ]);
-}
-
-#[test]
 fn a_comparison_needs_an_axis_a_point_of_it_and_common_draws() {
     let axes = "[[axis]]\nparameter = \"overlay.slots\"\nvalues = [50, 75]\n[[axis]]\nname = \"v\"\n\
                 variants = [{ label = \"a\" }, { label = \"b\" }]\n";

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.axis import XAxis, YAxis
-from matplotlib.collections import QuadMesh
+from matplotlib.collections import PathCollection, QuadMesh
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
@@ -46,6 +46,8 @@ def surface(of: Surface, column: str, at: dict[str, Any], level: float | None, a
         panel = axes if axes is not None else _panel((7, 4.2))
         _curve(panel, of, frame, free[0], column)
         return figure_of(panel)
+    if not of.results.is_grid:
+        return _dots(axes if axes is not None else _panel((6.6, 4.4)), of, frame, free, column)
     line = level if column == PROBABILITY and free[-1].numeric and free[-2].numeric else None
     scale = _scale(frame, column)
     if len(free) == 2:
@@ -61,6 +63,8 @@ def uncertainty(of: Surface, at: dict[str, Any], axes: Axes | None) -> Figure:
     half = ((pl.col(f"{PROBABILITY}_high") - pl.col(f"{PROBABILITY}_low")) / 2).alias("half_width")
     frame = of.at(at).with_columns(half)
     free = [axis for axis in of.axes if axis.name not in at]
+    if not of.results.is_grid:
+        raise CritmassError("the cells of this design are no grid, of which a map could be drawn: see surface.frame")
     if len(free) != 2:
         raise CritmassError(f"this is a map of two axes, and {len(free)} are free: hold others with at=")
     panel = axes if axes is not None else _panel((6.6, 4.4))
@@ -133,7 +137,20 @@ def _map(panel: Axes, of: Surface, frame: pl.DataFrame, free: list[Axis], column
     return mesh
 
 
-def _bar(figure: Figure, mesh: QuadMesh, panels: Axes | list[Axes], of: Surface, column: str, level: float | None) -> None:
+def _dots(panel: Axes, of: Surface, frame: pl.DataFrame, free: list[Axis], column: str) -> Figure:
+    """The cells of a design that is no grid, over the last two axes: a dot each."""
+    down, across = free[-2:]
+    places = [dict(zip(axis.values, _places(axis))) for axis in (across, down)]
+    x, y = ([place[value] for value in frame[axis.name]] for place, axis in zip(places, (across, down)))
+    scale = _scale(frame, column)
+    dots = panel.scatter(x, y, c=frame[column].cast(pl.Float64).fill_null(np.nan), s=45, edgecolors="0.3", linewidths=0.5, **scale)
+    _ticks(panel.xaxis, panel.set_xscale, across, _places(across), of.results.columns[across.name].label)
+    _ticks(panel.yaxis, panel.set_yscale, down, _places(down), of.results.columns[down.name].label)
+    _bar(figure_of(panel), dots, panel, of, column, None)
+    return figure_of(panel)
+
+
+def _bar(figure: Figure, mesh: QuadMesh | PathCollection, panels: Axes | list[Axes], of: Surface, column: str, level: float | None) -> None:
     words = _words(of, column)
     if level is not None:
         confidence = of.results.manifest["replicates"]["confidence"]

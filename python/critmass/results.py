@@ -63,6 +63,11 @@ class Results:
         return [_axis(axis) for axis in self.manifest["design"]["axes"]]
 
     @property
+    def is_grid(self) -> bool:
+        """Whether the cells are all combinations of the points of the axes."""
+        return self.manifest["design"]["kind"] == "grid"
+
+    @property
     def uncertain(self) -> list[str]:
         """The columns of the inputs that are drawn anew for every replicate."""
         return sorted(law["column"] for law in self.manifest["uncertain"].values())

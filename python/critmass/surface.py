@@ -128,7 +128,7 @@ class Surface:
     def plot(self, output: str | None = None, statistic: str | None = None, at: Mapping[str, Any] | None = None,
              level: float | None = 0.5, axes: Axes | None = None) -> Figure:
         """A picture of the surface: a curve with its interval for one lever, a map for two, a map for each value of the
-        others for more.
+        others for more; of a design that is no grid, a dot for each cell over the last two.
 
         Args:
             output, statistic: see `slice`.

@@ -103,6 +103,10 @@ fn within(arguments: &Arguments) -> Result<Comparison, Failure> {
         let message = "replicates of its cells are no pairs: common_random_numbers is false";
         return Err(Failure::WrongInput(format!("{}: {message}", arguments.folder.display())));
     }
+    if sweep.sampled.is_some() {
+        let message = format!("the cells of the design {} are no grid, along whose lines they could be compared", sweep.design().kind());
+        return Err(Failure::WrongInput(format!("{}: {message}", arguments.folder.display())));
+    }
     let axis = axis(sweep, arguments.axis.as_deref())?;
     let asked = sweep.compare.filter(|compare| compare.axis == axis).map_or(0, |compare| compare.reference);
     let reference = arguments.reference.as_deref().map_or(Ok(asked), |point| reference(sweep, axis, point))?;

@@ -45,6 +45,15 @@ pub(super) fn crossings(arguments: &Arguments) -> Result<(), Failure> {
         let folder = arguments.folder.display();
         return Err(Failure::WrongInput(format!("{folder}: the sweep is not complete; critmass run completes it")));
     }
+    let design = folder.sweep().design();
+    if folder.sweep().sampled.is_some() {
+        let folder = arguments.folder.display();
+        return Err(Failure::WrongInput(format!(
+            "{folder}: the cells of the design {} are no grid: there is no line along an axis that could cross a level; a \
+             sweep with [refine] finds where it does",
+            design.kind()
+        )));
+    }
     let level = arguments.level.unwrap_or_else(|| folder.sweep().level());
     let crossings = crossings_of(&folder, level)?;
     match arguments.format {

@@ -52,6 +52,8 @@ pub enum Purpose<'a> {
     MeanField,
     /// The value of the uncertain parameter of this name.
     Uncertain(&'a str),
+    /// The cells of a design.
+    Design,
     /// Trial draws when a sweep is read.
     Acceptance,
     /// A test, with a word of its own.
@@ -81,6 +83,7 @@ impl<'a> Purpose<'a> {
             Purpose::Promotion => "promotion",
             Purpose::MeanField => "mean field",
             Purpose::Uncertain(parameter) => return ["uncertain ", parameter],
+            Purpose::Design => "design",
             Purpose::Acceptance => "acceptance",
             Purpose::Test(word) => word,
         };
@@ -143,7 +146,8 @@ mod tests {
     fn every_purpose_has_a_stream_of_its_own() {
         use Purpose::*;
         let of_a_run = [Attributes, SetUp, Presence, Updates, UpdateRegions, Shocks, Boots, Orphans, Attach];
-        let more = [AttachOutcome, AttachOrder, AttachBackoff, Login, Renewals, LoginBackoff, Promotion, Acceptance];
+        let more =
+            [AttachOutcome, AttachOrder, AttachBackoff, Login, Renewals, LoginBackoff, Promotion, Design, Acceptance];
         let uncertain = crate::parameters::Parameter::all().map(|parameter| Uncertain(parameter.name));
         let purposes: Vec<Purpose<'_>> = of_a_run.into_iter().chain(more).chain(uncertain).collect();
         let mut first: Vec<u64> = purposes.iter().map(|&purpose| stream(5, purpose).next_u64()).collect();

@@ -8,7 +8,7 @@ use super::error::StoreError;
 use super::files::{is_there, read_file};
 use super::metadata::SCHEMA_VERSION;
 use crate::parameters::{Intervention, PARAMETERS, Scenario, Setting, Shock, Value, toml_number};
-use crate::sweep::{Axis, AxisPoints, Design, Distribution, Replicates, Sweep, Uncertain, Variant};
+use crate::sweep::{Axis, AxisPoints, Distribution, Replicates, Sweep, Uncertain, Variant};
 
 /// The name of the file.
 pub(super) const MANIFEST: &str = "manifest.json";
@@ -99,7 +99,7 @@ fn manifest(sweep: &Sweep) -> Json {
         "seed": sweep.seed,
         "hash": sweep.hash,
         "cells": sweep.cells(),
-        "design": { "kind": Design::<Axis>::KIND, "axes": list(&sweep.axes, axis) },
+        "design": { "kind": sweep.design().kind(), "axes": list(&sweep.axes, axis) },
         "scenario": scenario(&sweep.scenario),
         "shocks": list(&sweep.scenario.shocks, shock),
         "interventions": list(&sweep.scenario.interventions, intervention),

@@ -98,7 +98,9 @@ impl Crossings {
         outages: impl Fn(u32) -> &'a [bool],
     ) -> Crossings {
         let refinement = sweep.refinement();
-        let along = (0..sweep.axes.len()).filter_map(|axis| {
+        // Cells that are no grid are on no line.
+        let axes = if sweep.sampled.is_some() { 0 } else { sweep.axes.len() };
+        let along = (0..axes).filter_map(|axis| {
             let positions = positions(sweep, axis)?;
             let mut lines: BTreeMap<Vec<usize>, Vec<OnLine>> = BTreeMap::new();
             let is_on_line = |cell| refinement.as_ref().is_none_or(|refinement| refinement.is_on_line(axis, cell));

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use sha2::{Digest, Sha256};
 
 use super::design::{AxisLabel, is_spaced};
-use super::types::{Axis, AxisPoints, Distribution, Sampling, Sweep};
+use super::types::{Axis, AxisPoints, Distribution, Sampled, SampledKind, Sampling, Sweep};
 use crate::engine::EngineKind;
 use crate::parameters::{
     Domain, Fraction, Intervention, PARAMETERS, Parameter, Quantity, Scenario, Shock, Value, toml_number as number,
@@ -24,10 +24,15 @@ pub(super) fn toml(sweep: &Sweep) -> String {
             format!("seed = \"{}\"", sweep.seed)
         },
     ];
-    for axis in &sweep.axes {
+    for (index, axis) in sweep.axes.iter().enumerate() {
         lines.extend([String::new(), "[[axis]]".to_owned()]);
-        lines.extend(axis_lines(axis, sweep.refine.map_or(0, |refine| refine.rounds)));
+        let written = match &sweep.sampled {
+            None => Written::Grid(sweep.refine.map_or(0, |refine| refine.rounds)),
+            Some(sampled) => sampled.ranges[index].map_or(Written::Listed, Written::Range),
+        };
+        lines.extend(axis_lines(axis, written));
     }
+    lines.extend(sweep.sampled.iter().flat_map(design_lines));
     if let Some(refine) = &sweep.refine {
         lines.extend([String::new(), "[refine]".to_owned()]);
         lines.push(format!("level = {}", number(refine.level)));
@@ -86,10 +91,43 @@ pub(super) fn hash(text: &str) -> String {
     })
 }
 
-fn axis_lines(axis: &Axis, rounds: u32) -> Vec<String> {
+/// How the points of an axis are written.
+#[derive(Clone, Copy)]
+enum Written {
+    /// Those of a grid, without those that so many rounds of refinement may add.
+    Grid(u32),
+    /// One by one.
+    Listed,
+    /// As the ends of their range.
+    Range((f64, f64)),
+}
+
+/// What is said of a design that is no grid.
+fn design_lines(sampled: &Sampled) -> Vec<String> {
+    let mut lines = vec![String::new(), "[design]".to_owned()];
+    let kind = format!("kind = {}", text(sampled.kind.name()));
+    if sampled.kind == SampledKind::Points {
+        let cells = sampled.points.chunks_exact(sampled.ranges.len().max(1));
+        let cells: Vec<String> = cells.map(|cell| format!("{cell:?}")).collect();
+        lines.extend([format!("cells = [{}]", cells.join(", ")), kind]);
+    } else {
+        lines.extend([kind, format!("points = {}", sampled.cells())]);
+    }
+    lines
+}
+
+fn axis_lines(axis: &Axis, written: Written) -> Vec<String> {
     match &axis.points {
         AxisPoints::Values { parameter, values, logarithmic } => {
-            let points = points(parameter.domain(), values, *logarithmic, rounds);
+            let points = match written {
+                Written::Grid(rounds) => points(parameter.domain(), values, *logarithmic, rounds),
+                Written::Listed => listed(values),
+                Written::Range((from, to)) => {
+                    let kind = if *logarithmic { "logarithmic" } else { "linear" };
+                    let end = |x| parameter.domain().value_from_f64(x).as_ref().map(value).unwrap_or_default();
+                    format!("{kind} = {{ from = {}, to = {} }}", end(from), end(to))
+                }
+            };
             vec![points, format!("parameter = {}", text(parameter.name()))]
         }
         AxisPoints::Variants(variants) => {
@@ -118,6 +156,10 @@ fn points(domain: Domain, values: &[Value], logarithmic: bool, rounds: u32) -> S
         let written = ((values.len() - 1) >> rounds) + 1;
         return format!("{kind} = {{ from = {first}, points = {written}, to = {last} }}");
     }
+    listed(values)
+}
+
+fn listed(values: &[Value]) -> String {
     let list: Vec<String> = values.iter().map(value).collect();
     format!("values = [{}]", list.join(", "))
 }

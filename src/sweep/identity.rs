@@ -18,6 +18,7 @@ impl Sweep {
             seed: _,
             scenario: _,
             axes: _,
+            sampled: _,
             uncertain: _,
             replicates: _,
             traces: _,

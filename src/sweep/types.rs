@@ -19,6 +19,8 @@ pub struct Sweep {
     pub scenario: Scenario,
     /// The axes, in the order of the file. The last one varies fastest over the cells.
     pub axes: Vec<Axis>,
+    /// Where the cells lie, if they are no grid over the axes. The axes then have the points of all cells, in order.
+    pub sampled: Option<Sampled>,
     /// Inputs that are drawn anew for every replicate, in the order of their names.
     pub uncertain: Vec<Uncertain>,
     /// How many runs a cell gets.
@@ -81,6 +83,42 @@ impl Variant {
     /// Whether it sets this parameter, or this number of a shock or an intervention.
     pub fn sets(&self, parameter: &Quantity) -> bool {
         self.settings.iter().any(|(set, _)| set == parameter)
+    }
+}
+
+/// The cells of a design that is no grid.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sampled {
+    /// How they were chosen.
+    pub kind: SampledKind,
+    /// For each axis the ends of the range that its points were put into; `None` where the sweep file lists the points.
+    pub ranges: Vec<Option<(f64, f64)>>,
+    /// For each cell the index of its point on each axis, cell by cell.
+    pub points: Vec<u32>,
+}
+
+/// How the cells of a design that is no grid were chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SampledKind {
+    /// On each axis one cell in each of as many strata as there are cells, in random order.
+    LatinHypercube,
+    /// Points of a scrambled Sobol sequence, a dimension for each axis.
+    Sobol,
+    /// One by one.
+    Points,
+}
+
+impl SampledKind {
+    /// All of them, as in the sweep file.
+    pub const ALL: [(&'static str, SampledKind); 3] = [
+        ("latin-hypercube", SampledKind::LatinHypercube),
+        ("sobol", SampledKind::Sobol),
+        ("points", SampledKind::Points),
+    ];
+
+    /// Its name in the sweep file.
+    pub fn name(self) -> &'static str {
+        SampledKind::ALL.into_iter().find(|&(_, kind)| kind == self).map_or("", |(name, _)| name)
     }
 }
 

@@ -7,6 +7,7 @@ mod comparison;
 mod crossings;
 mod damage;
 #[cfg(target_os = "linux")]
+mod designs;
 mod extending;
 #[cfg(target_os = "linux")]
 mod faults;

@@ -150,6 +150,10 @@ fn of_form(form: &Form) -> Json {
         Form::Hour => of_bounds(&Bounds::at_least(0.0)),
         Form::Numbers(bounds) => json!({ "type": "array", "minItems": 1, "items": of_bounds(bounds) }),
         Form::Names(_) => json!({ "type": "array", "minItems": 1, "items": { "type": "string" } }),
+        Form::Rows => json!({
+            "type": "array", "minItems": 1,
+            "items": { "type": "array", "items": { "type": "integer", "minimum": 0 } },
+        }),
         Form::Parameter => {
             let single = Parameter::all().filter(|parameter| parameter.domain != Domain::Regions);
             let names: Vec<&str> = single.map(|parameter| parameter.name).collect();

@@ -39,6 +39,7 @@ pub(super) fn data(report: &Report) -> Json {
     let surface = &report.surface;
     json!({
         "axes": surface.sweep().axes.iter().map(axis).collect::<Json>(),
+        "grid": surface.sweep().sampled.is_none(),
         "points": surface.cells().iter().map(|cell| surface.sweep().coordinates(cell.cell)).collect::<Vec<_>>(),
         "replicates": surface.cells().iter().map(|cell| cell.replicates).collect::<Vec<_>>(),
         "columns": columns(surface),

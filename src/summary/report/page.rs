@@ -105,6 +105,9 @@ fn tables(sweep: &Sweep, surface: &Surface) -> Markup {
     if sweep.cells() as usize > TABLE_CELLS_MAX {
         return html! { p.note { (grouped(sweep.cells().into())) " cells are too many for a table: see surface.parquet." } };
     }
+    if sweep.sampled.is_some() {
+        return list_of_cells(sweep, surface);
+    }
     let across = sweep.axes.last();
     let down = sweep.axes.len().checked_sub(2).map(|axis| &sweep.axes[axis]);
     let outer = sweep.axes.len().saturating_sub(2);
@@ -119,6 +122,27 @@ fn tables(sweep: &Sweep, surface: &Surface) -> Markup {
                     @if let Some(across) = across { (table_of(down, across, table)) }
                     @else { tbody { tr { (cell(Some(table[0].1))) } } }
                 }
+            }
+        }
+    }
+}
+
+/// The outage probability as a list: the cells of a design that is no grid.
+fn list_of_cells(sweep: &Sweep, surface: &Surface) -> Markup {
+    html! {
+        div.scroll tabindex="0" role="region" aria-label="Table of outage probabilities" {
+            table.surface {
+                caption { "Outage probability, with its interval" }
+                thead { tr {
+                    @for axis in &sweep.axes { th scope="col" { (data::title(axis)) } }
+                    th scope="col" { "outage probability" }
+                } }
+                tbody { @for summary in surface.cells() { tr {
+                    @for (axis, point) in sweep.axes.iter().zip(sweep.coordinates(summary.cell)) {
+                        th scope="row" { (data::label(axis, point)) }
+                    }
+                    (cell(Some(summary)))
+                } } }
             }
         }
     }

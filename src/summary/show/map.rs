@@ -27,9 +27,9 @@ pub(super) struct Axes {
 
 impl Axes {
     /// The axes of the map of a sweep: the last axis that is short enough goes across, the longest other one down. `None`
-    /// where a list says more: most points of a refined grid have no runs.
+    /// where a list says more: most points of a refined grid have no runs, and other designs are no grid.
     pub(super) fn of(sweep: &Sweep) -> Option<Axes> {
-        if sweep.refine.is_some() {
+        if sweep.refine.is_some() || sweep.sampled.is_some() {
             return None;
         }
         let size = |axis: usize| sweep.axes[axis].size();

@@ -11,9 +11,12 @@ use crate::sweep::types::{Axis, Sweep};
 /// Most combinations of the points of those axes that matter here: as many as one axis may have points.
 const COMBINATIONS_MAX: u64 = 10_000_000;
 
-/// Checks every cell. Only the axes with parameters that have to fit to others matter, so it is their product that is
-/// gone through and not the design.
+/// Checks every cell. Only the axes with parameters that have to fit to others matter, so of a grid it is their product
+/// that is gone through and not the design.
 pub(super) fn check(sweep: &Sweep) -> Result<(), Vec<Conflict>> {
+    if sweep.sampled.is_some() {
+        return check_cells(sweep, &sweep.design());
+    }
     let axes: Vec<&Axis> = interdependent_axes(sweep).collect();
     let design = Design::over(&axes);
     let total = design.cells();
@@ -27,11 +30,15 @@ pub(super) fn check(sweep: &Sweep) -> Result<(), Vec<Conflict>> {
         let name = names.first().copied().unwrap_or_default().to_owned();
         return Err(vec![Conflict::Axis { name, message }]);
     }
-    for cell in 0..total {
+    check_cells(sweep, &design)
+}
+
+fn check_cells<A: Borrow<Axis>>(sweep: &Sweep, design: &Design<A>) -> Result<(), Vec<Conflict>> {
+    for cell in 0..design.cells() {
         let scenario = design.scenario(&sweep.scenario, cell);
         if let Err(mut errors) = fit::check(&scenario, sweep.traces.as_ref()) {
-            errors.iter_mut().for_each(|error| error.message += &in_the_cells(&design, cell));
-            return Err(errors.into_iter().map(|error| conflict(sweep, &design, cell, error)).collect());
+            errors.iter_mut().for_each(|error| error.message += &in_the_cells(design, cell));
+            return Err(errors.into_iter().map(|error| conflict(sweep, design, cell, error)).collect());
         }
     }
     Ok(())

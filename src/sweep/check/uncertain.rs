@@ -80,39 +80,47 @@ fn enough(mut trial: impl FnMut() -> bool) -> bool {
     (0..TRIALS).filter(|_| trial()).take(needed).count() >= needed
 }
 
-/// Tries the inputs whose parameters have to fit to others, all of them together as a run does, at the ends of the axes.
+/// Tries the inputs whose parameters have to fit to others, all of them together as a run does: at the ends of the axes of
+/// a grid, in cells from all over another design.
 fn check_together(sweep: &Sweep) -> Option<Conflict> {
+    if sweep.sampled.is_some() {
+        let (design, cells) = (sweep.design(), u64::from(sweep.cells()));
+        let step = (cells / CORNERS_MAX).max(1);
+        return (0..cells).step_by(step as usize).find_map(|cell| check_in(sweep, &design, cell));
+    }
+    let ends: Vec<Axis> = interdependent_axes(sweep).map(ends_of).collect();
+    let design = Design::over(&ends);
+    (0..design.cells().min(CORNERS_MAX)).find_map(|corner| check_in(sweep, &design, corner))
+}
+
+/// Tries the inputs in one cell of a design.
+fn check_in(sweep: &Sweep, design: &Design, cell: u64) -> Option<Conflict> {
     let inputs: Vec<&Uncertain> = sweep.uncertain.iter().filter(|input| must_fit(sweep, &input.parameter)).collect();
     if inputs.is_empty() {
         return None;
     }
-    let ends: Vec<Axis> = interdependent_axes(sweep).map(ends_of).collect();
-    let design = Design::over(&ends);
-    for corner in 0..design.cells().min(CORNERS_MAX) {
-        let scenario = design.scenario(&sweep.scenario, corner);
-        let fit_together = |inputs: &[&Uncertain]| {
-            let streams = (0..).map(|index| stream(derive_seed(corner, &[index]), Purpose::Acceptance));
-            let mut draws: Vec<Draw> =
-                inputs.iter().zip(streams).map(|(input, stream)| Draw::new(input, &scenario, stream)).collect();
-            let mut tried = scenario.clone();
-            enough(|| {
-                draws.iter_mut().for_each(|draw| draw.put(&mut tried));
-                fit::check(&tried, sweep.traces.as_ref()).is_ok()
-            })
-        };
-        if fit_together(&inputs) {
-            continue;
-        }
-        // The first one that does not fit to those before it.
-        let first = (1..inputs.len()).find(|&n| !fit_together(&inputs[..n])).unwrap_or(inputs.len());
-        let message = format!(
-            "fewer than one draw in 1000 fits to the horizon, the release, the ticks, the backoff and the times of the \
-             scenario; expected a law that does{}",
-            in_the_cells(&design, corner)
-        );
-        return Some(Conflict::Uncertain { parameter: inputs[first - 1].parameter.name().to_owned(), message });
+    let scenario = design.scenario(&sweep.scenario, cell);
+    let fit_together = |inputs: &[&Uncertain]| {
+        let streams = (0..).map(|index| stream(derive_seed(cell, &[index]), Purpose::Acceptance));
+        let mut draws: Vec<Draw> =
+            inputs.iter().zip(streams).map(|(input, stream)| Draw::new(input, &scenario, stream)).collect();
+        let mut tried = scenario.clone();
+        enough(|| {
+            draws.iter_mut().for_each(|draw| draw.put(&mut tried));
+            fit::check(&tried, sweep.traces.as_ref()).is_ok()
+        })
+    };
+    if fit_together(&inputs) {
+        return None;
     }
-    None
+    // The first one that does not fit to those before it.
+    let first = (1..inputs.len()).find(|&n| !fit_together(&inputs[..n])).unwrap_or(inputs.len());
+    let message = format!(
+        "fewer than one draw in 1000 fits to the horizon, the release, the ticks, the backoff and the times of the \
+         scenario; expected a law that does{}",
+        in_the_cells(design, cell)
+    );
+    Some(Conflict::Uncertain { parameter: inputs[first - 1].parameter.name().to_owned(), message })
 }
 
 /// The lowest and the highest point of an axis; all variants.

@@ -1,25 +1,31 @@
-//! The full grid over the axes of a sweep: the one place that knows how cells are numbered.
+//! The cells over the axes of a sweep: the one place that knows how they are numbered.
 
 use std::borrow::Borrow;
 
 use super::axis::AxisLabel;
 use crate::parameters::Scenario;
-use crate::sweep::types::{Axis, Sweep};
+use crate::sweep::types::{Axis, Sampled, Sweep};
 
 /// The full grid over some axes: a cell for each combination of their points. The cells are numbered row by row: the
-/// last axis varies fastest.
+/// last axis varies fastest. Or cells that lie somewhere else.
 #[derive(Debug, Clone, Copy)]
 pub struct Design<'a, A = Axis> {
     axes: &'a [A],
+    sampled: Option<&'a Sampled>,
 }
 
 impl<'a, A: Borrow<Axis>> Design<'a, A> {
-    /// The kind of design, as in the sweep file.
-    pub const KIND: &'static str = "grid";
+    /// The name of the full grid in the sweep file.
+    pub const GRID: &'static str = "grid";
 
     /// The grid over these axes.
     pub(in crate::sweep) fn over(axes: &'a [A]) -> Design<'a, A> {
-        Design { axes }
+        Design { axes, sampled: None }
+    }
+
+    /// The kind of design, as in the sweep file.
+    pub fn kind(&self) -> &'static str {
+        self.sampled.map_or(Self::GRID, |sampled| sampled.kind.name())
     }
 
     /// Its axes.
@@ -27,15 +33,22 @@ impl<'a, A: Borrow<Axis>> Design<'a, A> {
         self.axes.iter().map(Borrow::borrow)
     }
 
-    /// Number of cells: the product of the sizes of the axes, 1 without axes; at most 2^64 − 1.
+    /// Number of cells: of a grid the product of the sizes of the axes, 1 without axes; at most 2^64 − 1.
     pub fn cells(&self) -> u64 {
+        if let Some(sampled) = self.sampled {
+            return sampled.cells().into();
+        }
         self.axes().fold(1, |cells: u64, axis| cells.saturating_mul(axis.size() as u64))
     }
 
     /// Index of a cell's point on each axis.
     pub fn coordinates(&self, cell: u64) -> impl Iterator<Item = usize> + use<'a, A> {
+        let row = self.sampled.and_then(|sampled| sampled.row(cell));
         let mut cells = self.cells().max(1);
-        self.axes().map(move |axis| {
+        self.axes().enumerate().map(move |(index, axis)| {
+            if let Some(row) = row {
+                return row[index] as usize;
+            }
             let size = axis.size().max(1) as u64;
             // The number of cells that differ in the later axes alone.
             cells /= size;
@@ -67,12 +80,12 @@ impl<'a, A: Borrow<Axis>> Design<'a, A> {
 impl Sweep {
     /// The design of the sweep.
     pub fn design(&self) -> Design<'_> {
-        Design::over(&self.axes)
+        Design { axes: &self.axes, sampled: self.sampled.as_ref() }
     }
 
-    /// Number of cells: the product of the sizes of the axes, 1 without axes.
+    /// Number of cells: of a grid the product of the sizes of the axes, 1 without axes.
     pub fn cells(&self) -> u32 {
-        // The product was checked when the sweep was read.
+        // The number was checked when the sweep was read.
         u32::try_from(self.design().cells()).unwrap_or(u32::MAX)
     }
 

@@ -4,6 +4,7 @@ mod axis;
 mod grid;
 mod groups;
 mod refinement;
+mod sampled;
 mod spacing;
 
 pub use axis::AxisLabel;
@@ -11,4 +12,5 @@ pub use grid::Design;
 pub use groups::Groups;
 pub(super) use refinement::AXES_MAX as REFINED_AXES_MAX;
 pub use refinement::{Between, Refinement};
+pub(super) use sampled::{SAMPLED_AXES_MAX, distinct, sampled};
 pub(super) use spacing::{first_rounded, is_spaced, spaced_values};

@@ -56,5 +56,10 @@ fn spaced_point(from: f64, to: f64, size: usize, logarithmic: bool, index: usize
     } else {
         from * (1.0 - share) + to * share
     };
-    format!("{exact:.*e}", DIGITS - 1).parse().unwrap_or(exact).clamp(from, to)
+    rounded(exact).clamp(from, to)
+}
+
+/// A number with 12 digits.
+pub(super) fn rounded(exact: f64) -> f64 {
+    format!("{exact:.*e}", DIGITS - 1).parse().unwrap_or(exact)
 }

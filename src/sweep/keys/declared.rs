@@ -7,6 +7,8 @@ use super::table::{Key, Settings, Table, Without};
 const REPLICATES_MAX: u64 = 1_000_000;
 /// Most points of one axis.
 const POINTS_MAX: u64 = 10_000_000;
+/// Most cells of a design that is no grid: the points of a Sobol sequence.
+pub(in crate::sweep) const DESIGN_POINTS_MAX: u64 = 1 << 16;
 /// Smallest standard deviation of a beta law; below it the quantile would lose its precision.
 const BETA_SD_MIN: f64 = 1e-6;
 
@@ -146,7 +148,7 @@ declare_tables! {
             "The first point.";
         TO "to": Form::OfParameter, Refused,
             "The last point, not below the first.";
-        POINTS "points": Form::Whole(1, POINTS_MAX), Refused,
+        POINTS "points": Form::Whole(1, POINTS_MAX), Else("refused, but with [design] latin-hypercube and sobol, for which it has no effect"),
             "Number of points.";
     }
     variant "{ label, parameters … }", Values,
@@ -268,8 +270,14 @@ declare_tables! {
     design "[design]", None,
         "Which combinations of the points of the axes are cells.",
         "[design]\nkind = \"grid\"\n" {
-        KIND "kind": Form::Word(&["grid"]), Refused,
-            "\"grid\": all of them.";
+        KIND "kind": Form::Word(&["grid", "latin-hypercube", "sobol", "points"]), Refused,
+            "\"grid\": all of them. \"latin-hypercube\": on each axis one cell in each of as many strata as there are cells, in random order; more cells are other cells. \"sobol\": points of a scrambled Sobol sequence, which fill the ranges of all axes evenly, best in numbers of 2, 4, 8, …; more of them keep those that there are. With these two linear and logarithmic are ranges, whatever their points, and a list or variants are used as often as each other. \"points\": one by one, of a file or of cells.";
+        POINTS "points": Form::Whole(1, DESIGN_POINTS_MAX), Else("as many as there are in the file, or in cells"),
+            "Number of cells of \"latin-hypercube\" and \"sobol\".";
+        FILE "file": Form::Text("the path of a .csv or .parquet file, from the folder of the sweep file"), Else("cells"),
+            "The cells of \"points\": a row each, with a column for each parameter that is swept, under its dotted name, and for each axis of variants, under its name, with their labels.";
+        CELLS "cells": Form::Rows, Else("file"),
+            "The cells of \"points\" without a file: for each the numbers of its points on the axes, from 0, such as [[0, 1], [2, 0]].";
     }
 }
 

@@ -98,6 +98,8 @@ pub enum Form {
     Numbers(Bounds),
     /// A list of texts in quotes, at least one, of which this says what they are.
     Names(&'static str),
+    /// A list of lists of whole numbers from 0 on, at least one.
+    Rows,
     /// The dotted name of a parameter that has a single value.
     Parameter,
     /// A value of the parameter that the table is about, which is a finite number.
@@ -142,6 +144,7 @@ impl fmt::Display for Form {
             Form::Hour => f.write_str("a number, 0 h … time.horizon_h"),
             Form::Numbers(bounds) => write!(f, "a list of numbers, each {bounds}"),
             Form::Names(what) => write!(f, "a list of {what}, in quotes"),
+            Form::Rows => f.write_str("a list of lists of whole numbers, such as [[0, 1], [2, 0]]"),
             Form::Parameter => f.write_str("the dotted name of a parameter"),
             Form::OfParameter => f.write_str("a finite value of the parameter"),
             Form::ValuesOfParameter => f.write_str("a list of values of the parameter, all different"),

@@ -13,6 +13,7 @@ mod declared;
 mod form;
 mod table;
 
+pub(in crate::sweep) use declared::DESIGN_POINTS_MAX;
 pub use declared::{
     axis, beta, compare, design, discrete, file, intervention, lognormal, multiple, normal, refine, region, replicates,
     run, scenario, shock, span, traces, triangular, uncertain, uniform, variant,

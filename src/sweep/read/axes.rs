@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::design::Wanted;
 use super::document::Content;
 use super::quantities::{EVENTS, Quantities};
 use super::reader::Reader;
@@ -27,24 +28,57 @@ struct Plan<'a> {
 }
 
 enum PlannedPoints<'a> {
-    Values { parameter: Quantity, values: Vec<Value> },
-    Spaced { parameter: Quantity, range: Reader<'a>, from: f64, to: f64, logarithmic: bool },
+    Values {
+        parameter: Quantity,
+        values: Vec<Value>,
+    },
+    Spaced {
+        parameter: Quantity,
+        range: Reader<'a>,
+        from: f64,
+        to: f64,
+        logarithmic: bool,
+    },
+    /// A range into which a design puts its points.
+    Range {
+        parameter: Quantity,
+        from: f64,
+        to: f64,
+        logarithmic: bool,
+    },
     Variants(Vec<Variant>),
 }
 
-/// Reads the axes, with notes on what their author should know. Problems are reported; the axes are complete only if
-/// there were none.
-pub(super) fn axes(root: &Reader, quantities: &Quantities) -> (Vec<Axis>, Vec<String>) {
+/// The axes as they were read.
+#[derive(Default)]
+pub(super) struct Read {
+    pub(super) axes: Vec<Axis>,
+    /// The ends of the ranges that a design puts its points into; such an axis has the two ends for its points.
+    pub(super) ranges: Vec<Option<(f64, f64)>>,
+    /// What their author should know.
+    pub(super) notes: Vec<String>,
+}
+
+/// Reads the axes. Problems are reported; the axes are complete only if there were none.
+pub(super) fn axes(root: &Reader, quantities: &Quantities, wanted: &Wanted) -> Read {
     let before = root.problems().count();
-    let plans: Vec<Plan> = root.tables_of("axis").iter().filter_map(|axis| plan(axis, quantities)).collect();
+    let tables = root.tables_of("axis");
+    let plans: Vec<Plan> = tables.iter().filter_map(|axis| plan(axis, quantities, wanted.takes_ranges())).collect();
     check_names(&plans, quantities);
     check_parameters(&plans);
-    check_size(&plans);
-    if root.problems().count() > before {
-        return (Vec::new(), Vec::new());
+    if wanted.is_grid() {
+        check_size(&plans);
     }
-    let notes = plans.iter().filter_map(uneven).collect();
-    (plans.into_iter().map(axis).collect(), notes)
+    if root.problems().count() > before {
+        return Read::default();
+    }
+    let notes = plans.iter().filter_map(uneven).chain(plans.iter().filter_map(without_effect)).collect();
+    let range = |plan: &Plan| match &plan.points {
+        PlannedPoints::Range { from, to, .. } => Some((*from, *to)),
+        _ => None,
+    };
+    let ranges = plans.iter().map(range).collect();
+    Read { axes: plans.into_iter().map(axis).collect(), ranges, notes }
 }
 
 /// Most cells of a sweep: it begins within seconds, and ends when it is told to. With more it would look for the files of
@@ -65,13 +99,13 @@ fn check_size(plans: &[Plan]) {
     }
 }
 
-fn plan<'a>(axis: &Reader<'a>, quantities: &Quantities) -> Option<Plan<'a>> {
+fn plan<'a>(axis: &Reader<'a>, quantities: &Quantities, takes_ranges: bool) -> Option<Plan<'a>> {
     axis.allow_keys(&keys::axis::TABLE);
     let written: Vec<&str> = POINTS.into_iter().filter(|key| axis.get(key).is_some()).collect();
     let expected = format!("expected one of {}", POINTS.join(", "));
     match written.as_slice() {
         ["variants"] => plan_variants(axis, quantities),
-        [key] => plan_values(axis, key, quantities),
+        [key] => plan_values(axis, key, quantities, takes_ranges),
         [] => {
             axis.report(format!("the axis has no points; {expected}"));
             None
@@ -83,7 +117,7 @@ fn plan<'a>(axis: &Reader<'a>, quantities: &Quantities) -> Option<Plan<'a>> {
     }
 }
 
-fn plan_values<'a>(axis: &Reader<'a>, key: &str, quantities: &Quantities) -> Option<Plan<'a>> {
+fn plan_values<'a>(axis: &Reader<'a>, key: &str, quantities: &Quantities, takes_ranges: bool) -> Option<Plan<'a>> {
     if let Some(name) = axis.get("name") {
         name.report("only an axis of variants has a name; this one is called as its parameter");
     }
@@ -98,7 +132,7 @@ fn plan_values<'a>(axis: &Reader<'a>, key: &str, quantities: &Quantities) -> Opt
     let points = axis.get(key)?;
     let (points, size) = match key {
         "values" => listed_values(&points, parameter)?,
-        _ => spaced(points, key == "logarithmic", parameter)?,
+        _ => spaced(points, key == "logarithmic", parameter, takes_ranges)?,
     };
     Some(Plan { named, name: name.to_owned(), points, size })
 }
@@ -122,7 +156,12 @@ fn listed_values<'a>(list: &Reader<'a>, parameter: Quantity) -> Option<(PlannedP
     Some((PlannedPoints::Values { parameter, values }, size))
 }
 
-fn spaced<'a>(range: Reader<'a>, logarithmic: bool, parameter: Quantity) -> Option<(PlannedPoints<'a>, u64)> {
+fn spaced<'a>(
+    range: Reader<'a>,
+    logarithmic: bool,
+    parameter: Quantity,
+    takes_ranges: bool,
+) -> Option<(PlannedPoints<'a>, u64)> {
     if !parameter.domain().is_numeric() {
         let expected = parameter.expectation();
         range.report(format!("{} is not a number; expected values = [ … ], each {expected}", parameter.name()));
@@ -132,8 +171,12 @@ fn spaced<'a>(range: Reader<'a>, logarithmic: bool, parameter: Quantity) -> Opti
     range.allow_keys(&span::TABLE);
     let from = range_end(&range, span::FROM.name, &parameter);
     let to = range_end(&range, span::TO.name, &parameter);
-    let size = range.whole_at(&span::POINTS);
-    let (from, to, size, points) = (from?, to?, size?, range.at(&span::POINTS)?);
+    if takes_ranges {
+        return range_of_design(&range, logarithmic, parameter, (from?, to?));
+    }
+    let points = range.require(span::POINTS.name, &span::POINTS.expectation());
+    let size = points.as_ref().and_then(|_| range.whole_at(&span::POINTS));
+    let (from, to, size, points) = (from?, to?, size?, points?);
     if logarithmic && from <= 0.0 {
         range.get("from")?.refuse_for(&parameter, "a number > 0 on a logarithmic axis");
     } else if from > to {
@@ -144,6 +187,24 @@ fn spaced<'a>(range: Reader<'a>, logarithmic: bool, parameter: Quantity) -> Opti
         points.report(format!("1 point cannot reach from {from} to {to}; expected at least 2"));
     } else {
         return Some((PlannedPoints::Spaced { parameter, range, from, to, logarithmic }, size));
+    }
+    None
+}
+
+/// A range into which a design puts its points.
+fn range_of_design<'a>(
+    range: &Reader<'a>,
+    logarithmic: bool,
+    parameter: Quantity,
+    (from, to): (f64, f64),
+) -> Option<(PlannedPoints<'a>, u64)> {
+    let points = range.whole_at(&span::POINTS);
+    if logarithmic && from <= 0.0 {
+        range.get("from")?.refuse_for(&parameter, "a number > 0 on a logarithmic axis");
+    } else if from >= to {
+        range.get("to")?.refuse_for(&parameter, &format!("more than from, {from}"));
+    } else {
+        return Some((PlannedPoints::Range { parameter, from, to, logarithmic, points }, 1));
     }
     None
 }
@@ -235,9 +296,9 @@ fn check_parameters(plans: &[Plan]) {
     let mut owner: BTreeMap<&str, &str> = BTreeMap::new();
     for plan in plans {
         let swept: BTreeSet<&str> = match &plan.points {
-            PlannedPoints::Values { parameter, .. } | PlannedPoints::Spaced { parameter, .. } => {
-                [parameter.name()].into()
-            }
+            PlannedPoints::Values { parameter, .. }
+            | PlannedPoints::Spaced { parameter, .. }
+            | PlannedPoints::Range { parameter, .. } => [parameter.name()].into(),
             PlannedPoints::Variants(variants) => {
                 variants.iter().flat_map(|variant| &variant.settings).map(|(parameter, _)| parameter.name()).collect()
             }
@@ -266,11 +327,21 @@ fn uneven(plan: &Plan) -> Option<String> {
     ))
 }
 
+/// What is to be said of a number of points in a range into which a design puts its own.
+fn without_effect(plan: &Plan) -> Option<String> {
+    let PlannedPoints::Range { points: Some(points), .. } = &plan.points else { return None };
+    Some(format!("axis {}: points = {points} has no effect: the design puts its own points into the range", plan.name))
+}
+
 /// Makes the points of an axis whose size was checked.
 fn axis(plan: Plan) -> Axis {
     let points = match plan.points {
         PlannedPoints::Values { parameter, values } => AxisPoints::Values { parameter, values, logarithmic: false },
         PlannedPoints::Variants(variants) => AxisPoints::Variants(variants),
+        PlannedPoints::Range { parameter, from, to, logarithmic, .. } => {
+            let ends = [from, to].into_iter().filter_map(|x| parameter.domain().value_from_f64(x)).collect();
+            AxisPoints::Values { parameter, values: ends, logarithmic }
+        }
         PlannedPoints::Spaced { parameter, range, from, to, logarithmic } => {
             let size = plan.size as usize;
             let values = spaced_values(parameter.domain(), from, to, size, logarithmic);

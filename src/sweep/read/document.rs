@@ -7,6 +7,9 @@ use toml_edit::{Item, TableLike, Value as TomlValue};
 use super::error::{Location, Problems};
 use super::hints;
 
+/// Largest sweep file, bytes.
+pub(super) const FILE_BYTES_MAX: u64 = 1 << 20;
+
 /// Deepest dotted key in quotes that is taken apart: a factor of an intervention of the scenario has six parts.
 const KEY_PARTS_MAX: usize = 6;
 

@@ -3,16 +3,13 @@
 use std::io::{ErrorKind, Read};
 use std::path::Path;
 
-use super::document::{self, Content, Entry, Node};
+use super::document::{self, Content, Entry, FILE_BYTES_MAX, Node};
 use super::error::{Problems, SweepError};
 use super::reader::Reader;
 use super::{hints, locate, overrides, scenario, sweep};
 use crate::engine::EngineKind;
 use crate::parameters::Scenario;
 use crate::sweep::types::Sweep;
-
-/// Largest sweep file, bytes.
-const FILE_BYTES_MAX: u64 = 1 << 20;
 
 /// Reads a text file of at most 1 MiB.
 ///
@@ -63,7 +60,7 @@ impl Sweep {
     /// Everything that is wrong, in the order of the file.
     pub fn parse(text: &str, file_name: &str, overrides: &[String]) -> Result<Sweep, SweepError> {
         let read = |root: &Reader, set: &[String]| {
-            let sweep = sweep::sweep(root, true)?;
+            let sweep = sweep::sweep(root, true, folder_of(file_name))?;
             overrides::check_effect(&sweep, set, root.problems());
             Some(sweep)
         };
@@ -85,7 +82,7 @@ impl Sweep {
             let (scenario, engine) = if is_alone {
                 (scenario::scenario(root, true), EngineKind::default())
             } else {
-                let sweep = sweep::sweep(root, false)?;
+                let sweep = sweep::sweep(root, false, folder_of(file_name))?;
                 (sweep.scenario, sweep.engine)
             };
             if root.problems().is_empty() {
@@ -95,6 +92,11 @@ impl Sweep {
         };
         twice(text, file_name, overrides, wrap_scenario, read)
     }
+}
+
+/// The folder in which files lie that a sweep file names.
+fn folder_of(file_name: &str) -> &Path {
+    Path::new(file_name).parent().unwrap_or(Path::new(""))
 }
 
 /// Reads a text as it is, and once more with the overrides.

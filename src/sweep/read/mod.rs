@@ -2,19 +2,22 @@
 //!
 //! `document` makes a tree of a TOML text in which every value knows where it was written, and `overrides` puts each
 //! `--set` into it. A `reader` is the checked access to a value of the tree; `sweep` reads a whole sweep through it, with
-//! `axes`, `scenario`, `uncertain`, `replicates`, `refine` and `run` for its parts, which set parameters (`settings`) and
+//! `axes`, `design` and `cells` (and `points`, which reads those of a file), `scenario`, `uncertain`, `replicates`, `refine` and `run` for its parts, which set parameters (`settings`) and
 //! find what is varied by its name (`quantities`); `units` looks after those that can be given in two units. What is wrong goes to one list (`error`), which is
 //! reported as a whole; `hints` says what was probably meant, and `locate` finds where something stands that is wrong in
 //! the sweep as a whole.
 
 mod axes;
+mod cells;
 mod compare;
+mod design;
 mod document;
 mod error;
 mod file;
 mod hints;
 mod locate;
 mod overrides;
+mod points;
 mod quantities;
 mod reader;
 mod refine;

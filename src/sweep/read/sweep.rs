@@ -1,21 +1,24 @@
 //! Reads a whole sweep from a document.
 
-use super::document::Content;
+use std::path::Path;
+
+use super::design::Wanted;
+use super::document::{Content, FILE_BYTES_MAX};
 use super::hints;
 use super::quantities::Quantities;
 use super::reader::Reader;
-use super::{axes, compare, locate, refine, replicates, run, scenario, settings, uncertain};
+use super::{axes, cells, compare, design, locate, refine, replicates, run, scenario, settings, uncertain};
 use crate::parameters::Parameter;
-use crate::sweep::design::Design;
-use crate::sweep::keys::{design as design_keys, file};
-use crate::sweep::types::{Axis, Sweep};
+use crate::sweep::keys::file;
+use crate::sweep::types::Sweep;
 use crate::sweep::{canonical, check};
 
-/// Designs to come.
-const LATER_DESIGNS: [&str; 3] = ["latin-hypercube", "sobol", "points"];
+/// Most bytes of a sweep with the points of its design in it: as many as a sweep file may have.
+const BYTES_MAX: usize = FILE_BYTES_MAX as usize;
 
-/// Reads a sweep, which has to have a name if it is `named`. `None` if something is wrong.
-pub(super) fn sweep(root: &Reader, named: bool) -> Option<Sweep> {
+/// Reads a sweep, which has to have a name if it is `named`; files that it names lie in `folder`. `None` if something is
+/// wrong.
+pub(super) fn sweep(root: &Reader, named: bool, folder: &Path) -> Option<Sweep> {
     check_keys(root);
     let name = name(root, named);
     let question = root.get("question").and_then(|question| question.text()).unwrap_or_default().to_owned();
@@ -23,13 +26,26 @@ pub(super) fn sweep(root: &Reader, named: bool) -> Option<Sweep> {
     let before = root.problems().count();
     let scenario = scenario::scenario(root, false);
     let scenario_is_read = root.problems().count() == before;
-    check_design(root);
+    let wanted = design::design(root);
     let replicates = replicates::replicates(root);
     let traces = replicates::traces(root);
     let engine = run::engine(root);
     let quantities = Quantities::of(&scenario);
-    let (mut axes, mut notes) = axes::axes(root, &quantities);
+    let mut read = axes::axes(root, &quantities, &wanted);
+    let mut sampled = None;
+    if root.problems().is_empty() {
+        sampled = cells::put(root, &wanted, &mut read, seed, folder, &quantities);
+        read.notes.extend(sampled.as_ref().and_then(cells::note));
+    }
+    let axes::Read { mut axes, mut notes, .. } = read;
     let refine = refine::refine(root);
+    if !wanted.is_grid() {
+        for (key, what) in [("refine", "cells are put between those"), ("compare", "cells are compared along the lines")] {
+            if let Some(table) = root.get(key) {
+                table.report(format!("{what} of a grid; expected [design] kind = \"grid\", or no [{key}]"));
+            }
+        }
+    }
     if root.problems().is_empty()
         && let Some(refine) = &refine
     {
@@ -55,6 +71,7 @@ pub(super) fn sweep(root: &Reader, named: bool) -> Option<Sweep> {
         seed,
         scenario,
         axes,
+        sampled,
         uncertain,
         replicates,
         traces,
@@ -73,6 +90,15 @@ pub(super) fn sweep(root: &Reader, named: bool) -> Option<Sweep> {
     }
     sweep.canonical = canonical::toml(&sweep);
     sweep.hash = canonical::hash(&sweep.canonical);
+    if let Wanted::File(file) = &wanted
+        && sweep.canonical.len() > BYTES_MAX
+    {
+        file.report(format!(
+            "the sweep with these points in it has {} bytes; expected at most {BYTES_MAX}: fewer points or columns",
+            sweep.canonical.len()
+        ));
+        return None;
+    }
     Some(sweep)
 }
 
@@ -111,18 +137,4 @@ fn seed(seed: &Reader) -> Option<u64> {
 fn name(root: &Reader, named: bool) -> String {
     let written = if named { root.at(&file::NAME) } else { root.get(file::NAME.name) };
     written.and_then(|written| written.name(&file::NAME)).unwrap_or_default()
-}
-
-/// The full grid is the only design so far.
-fn check_design(root: &Reader) {
-    let Some(design) = root.get_table("design") else { return };
-    let Some(kind) = design.at(&design_keys::KIND) else { return };
-    let expected = design_keys::KIND.expectation();
-    match kind.content() {
-        Content::Text(text) if text == Design::<Axis>::KIND => design.allow_keys(&design_keys::TABLE),
-        Content::Text(text) if LATER_DESIGNS.contains(&text.as_str()) => {
-            kind.report(format!("this version does not have the design {} yet; expected {expected}", kind.node()));
-        }
-        _ => kind.refuse(&expected),
-    }
 }

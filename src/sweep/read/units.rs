@@ -4,6 +4,7 @@
 use super::document::{Content, Node};
 use super::reader::Reader;
 use crate::parameters::{Parameter, Setting, TOTALS};
+use crate::sweep::types::Axis;
 
 /// Reports what a file gives in both ways.
 pub(super) fn check(root: &Reader) {
@@ -22,6 +23,16 @@ pub(super) fn check(root: &Reader) {
             ));
         }
     }
+}
+
+/// The name under which a file, or one of these axes, gives the parameter of another axis in the other unit.
+pub(super) fn given_otherwise(root: &Reader, axes: &[Axis], axis: &Axis) -> Option<&'static str> {
+    let parameter = axis.parameter()?.parameter()?;
+    let other = Parameter::find(parameter.per_million.or(parameter.total().map(|total| total.name))?)?;
+    let mut found = Vec::new();
+    collect(root, other, &mut found);
+    let is_other = |axis: &Axis| axis.parameter().is_some_and(|of| of.name() == other.name);
+    (!found.is_empty() || axes.iter().any(is_other)).then_some(other.name)
 }
 
 /// Where a parameter is written: as a setting anywhere below, or as what an axis sweeps.

@@ -45,7 +45,7 @@
       select("Across", names, state.x, (v) => { if (state.y === v) state.y = state.x; if (state.facet === v) state.facet = -1; state.x = v; });
       select("Up", [[-1, "nothing: a curve"], ...names.filter(([index]) => index !== state.x)], state.y, (v) => { state.y = v; if (state.facet === v) state.facet = -1; });
     }
-    const others = data.axes.map((_, index) => index).filter((index) => index !== state.x && index !== state.y);
+    const others = data.grid ? data.axes.map((_, index) => index).filter((index) => index !== state.x && index !== state.y) : [];
     const small = others.filter((index) => data.axes[index].labels.length <= FACETS_MAX);
     if (small.length) select("Side by side", [[-1, "nothing"], ...small.map((index) => [index, data.axes[index].name])], state.facet, (v) => { state.facet = v; });
     others.filter((index) => index !== state.facet).forEach((index) => {
@@ -56,8 +56,10 @@
     if (kept >= 0) controls.querySelectorAll("select")[kept]?.focus();
   }
 
-  // The rows of the cells on a slice, as a list of [x, y, row].
+  // The rows of the cells on a slice, as a list of [x, y, row]. Cells that are no grid are all shown: hardly any two of them
+  // have a value in common.
   function slice(facetPoint) {
+    if (!data.grid) return data.points.map((point, row) => [point[state.x], state.y < 0 ? 0 : point[state.y], row]);
     const held = data.axes.map((_, index) => index).filter((index) => index !== state.x && index !== state.y);
     const want = (index) => (index === state.facet ? facetPoint : state.held[index]);
     return data.points.map((point, row) => [point, row])
@@ -99,6 +101,15 @@
     return traces;
   }
 
+  function dots(column, cells, suffix) {
+    const x = data.axes[state.x], y = data.axes[state.y];
+    return [{
+      type: "scatter", mode: "markers", x: cells.map(([across]) => places(x)[across]), y: cells.map(([, up]) => places(y)[up]),
+      text: cells.map(([, , row]) => words(column, row)), hoverinfo: "text", xaxis: "x" + suffix, yaxis: "y" + suffix,
+      marker: { size: 10, color: cells.map(([, , row]) => column.values[row]), coloraxis: "coloraxis" },
+    }];
+  }
+
   // Lengths of the bars; none where an end or the value is not known.
   const bar = (from, to) => (from === null || to === null || from === undefined || to === undefined ? 0 : Math.max(to - from, 0));
   const above = (column, row) => bar(column.values[row], column.high[row]);
@@ -115,7 +126,7 @@
       },
     } : {};
     return [{
-      type: "scatter", mode: x.values ? "lines+markers" : "markers", x: ordered.map(([across]) => places(x)[across]),
+      type: "scatter", mode: x.values && (data.grid || data.axes.length === 1) ? "lines+markers" : "markers", x: ordered.map(([across]) => places(x)[across]),
       y: at((row) => column.values[row]), text: at((row) => words(column, row)), hoverinfo: "text", line: { color: colour("--accent") },
       ...bars, xaxis: "x" + suffix, yaxis: "y" + suffix,
     }];
@@ -144,11 +155,12 @@
           xref: `x${suffix} domain`, yref: `y${suffix} domain`, x: 0.5, y: 1,
         });
       }
-      return state.y < 0 ? curve(column, cells, suffix) : heatmap(column, cells, suffix, {});
+      if (state.y < 0) return curve(column, cells, suffix);
+      return data.grid ? heatmap(column, cells, suffix, {}) : dots(column, cells, suffix);
     });
     Plotly.react(chart, traces, layout, config);
     const percent = `${Number((100 * data.confidence).toPrecision(6))} %`;
-    const line = column.is_probability && state.y >= 0 ? ` Line: ${data.level}; dotted: where the ends of the ${percent} intervals cross it.` : "";
+    const line = data.grid && column.is_probability && state.y >= 0 ? ` Line: ${data.level}; dotted: where the ends of the ${percent} intervals cross it.` : "";
     const bars = column.low && state.y < 0 ? ` Bars: ${percent} intervals.` : "";
     chart.setAttribute("aria-label", `${title(column)} over ${data.axes[state.x].name}${state.y < 0 ? "" : " and " + data.axes[state.y].name}`);
     document.getElementById("caption").textContent = `${title(column)}.${line}${bars}`;
