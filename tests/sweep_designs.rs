@@ -249,7 +249,10 @@ fn designs_that_cannot_be_are_refused() {
             ),
             &["refine", "between those of a grid"],
         ),
-        (format!("[design]\nkind = \"sobol\"\npoints = 4\n{one}linear = {{ from = 5, to = 90 }}\n[compare]\n"), &["compare", "of a grid"]),
+        (
+            format!("[design]\nkind = \"sobol\"\npoints = 4\n{one}linear = {{ from = 5, to = 90 }}\n[compare]\n"),
+            &["compare", "of a grid"],
+        ),
         ("[design]\nkind = \"spiral\"\n".to_owned(), &["\"grid\" or \"latin-hypercube\" or \"sobol\" or \"points\""]),
     ] {
         let message = match Sweep::parse(&format!("name = \"t\"\n{text}"), "t.toml", &[]) {

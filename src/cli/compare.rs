@@ -104,7 +104,10 @@ fn within(arguments: &Arguments) -> Result<Comparison, Failure> {
         return Err(Failure::WrongInput(format!("{}: {message}", arguments.folder.display())));
     }
     if sweep.sampled.is_some() {
-        let message = format!("the cells of the design {} are no grid, along whose lines they could be compared", sweep.design().kind());
+        let message = format!(
+            "the cells of the design {} are no grid, along whose lines they could be compared",
+            sweep.design().kind()
+        );
         return Err(Failure::WrongInput(format!("{}: {message}", arguments.folder.display())));
     }
     let axis = axis(sweep, arguments.axis.as_deref())?;

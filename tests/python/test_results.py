@@ -37,6 +37,26 @@ def test_surfaces_of_every_shape_are_drawn_in_words_with_units(results, name, ou
     plt.close("all")
 
 
+def test_cells_that_are_no_grid_are_a_dot_each(results):
+    of = results["spread"]
+    assert not of.is_grid and results["three-axes"].is_grid
+    assert [len(axis.values) for axis in of.axes] == [8, 8, 2] and of.axes[0].logarithmic
+    frame = of.surface.frame
+    assert frame.height == 8 and of.runs.height == 48
+    for axis in of.axes[:2]:
+        assert sorted(frame[axis.name]) == axis.values
+    figure = of.surface.plot()
+    dots = figure.axes[0].collections[0]
+    assert np.allclose(np.sort(dots.get_array()), np.sort(frame["outage_probability"]))
+    assert sorted(dots.get_offsets()[:, 1]) == of.axes[1].values
+    with pytest.raises(critmass.CritmassError, match="no grid"):
+        of.surface.plot_uncertainty()
+    with pytest.raises(critmass.CritmassError, match="no grid"):
+        of.surface.threshold()
+    of.probability_by("updates.synchronization")
+    plt.close("all")
+
+
 def test_three_axes_are_a_map_for_each_value_of_the_first(results):
     figure = results["three-axes"].surface.plot()
     titles = [panel.get_title() for panel in figure.axes if panel.get_title()]

@@ -269,7 +269,7 @@ declare_tables! {
     }
     design "[design]", None,
         "Which combinations of the points of the axes are cells.",
-        "[design]\nkind = \"grid\"\n" {
+        "[[axis]]\nparameter = \"updates.synchronization\"\nlinear = { from = 0.0, to = 1.0 }\n\n[[axis]]\nparameter = \"overlay.supernode_ratio\"\nlogarithmic = { from = 0.01, to = 0.04 }\n\n[design]\nkind = \"sobol\"\npoints = 64\n" {
         KIND "kind": Form::Word(&["grid", "latin-hypercube", "sobol", "points"]), Refused,
             "\"grid\": all of them. \"latin-hypercube\": on each axis one cell in each of as many strata as there are cells, in random order; more cells are other cells. \"sobol\": points of a scrambled Sobol sequence, which fill the ranges of all axes evenly, best in numbers of 2, 4, 8, …; more of them keep those that there are. With these two linear and logarithmic are ranges, whatever their points, and a list or variants are used as often as each other. \"points\": one by one, of a file or of cells.";
         POINTS "points": Form::Whole(1, DESIGN_POINTS_MAX), Else("as many as there are in the file, or in cells"),

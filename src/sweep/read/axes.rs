@@ -39,12 +39,13 @@ enum PlannedPoints<'a> {
         to: f64,
         logarithmic: bool,
     },
-    /// A range into which a design puts its points.
+    /// A range into which a design puts its points, whatever the file says of points.
     Range {
         parameter: Quantity,
         from: f64,
         to: f64,
         logarithmic: bool,
+        points: Option<u64>,
     },
     Variants(Vec<Variant>),
 }

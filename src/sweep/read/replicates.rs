@@ -81,8 +81,11 @@ fn sampling(table: &Reader) -> Sampling {
     )
 }
 
-/// Checks that there is something to draw as Sobol points, and not too much.
+/// Checks, if nothing else was wrong, that there is something to draw as Sobol points, and not too much.
 pub(super) fn check_inputs(root: &Reader, replicates: &Replicates, inputs: usize) {
+    if !root.problems().is_empty() {
+        return;
+    }
     if replicates.sampling != Sampling::Sobol || (1..=SOBOL_DIMENSIONS as usize).contains(&inputs) {
         return;
     }

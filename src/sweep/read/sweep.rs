@@ -10,11 +10,8 @@ use super::reader::Reader;
 use super::{axes, cells, compare, design, locate, refine, replicates, run, scenario, settings, uncertain};
 use crate::parameters::Parameter;
 use crate::sweep::keys::file;
-use crate::sweep::types::Sweep;
+use crate::sweep::types::{Sampled, Sweep};
 use crate::sweep::{canonical, check};
-
-/// Most bytes of a sweep with the points of its design in it: as many as a sweep file may have.
-const BYTES_MAX: usize = FILE_BYTES_MAX as usize;
 
 /// Reads a sweep, which has to have a name if it is `named`; files that it names lie in `folder`. `None` if something is
 /// wrong.
@@ -31,21 +28,8 @@ pub(super) fn sweep(root: &Reader, named: bool, folder: &Path) -> Option<Sweep> 
     let traces = replicates::traces(root);
     let engine = run::engine(root);
     let quantities = Quantities::of(&scenario);
-    let mut read = axes::axes(root, &quantities, &wanted);
-    let mut sampled = None;
-    if root.problems().is_empty() {
-        sampled = cells::put(root, &wanted, &mut read, seed, folder, &quantities);
-        read.notes.extend(sampled.as_ref().and_then(cells::note));
-    }
-    let axes::Read { mut axes, mut notes, .. } = read;
+    let (axes::Read { mut axes, mut notes, .. }, sampled) = cells(root, &wanted, seed, folder, &quantities);
     let refine = refine::refine(root);
-    if !wanted.is_grid() {
-        for (key, what) in [("refine", "cells are put between those"), ("compare", "cells are compared along the lines")] {
-            if let Some(table) = root.get(key) {
-                table.report(format!("{what} of a grid; expected [design] kind = \"grid\", or no [{key}]"));
-            }
-        }
-    }
     if root.problems().is_empty()
         && let Some(refine) = &refine
     {
@@ -54,9 +38,7 @@ pub(super) fn sweep(root: &Reader, named: bool, folder: &Path) -> Option<Sweep> 
     }
     let compare = if root.problems().is_empty() { compare::compare(root, &axes, &replicates) } else { None };
     let uncertain = uncertain::uncertain(root, &quantities, &axes);
-    if root.problems().is_empty() {
-        replicates::check_inputs(root, &replicates, uncertain.len());
-    }
+    replicates::check_inputs(root, &replicates, uncertain.len());
     if !root.problems().is_empty() {
         // What the scenario cannot be without axes is said along with the rest; with them it takes all to know.
         if scenario_is_read && root.get("axis").is_none() {
@@ -82,24 +64,52 @@ pub(super) fn sweep(root: &Reader, named: bool, folder: &Path) -> Option<Sweep> 
         canonical,
         hash,
     };
-    for conflict in check::check(&sweep) {
-        locate::report(&conflict, root);
-    }
+    check::check(&sweep).iter().for_each(|conflict| locate::report(conflict, root));
     if !root.problems().is_empty() {
         return None;
     }
     sweep.canonical = canonical::toml(&sweep);
     sweep.hash = canonical::hash(&sweep.canonical);
-    if let Wanted::File(file) = &wanted
-        && sweep.canonical.len() > BYTES_MAX
+    check_size(&wanted, &sweep.canonical);
+    root.problems().is_empty().then_some(sweep)
+}
+
+/// Reads the axes, and puts the cells where the design wants them.
+fn cells(
+    root: &Reader,
+    wanted: &Wanted,
+    seed: u64,
+    folder: &Path,
+    quantities: &Quantities,
+) -> (axes::Read, Option<Sampled>) {
+    let mut read = axes::axes(root, quantities, wanted);
+    let mut sampled = None;
+    if root.problems().is_empty() {
+        sampled = cells::put(root, wanted, &mut read, seed, folder, quantities);
+        read.notes.extend(sampled.as_ref().and_then(cells::note));
+    }
+    if !wanted.is_grid() {
+        for (key, what) in
+            [("refine", "cells are put between those"), ("compare", "cells are compared along the lines")]
+        {
+            if let Some(table) = root.get(key) {
+                table.report(format!("{what} of a grid; expected [design] kind = \"grid\", or no [{key}]"));
+            }
+        }
+    }
+    (read, sampled)
+}
+
+/// Checks that a sweep with the points of a file in it is no larger than a sweep file.
+fn check_size(wanted: &Wanted, canonical: &str) {
+    if let Wanted::File(file) = wanted
+        && canonical.len() as u64 > FILE_BYTES_MAX
     {
         file.report(format!(
-            "the sweep with these points in it has {} bytes; expected at most {BYTES_MAX}: fewer points or columns",
-            sweep.canonical.len()
+            "the sweep with these points in it has {} bytes; expected at most {FILE_BYTES_MAX}: fewer points or columns",
+            canonical.len()
         ));
-        return None;
     }
-    Some(sweep)
 }
 
 /// Reports what is no key of a sweep file. Parameters at the top are told where they belong, one by one.
