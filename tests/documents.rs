@@ -234,6 +234,22 @@ fn the_changelog_has_the_version_and_says_whether_its_numbers_change() {
     assert!(entry.contains("| numbers of a seed | law |"), "{entry}");
 }
 
+#[test]
+fn the_readme_lists_every_sweep_with_its_question() {
+    let (readme, mut names) = (read("README.md"), Vec::new());
+    for entry in std::fs::read_dir(root().join("sweeps")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() {
+            let sweep: critmass::Sweep = std::fs::read_to_string(&path).unwrap().parse().unwrap();
+            let row = format!("| [`{0}`](sweeps/{0}.toml) | {1} |\n", sweep.name, sweep.question);
+            assert!(readme.contains(&row), "README has no row {row}");
+            assert!(path.ends_with(format!("{}.toml", sweep.name)), "{}", path.display());
+            names.push(sweep.name);
+        }
+    }
+    assert!(names.len() > 10, "{names:?}");
+}
+
 /// What the cells of a notebook wrote, by its stored outputs: Markdown, or text.
 fn stored(notebook: &str) -> Vec<String> {
     let notebook: Json = serde_json::from_str(&read(notebook)).unwrap();
