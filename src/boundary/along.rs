@@ -29,8 +29,8 @@ impl Along {
     pub fn take(sweep: &mut Sweep, name: &str, from: Option<f64>, to: Option<f64>) -> Result<Along, String> {
         let axis = sweep.axes.iter().position(|axis| axis.parameter().is_some_and(|swept| swept.name() == name));
         let axis = axis.map(|index| sweep.axes.remove(index));
-        // Points of their own on this axis are none any more.
-        sweep.refine = None;
+        // What is said of points of this axis has no meaning any more.
+        (sweep.refine, sweep.compare) = (None, None);
         let quantity = match axis.as_ref().and_then(|axis| axis.parameter()) {
             Some(swept) => swept.clone(),
             None => find(sweep, name)?,

@@ -75,6 +75,12 @@ fn the_draws_turn_where_a_grid_of_the_same_draws_does_whatever_the_threads() {
     assert!(one.starts_with(header), "{one}");
     assert_eq!(one.lines().count(), 1 + 2 * 5);
 
+    let sobol = ["sampling=sobol", "at_least=32", "at_most=32"].map(|set| format!("replicates.{set}"));
+    let sobol = sobol.iter().flat_map(|set| ["--set", set]).collect::<Vec<_>>();
+    let sobol = succeed(&[&ask[..], &sobol].concat());
+    let words = sobol.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("[–, –]") && words.contains("there are no intervals"), "{sobol}");
+
     // The shares of the draws that have turned up to a value of the grid are its outage probabilities.
     for cell in &surface {
         let [ratio, share, probability] = ["overlay.supernode_ratio", "updates.synchronization", "outage_probability"]

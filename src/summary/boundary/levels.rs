@@ -40,8 +40,8 @@ pub(super) struct Level {
     pub(super) high: Option<f64>,
 }
 
-/// What the lines of a cell say, of which there is one at least.
-pub(super) fn levels(lines: &[Line], confidence: f64) -> CellLevels {
+/// What the lines of a cell say, of which there is one at least; without a confidence there are no intervals.
+pub(super) fn levels(lines: &[Line], confidence: Option<f64>) -> CellLevels {
     let count = |is: &dyn Fn(&Line) -> bool| lines.iter().filter(|line| is(line)).count() as u32;
     let turning = count(&|line| !line.turns.is_empty());
     let begins = count(&|line| !line.turns.is_empty() && !line.begins_in_outage);
@@ -66,13 +66,14 @@ fn critical(line: &Line, rises: bool) -> f64 {
     line.turns.first().copied().unwrap_or(beyond)
 }
 
-fn level(ascending: &[f64], percent: u32, rises: Option<bool>, confidence: f64) -> Level {
+fn level(ascending: &[f64], percent: u32, rises: Option<bool>, confidence: Option<f64>) -> Level {
     let Some(rises) = rises else { return Level { percent, at: None, low: None, high: None } };
     let of_values = if rises { percent } else { 100 - percent };
     let draws = ascending.len() as u32;
     let nearest = ascending[(ascending.len() - 1) * of_values as usize / 100];
     let beyond = if nearest == f64::NEG_INFINITY { f64::NEG_INFINITY } else { f64::INFINITY };
-    let (low, high) = ranks(of_values, draws, |below| Interval::fixed(below, draws, confidence));
+    let interval = |confidence| ranks(of_values, draws, |below| Interval::fixed(below, draws, confidence));
+    let (low, high) = confidence.map_or((0, 0), interval);
     let end = |rank: u32| ascending.get((rank as usize).checked_sub(1)?).copied().filter(|end| end.is_finite());
     Level { percent, at: Some(quantile(ascending, of_values).unwrap_or(beyond)), low: end(low), high: end(high) }
 }
@@ -95,13 +96,14 @@ mod tests {
     fn the_outage_probability_reaches_a_level_at_the_quantile_of_the_turns() {
         // 21 draws: 5, 25, 50, 75 and 95 % are order statistics; ranks 6 and 16 bound the median of as many.
         let rising: Vec<Line> = (0..21).map(|draw| line(false, &[f64::from(draw)])).collect();
-        let levels = levels(&rising, 0.95);
+        let levels = levels(&rising, Some(0.95));
         assert_eq!((levels.cell, levels.draws, levels.turning, levels.odd), (3, 21, 21, 0));
         assert_eq!((levels.rises, levels.outages_at_ends), (Some(true), [0, 21]));
+        assert_eq!(said(&super::levels(&rising, None), 50), (Some(10.0), None, None));
         assert_eq!(said(&levels, 5), (Some(1.0), None, Some(3.0)));
         assert_eq!(said(&levels, 50), (Some(10.0), Some(5.0), Some(15.0)));
         let falling: Vec<Line> = (0..21).map(|draw| line(true, &[f64::from(draw)])).collect();
-        let levels = super::levels(&falling, 0.95);
+        let levels = super::levels(&falling, Some(0.95));
         assert_eq!((levels.rises, levels.outages_at_ends), (Some(false), [21, 0]));
         assert_eq!(said(&levels, 95), (Some(1.0), None, Some(3.0)), "an outage in 95 % up to here");
     }
@@ -111,7 +113,7 @@ mod tests {
         let mut lines: Vec<Line> = (0..7).map(|draw| line(false, &[f64::from(draw)])).collect();
         lines.extend((0..7).map(|_| line(true, &[])));
         lines.extend((0..7).map(|_| line(false, &[])));
-        let levels = levels(&lines, 0.95);
+        let levels = levels(&lines, Some(0.95));
         assert_eq!((levels.turning, levels.outages_at_ends), (7, [7, 14]));
         assert_eq!(said(&levels, 5), (Some(f64::NEG_INFINITY), None, None));
         assert_eq!(said(&levels, 50), (Some(3.0), None, None));
@@ -121,10 +123,10 @@ mod tests {
     #[test]
     fn draws_that_turn_again_or_the_other_way_are_counted() {
         let lines = [line(false, &[1.0]), line(false, &[1.5, 1.8, 2.5]), line(true, &[2.0]), line(false, &[3.0])];
-        let levels = levels(&lines, 0.95);
+        let levels = levels(&lines, Some(0.95));
         assert_eq!((levels.odd, levels.turning, levels.rises), (2, 4, Some(true)));
         assert_eq!(levels.outages_at_ends, [1, 3]);
-        let none = super::levels(&[line(true, &[])], 0.95);
+        let none = super::levels(&[line(true, &[])], Some(0.95));
         assert_eq!((none.rises, said(&none, 50)), (None, (None, None, None)));
     }
 }

@@ -12,7 +12,13 @@ mod table;
 mod words;
 
 use crate::boundary::{Line, Question};
+use crate::sweep::{Sampling, Sweep};
 use levels::{CellLevels, levels};
+
+/// Whether the draws of a cell are independent, as the intervals want them: Sobol points are not.
+fn independent(sweep: &Sweep) -> bool {
+    sweep.replicates.sampling == Sampling::Random
+}
 
 /// The answer to a question after the boundary.
 pub struct Boundary {
@@ -25,7 +31,7 @@ pub struct Boundary {
 impl Boundary {
     /// What the lines that answer a question say together, those of a cell one after another.
     pub fn of(question: Question, lines: Vec<Line>) -> Boundary {
-        let confidence = question.sweep.replicates.confidence;
+        let confidence = independent(&question.sweep).then_some(question.sweep.replicates.confidence);
         let cells = lines.chunk_by(|a, b| a.cell == b.cell).map(|of_cell| levels(of_cell, confidence)).collect();
         Boundary { question, lines, cells }
     }

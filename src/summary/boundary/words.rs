@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::Boundary;
 use super::levels::{CellLevels, Level};
+use super::{Boundary, independent};
 use crate::summary::show::labels::{in_words, number};
 use crate::summary::show::wrapped;
 
@@ -91,6 +91,11 @@ impl Boundary {
             )
         };
         let closer = "turns that are closer together than these are not seen.";
-        wrapped(&format!("{said}; {closer}"), WIDTH) + "\n"
+        let intervals = if independent(&self.question.sweep) {
+            ""
+        } else {
+            " Sobol points are not independent: there are no intervals."
+        };
+        wrapped(&format!("{said}; {closer}{intervals}"), WIDTH) + "\n"
     }
 }
