@@ -32,7 +32,7 @@ def is_taken(text):
 
 
 # Whatever is read fits the schema: the sweeps, the templates, every example of the reference.
-good = {path.name: path.read_text() for path in (root / "sweeps").glob("*.toml")}
+good = {path.name: path.read_text() for path in (root / "sweeps").rglob("*.toml")}
 with tempfile.TemporaryDirectory() as folder:
     refused = subprocess.run([program, "new", "x", "--template", "?"], capture_output=True, text=True).stderr
     for template in refused.split("[possible values: ")[1].split("]")[0].split(", "):
