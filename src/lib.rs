@@ -123,7 +123,9 @@ pub mod validation;
 pub use engine::Run;
 pub use engine::outcome::{OUTPUTS, Outcome, OutputValue, Step, TRACE_COLUMNS, TraceRow};
 pub use facade::{Error, read_surface, simulate, simulate_sweep, simulate_with_trace, surface_of};
-pub use parameters::{Discipline, Intervention, Jitter, PARAMETERS, Parameter, Region, Scenario, Shock, Value};
+pub use parameters::{
+    Discipline, Intervention, Jitter, PARAMETERS, Parameter, Region, Scenario, Shock, TOTALS, Totals, Value,
+};
 pub use store::RunRow;
 pub use summary::{CellSummary, Statistic, Surface};
 pub use sweep::Sweep;

@@ -2,7 +2,7 @@
 //!
 //! The model has them per million clients, so that a scenario means the same at any size. Whoever describes a system of
 //! one size thinks in its own units. What is given so stays as it was given when the number of clients changes, and the
-//! parameter per million follows.
+//! parameter per million follows. [`Parameter::set`] sees to that; a field of the scenario that is set directly does not.
 
 use super::table::Parameter;
 
