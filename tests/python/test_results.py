@@ -52,7 +52,7 @@ def test_cells_that_are_no_grid_are_a_dot_each(results):
     with pytest.raises(critmass.CritmassError, match="no grid"):
         of.surface.plot_uncertainty()
     with pytest.raises(critmass.CritmassError, match="no grid"):
-        of.surface.threshold()
+        of.surface.threshold("updates.synchronization")
     of.probability_by("updates.synchronization")
     plt.close("all")
 
