@@ -94,6 +94,15 @@ fn of_the_login_server() -> Vec<(&'static str, Scenario)> {
             }),
         ),
         ("no jitter", with(down(), |s| s.retry.jitter = Jitter::None)),
+        ("clients give up after three failures", with(down(), |s| s.retry.give_up_after = 3)),
+        (
+            "clients give up at once, then after many failures",
+            with(down(), |s| {
+                s.retry.give_up_after = 1;
+                s.login.relogin_after_orphaning = false;
+                intervene(s, 1.6, &[("retry.give_up_after", Value::Integer(20))]);
+            }),
+        ),
         ("equal jitter", with(down(), |s| s.retry.jitter = Jitter::Equal)),
         (
             "many small steps of the back-off",

@@ -36,6 +36,8 @@ pub(super) struct Bank {
     levels: Vec<Level>,
     /// Scaled mass of all who wait, by cell.
     total: Vec<Pair>,
+    /// Scaled mass of those who gave up in this tick, by cell.
+    given_up: Vec<Pair>,
     /// What is computed in.
     failed: Vec<Pair>,
 }
@@ -43,7 +45,8 @@ pub(super) struct Bank {
 impl Bank {
     /// Nobody waits; delays of up to `longest_ticks` can come.
     pub(super) fn new(cells: usize, longest_ticks: u32) -> Bank {
-        Bank { cells, slots: slots(longest_ticks), levels: Vec::new(), total: vec![ZERO; cells], failed: Vec::new() }
+        let (total, given_up) = (vec![ZERO; cells], vec![ZERO; cells]);
+        Bank { cells, slots: slots(longest_ticks), levels: Vec::new(), total, given_up, failed: Vec::new() }
     }
 
     /// Makes room for longer delays from tick `now` on, of which nothing has come due yet.
@@ -159,7 +162,7 @@ impl Bank {
         self.fail_once_more(0, now, fresh, survival, settings);
     }
 
-    /// Scaled masses fail in tick `now`, after so many failures before.
+    /// Scaled masses fail in tick `now`, after so many failures before. Those who have failed often enough give up.
     pub(super) fn fail_once_more(
         &mut self,
         before: usize,
@@ -168,9 +171,25 @@ impl Bank {
         survival: &[f64],
         settings: &Settings,
     ) {
-        let failures = (before + 1).min(settings.failures_max);
+        if settings.give_up_after.is_some_and(|most| before + 1 >= most) {
+            for (given_up, mass) in self.given_up.iter_mut().zip(masses) {
+                *given_up = [given_up[0] + mass[0], given_up[1] + mass[1]];
+            }
+            return;
+        }
+        self.wait(before + 1, now, masses, survival, settings);
+    }
+
+    /// Scaled masses wait from tick `now` on, after so many failures.
+    pub(super) fn wait(&mut self, failures: usize, now: u32, masses: &[Pair], survival: &[f64], settings: &Settings) {
+        let failures = failures.min(settings.failures_max);
         let level = self.level_for(failures, || scaled_mass(masses, survival));
         self.enter(level, now, settings.backoff(level), masses);
+    }
+
+    /// Scaled masses of those who gave up in this tick, by cell, to be taken.
+    pub(super) fn given_up(&mut self) -> &mut [Pair] {
+        &mut self.given_up
     }
 
     /// All that is kept by cell, in lists of which each has all cells, once or more often.

@@ -40,7 +40,7 @@ impl State {
     }
 
     /// Checks that the masses agree with each other.
-    fn check(&self, scenario: &Scenario, sizes: &Sizes, promoted: f64) {
+    fn check(&self, scenario: &Scenario, sizes: &Sizes, gone: f64) {
         let eligible = eligible_share(&scenario.population);
         for (region, all) in scenario.population.regions.iter().zip(self.everybody()) {
             for (share, found) in [1.0 - eligible, eligible].into_iter().zip(all) {
@@ -57,13 +57,13 @@ impl State {
                 mass(&self.online[cells]) + offline.zip(survivals).map(|(m, s)| survival(m, s)).sum::<f64>();
             let groups = if kind == 0 { &self.supernodes[..2] } else { &self.supernodes[2..] };
             let of_live: f64 = groups.iter().map(Occupancy::children).sum();
-            // A promotion takes a child away, which the super nodes hear of in the next tick.
+            // A promotion takes a child away, and so does giving up, which the super nodes hear of in the next tick.
             if scenario.overlay.bypass {
                 assert_eq!(of_live, 0.0);
                 continue;
             }
             let difference = of_live - of_clients * (1.0 - shut_down);
-            assert!((-ROUNDING..promoted + ROUNDING).contains(&difference), "{kind}: {of_live} {of_clients}");
+            assert!((-ROUNDING..gone + ROUNDING).contains(&difference), "{kind}: {of_live} {of_clients}");
         }
         for (group, owners) in self.owners.chunks_exact(self.regions).enumerate() {
             let owners: f64 = owners.iter().sum();
@@ -86,7 +86,7 @@ fn run_checked(chance: Chance, scenario: &Scenario) -> Vec<Sizes> {
     (0..scenario.ticks() as u32)
         .map(|now| {
             let sizes = run.tick(now);
-            run.state.check(scenario, &sizes, run.scratch.promoted);
+            run.state.check(scenario, &sizes, run.scratch.promoted + run.scratch.slots_left);
             sizes
         })
         .collect()
@@ -111,7 +111,8 @@ prop_compose! {
         (shock_supernodes, shock_clients) in (prop_oneof![Just(1.0), 0.0..1.0f64], prop_oneof![Just(1.0), 0.0..1.0f64]),
         (bypass, dedicated_overload, random) in (prop::bool::weighted(0.1), any::<bool>(), prop::bool::weighted(0.3)),
         (admission, dedicated_slots, restart_s) in (prop_oneof![Just(1.0), 0.0..1.0f64], 0..30u64, prop_oneof![Just(f64::INFINITY), 1.0..900.0f64]),
-        (rejection_cost, degradation) in (prop_oneof![Just(0.0), 0.0..0.5f64], prop_oneof![Just(0.0), 0.0..0.99f64]),
+        (rejection_cost, degradation, give_up_after) in (prop_oneof![Just(0.0), 0.0..0.5f64],
+            prop_oneof![Just(0.0), 0.0..0.99f64], prop_oneof![Just(0u64), 1..9u64]),
         (dedicated_fraction, disconnect_fraction, everywhere, flush) in (0.0..1.0f64, prop_oneof![Just(0.0), Just(1.0), 0.0..1.0f64], any::<bool>(), any::<bool>()),
         (ttl_s, keepalive_s, healing_s) in (0.0..900.0f64, 0.0..120.0f64, prop_oneof![Just(f64::INFINITY), 1.0..1000.0f64]),
     ) -> Scenario {
@@ -135,6 +136,7 @@ prop_compose! {
         (s.overlay.dedicated_overload, s.overlay.dedicated_slots) = (dedicated_overload, dedicated_slots);
         s.overlay.dedicated_restart_s = restart_s;
         (s.login.rejection_cost, s.login.degradation) = (rejection_cost, degradation);
+        s.retry.give_up_after = give_up_after;
         if random {
             s.login.discipline = Discipline::Random;
         }

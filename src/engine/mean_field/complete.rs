@@ -10,7 +10,7 @@ use crate::parameters::{PARAMETERS, Parameter, Scenario, ScenarioError};
 
 /// The parameters that the engine has. Others are refused by name, unless they have their defaults: a parameter is not
 /// ignored in silence because it is newer than this list.
-const HAS: [&str; 49] = [
+const HAS: [&str; 50] = [
     name_of!(population.clients),
     name_of!(population.nat_fraction),
     name_of!(population.capable_fraction),
@@ -60,6 +60,7 @@ const HAS: [&str; 49] = [
     name_of!(retry.factor),
     name_of!(retry.cap_s),
     name_of!(retry.jitter),
+    name_of!(retry.give_up_after),
 ];
 
 /// The groups of parameters that are whole: what is seen of a run is the same for every engine.

@@ -62,6 +62,8 @@ pub(super) struct Settings {
     backoffs: Vec<TickLaw>,
     /// Failures in a row that are told apart: as many as matter with any of the delays of this run.
     pub(super) failures_max: usize,
+    /// After how many failures in a row a client leaves; `None`: never.
+    pub(super) give_up_after: Option<usize>,
     pub(super) stale_ticks: u32,
     pub(super) accept_limit: usize,
     /// Overload protection: from how many probes in a tick on, and the probability to shut down then.
@@ -95,6 +97,7 @@ impl Settings {
             notice: TickLaw::new(delays::notice(&scenario.overlay), tick_s),
             backoffs: delays::backoffs(&scenario.retry).map(|law| TickLaw::new(law, tick_s)).collect(),
             failures_max,
+            give_up_after: give_up_after(scenario),
             stale_ticks: duration_ticks(scenario.overlay.stale_ttl_s, tick_s),
             accept_limit: overlay::accept_limit(&scenario.overlay, tick_s) as usize,
             overload: overload(scenario),
@@ -119,10 +122,15 @@ impl Settings {
     }
 }
 
-/// How many failures in a row matter: from the last delay on that differs from the one before, with the parameters of the
-/// scenario and with those that its interventions set.
+/// How many failures in a row matter: from the last delay on that differs from the one before, or until clients give up,
+/// with the parameters of the scenario and with those that its interventions set.
 pub(super) fn failures_that_matter(scenario: &Scenario) -> usize {
-    scenario.versions().map(|in_force| delays::backoffs(&in_force.retry).count()).max().unwrap_or(1)
+    let of = |in_force: Scenario| delays::backoffs(&in_force.retry).count().max(give_up_after(&in_force).unwrap_or(0));
+    scenario.versions().map(of).max().unwrap_or(1)
+}
+
+fn give_up_after(scenario: &Scenario) -> Option<usize> {
+    Some(scenario.retry.give_up_after as usize).filter(|&most| most > 0)
 }
 
 /// Whether nobody ever waits longer than so many ticks for an attempt or a request.

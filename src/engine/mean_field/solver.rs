@@ -75,6 +75,8 @@ pub(super) struct Scratch {
     pub(super) dedicated_alive: f64,
     /// Clients that were promoted in the last tick: their super nodes hear of it in the next one.
     pub(super) promoted: f64,
+    /// Children that gave up in the last tick, likewise.
+    pub(super) slots_left: f64,
     pub(super) with_room: Vec<f64>,
     pub(super) coefficients: Vec<f64>,
     pub(super) probes: Poisson,
@@ -223,6 +225,8 @@ impl Running {
         self.attach_attempts(now);
         self.login(now);
         self.time_outs(now);
+        let gives_up = self.settings.give_up_after.is_some();
+        self.scratch.slots_left = if gives_up { self.state.those_who_gave_up() } else { 0.0 };
         let mut sizes = self.state.sizes();
         self.promotions(&sizes);
         sizes.supernodes += self.scratch.promoted;

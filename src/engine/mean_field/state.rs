@@ -160,6 +160,25 @@ impl State {
         self.supernodes[1].scale(patched);
     }
 
+    /// Those who gave up in this tick are absent from now on. Returns how many of them leave a slot, which their super nodes
+    /// hear of in the next tick.
+    pub(super) fn those_who_gave_up(&mut self) -> f64 {
+        let in_all = 2 * self.regions;
+        let mut left = [0.0; 2];
+        let seeking = [&mut self.seeking].into_iter().chain(&mut self.remembered);
+        let seeking = seeking.map(|bank| (0, bank, &self.seeking_survival));
+        for (attached, bank, survivals) in seeking.chain([(1, &mut self.backoff, &self.child_survival)]) {
+            for (index, (masses, survival)) in bank.given_up().iter_mut().zip(survivals).enumerate() {
+                let (absent, leaving) = (&mut self.absent[index % in_all], masses.map(|mass| mass * survival));
+                *absent = [absent[0] + leaving[0], absent[1] + leaving[1]];
+                left[attached] += leaving[0] + leaving[1];
+                *masses = ZERO;
+            }
+        }
+        self.events += left[0] + left[1];
+        left[1]
+    }
+
     /// Scales masses anew where a survival has become too small to be divided by; one of 0 is the end of those masses.
     pub(super) fn rescale(&mut self) {
         if let Some(factors) = to_be_rescaled(&mut self.seeking_survival) {

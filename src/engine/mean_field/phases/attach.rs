@@ -122,6 +122,7 @@ impl Running {
             state.events += owners;
             seeking[cell][1] = owners / state.seeking_survival[cell];
         }
-        state.seeking.fail_once_more(0, now, &seeking, &state.seeking_survival, &self.settings);
+        // That is no failure of theirs, but counted as one.
+        state.seeking.wait(1, now, &seeking, &state.seeking_survival, &self.settings);
     }
 }
