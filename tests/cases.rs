@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use critmass::{Outcome, Sweep, simulate_sweep};
+use critmass::{Jitter, Outcome, Scenario, Sweep, simulate_sweep};
 
 /// The sweeps of `sweeps/cases/`, in the order of their names.
 fn cases() -> Vec<Sweep> {
@@ -104,6 +104,42 @@ fn the_page_of_the_cases_has_the_figures_of_their_runs() {
     requests("aws-lease-manager-2025", "before: back-off up to 20 min");
     assert!(missing.is_empty(), "docs/cases.md does not have these tables:\n\n{missing}");
     assert!(never.len() == 7 && !never.contains(&"kubelets".to_owned()), "{never:?}");
+}
+
+/// Whether the login server can do, at its best in a run of the scenario, more than all clients ask for who cannot log in:
+/// each again after its time-out and a backoff at the cap.
+fn can_serve_all(scenario: &Scenario) -> bool {
+    let name = "login.capacity_per_s_per_million";
+    let later = scenario.interventions.iter().flat_map(|change| change.values(scenario));
+    let later = later.filter(|(parameter, _)| parameter.name == name).filter_map(|(_, value)| value.as_f64());
+    let most = later.fold(scenario.login.capacity_per_s_per_million, f64::max);
+    let mean = match scenario.retry.jitter {
+        Jitter::None => 1.0,
+        Jitter::Equal => 0.75,
+        Jitter::Full => 0.5,
+    };
+    most > 1e6 / (scenario.login.timeout_s + mean * scenario.retry.cap_s)
+}
+
+#[test]
+fn capacity_alone_is_enough_where_it_is_more_than_all_ask_for_or_where_it_never_comes_to_that() {
+    const ALONE: [&str; 4] =
+        ["twice the capacity", "three times the capacity, no pause", "five times the API", "ten times the API"];
+    let (mut looked_at, mut early) = (0, Vec::new());
+    for sweep in cases() {
+        for (cell, row) in (0..).zip(rows(&sweep)) {
+            if !ALONE.iter().any(|words| row.label.contains(words)) || row.label.contains("queue") {
+                continue;
+            }
+            looked_at += 1;
+            match (can_serve_all(&sweep.cell_scenario(cell)), row.back != NEVER) {
+                (true, back) => assert!(back, "{}: {}", sweep.name, row.label),
+                (false, false) => {}
+                (false, true) => early.push(sweep.name.clone()),
+            }
+        }
+    }
+    assert_eq!((looked_at, early), (7, vec!["duo-2018".to_owned()]));
 }
 
 #[test]
