@@ -65,7 +65,7 @@ class Results:
     @property
     def is_grid(self) -> bool:
         """Whether the cells are all combinations of the points of the axes."""
-        return self.manifest["design"]["kind"] == "grid"
+        return bool(self.manifest["design"]["kind"] == "grid")
 
     @property
     def uncertain(self) -> list[str]:
