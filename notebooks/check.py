@@ -22,6 +22,9 @@ here = Path(__file__).parent
 COLOURS_MIN = 40
 # The variable in which each notebook looks for its folder.
 VARIABLES = {
+    "bottleneck": "CRITMASS_BOTTLENECK",
+    "mitigations": "CRITMASS_MITIGATIONS",
+    "patch-tuesdays": "CRITMASS_PATCH_TUESDAYS",
     "metastable": "CRITMASS_METASTABLE",
     "outage-surfaces": "CRITMASS_SWEEP",
     "validation": "CRITMASS_VALIDATION",
