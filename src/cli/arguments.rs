@@ -30,6 +30,12 @@ pub(super) fn number(text: &str) -> Result<u32, String> {
     whole(text, 0, u32::MAX.into())
 }
 
+/// A number between two others, neither included.
+pub(super) fn between(text: &str, low: f64, high: f64) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|&number: &f64| number > low && number < high);
+    number.ok_or_else(|| format!("expected a number between {low} and {high}, neither included"))
+}
+
 /// The outputs that are numbers.
 pub(super) fn outputs() -> PossibleValuesParser {
     let are_numbers = OUTPUTS.iter().filter(|output| output.kind != OutputType::Word);

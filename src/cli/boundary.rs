@@ -1,18 +1,17 @@
 //! `critmass boundary`
 
-use std::io::{BufWriter, Write};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::arguments;
 use super::failure::Failure;
-use super::output::{print, say};
+use super::not_kept::{counter, interrupted};
 use super::signals::Signals;
+use super::table::{self, Format};
 use super::threads::{pool, threads_given};
 use crate::boundary::{Along, Question, Unanswered, lines};
 use crate::runner::check_memory;
 use crate::store::{Destination, KeyMetadata};
-use crate::summary::{Boundary, write_csv, write_json};
+use crate::summary::Boundary;
 use crate::sweep::Sweep;
 
 /// The arguments of `boundary`.
@@ -45,19 +44,9 @@ pub(super) struct Arguments {
     /// Threads; all cores by default
     #[arg(long, value_name = "N", value_parser = arguments::threads, allow_negative_numbers = true)]
     threads: Option<u16>,
-    /// How to show the result
+    /// How to show the result; csv and json have a row for each cell and level of the outage probability
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
-    /// For people
-    Table,
-    /// A row for each cell and level of the outage probability
-    Csv,
-    /// The same, an object for each row
-    Json,
 }
 
 pub(super) fn boundary(arguments: &Arguments) -> Result<(), Failure> {
@@ -71,18 +60,11 @@ pub(super) fn boundary(arguments: &Arguments) -> Result<(), Failure> {
     check_memory(&question.sweep, threads)?;
     let signals = Signals::catch()?;
     let answer = pool(threads)?.install(|| answer(question, &signals))?;
-    let table = |table: Result<_, arrow_schema::ArrowError>| table.map_err(|error| Failure::Failed(error.to_string()));
     if let Some(destination) = destination {
-        let draws = table(answer.to_table_of_draws())?;
+        let draws = table::checked(answer.to_table_of_draws())?;
         destination.write(&draws.schema(), &KeyMetadata::new(&sweep), &[draws])?;
     }
-    let mut out = BufWriter::new(std::io::stdout());
-    match arguments.format {
-        Format::Table => print(&answer.in_words())?,
-        Format::Csv => write_csv(&table(answer.to_table())?, &mut out)?,
-        Format::Json => write_json(&table(answer.to_table())?, &mut out)?,
-    }
-    Ok(out.flush()?)
+    table::show(arguments.format, || Ok(answer.in_words()), || answer.to_table())
 }
 
 fn question(arguments: &Arguments, sweep: &Sweep) -> Result<Question, Failure> {
@@ -96,19 +78,10 @@ fn question(arguments: &Arguments, sweep: &Sweep) -> Result<Question, Failure> {
 
 fn answer(question: Question, signals: &Signals) -> Result<Boundary, Failure> {
     let all = u64::from(question.sweep.cells()) * u64::from(question.draws);
-    let done = AtomicUsize::new(0);
-    let finished = || {
-        let done = done.fetch_add(1, Ordering::Relaxed) + 1;
-        if done.is_multiple_of(200) {
-            say(format_args!("{done} of {all} lines"));
-        }
-    };
+    let finished = counter(200, all, "lines");
     match lines(&question, &signals.interrupted, &finished) {
         Ok(lines) => Ok(Boundary::of(question, lines)),
         Err(Unanswered::Impossible(message)) => Err(Failure::WrongInput(message)),
-        Err(Unanswered::Interrupted) => {
-            say("interrupted; nothing was kept");
-            Err(Failure::Interrupted)
-        }
+        Err(Unanswered::Interrupted) => Err(interrupted()),
     }
 }

@@ -1,16 +1,17 @@
 //! `critmass causes`
 
-use std::io::{BufWriter, Write};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::arguments;
 use super::failure::Failure;
-use super::output::{print, say};
+use super::not_kept;
+use super::output::say;
 use super::signals::Signals;
+use super::table::{self, Format};
 use super::threads::{pool, threads_given};
-use crate::runner::{check_memory, outcomes_of};
+use crate::runner::check_memory;
 use crate::store::{Destination, Folder, KeyMetadata};
-use crate::summary::{Causes, Outages, write_csv, write_json};
+use crate::summary::{Causes, Outages};
 
 /// The arguments of `causes`.
 #[derive(clap::Args)]
@@ -28,21 +29,11 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FILE.parquet")]
     out: Option<PathBuf>,
     /// Threads; all cores by default
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
+    #[arg(long, value_name = "N", value_parser = arguments::threads, allow_negative_numbers = true)]
     threads: Option<u16>,
-    /// How to show the result
+    /// How to show the result: the shares of the causes, or a row for each outage
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
-    /// The shares of the causes
-    Table,
-    /// A row for each outage
-    Csv,
-    /// The same, an object for each outage
-    Json,
 }
 
 pub(super) fn causes(arguments: &Arguments) -> Result<(), Failure> {
@@ -61,10 +52,10 @@ pub(super) fn causes(arguments: &Arguments) -> Result<(), Failure> {
         let outages = Outages::read(&folder, arguments.per_cell, arguments.cell)?;
         let causes = found(outages, threads, &signals)?;
         if let Some(destination) = destination {
-            let table = table(&causes)?;
+            let table = table::checked(causes.to_table())?;
             destination.write(&table.schema(), &KeyMetadata::new(folder.sweep()), &[table])?;
         }
-        show(&causes, arguments.format)
+        table::show(arguments.format, || Ok(causes.in_words()), || causes.to_table())
     })
 }
 
@@ -79,34 +70,9 @@ fn found(mut outages: Outages, threads: usize, signals: &Signals) -> Result<Caus
             break;
         }
         say(format_args!("making {} runs for {} outages, which are not kept", wanted.len(), outages.len()));
-        let done = AtomicUsize::new(0);
-        let finished = || {
-            let done = done.fetch_add(1, Ordering::Relaxed) + 1;
-            if done.is_multiple_of(500) {
-                say(format_args!("{done} of {} runs", wanted.len()));
-            }
-        };
         let realize = |run: &_| outages.realization(run);
-        let Some(outcomes) = outcomes_of(outages.sweep().engine, &wanted, realize, &signals.interrupted, &finished)
-        else {
-            say("interrupted; nothing was kept");
-            return Err(Failure::Interrupted);
-        };
+        let outcomes = not_kept::outcomes(outages.sweep().engine, &wanted, realize, signals)?;
         outages.take_in(&wanted, &outcomes);
     }
     Ok(outages.into_causes())
-}
-
-fn table(causes: &Causes) -> Result<arrow_array::RecordBatch, Failure> {
-    causes.to_table().map_err(|error| Failure::Failed(error.to_string()))
-}
-
-fn show(causes: &Causes, format: Format) -> Result<(), Failure> {
-    let mut out = BufWriter::new(std::io::stdout());
-    match format {
-        Format::Table => print(&causes.in_words())?,
-        Format::Csv => write_csv(&table(causes)?, &mut out)?,
-        Format::Json => write_json(&table(causes)?, &mut out)?,
-    }
-    Ok(out.flush()?)
 }

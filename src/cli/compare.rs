@@ -1,17 +1,14 @@
 //! `critmass compare`
 
-use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use clap::builder::{PossibleValue, PossibleValuesParser};
-
+use super::arguments::{between, outputs};
+use super::complete::complete;
 use super::failure::Failure;
-use super::output::print;
 use super::screen::screen_of_results;
-use crate::engine::outcome::{OUTPUTS, OutputType};
-use crate::store::Folder;
+use super::table::{self, Format};
 use crate::summary::show::comparison_as_text;
-use crate::summary::{Comparison, ComparisonError, compare as compare_points, compare_sweeps, write_csv, write_json};
+use crate::summary::{Comparison, ComparisonError, compare as compare_points, compare_sweeps};
 use crate::sweep::{AxisPoints, Sweep};
 
 /// The arguments of `compare`.
@@ -35,32 +32,13 @@ pub(super) struct Arguments {
     /// Confidence of the intervals, between 0.5 and 1; by default that of the sweep
     #[arg(long, value_name = "C", value_parser = confidence)]
     confidence: Option<f64>,
-    /// How to show the differences
+    /// How to show the differences: of one output, or of every output in a row for each cell that is compared
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
 }
 
-#[derive(Clone, Copy, clap::ValueEnum)]
-enum Format {
-    /// One output, for people
-    Table,
-    /// Every output: a row for each cell that is compared
-    Csv,
-    /// The same, an object for each row
-    Json,
-}
-
-/// The names that `--output` takes.
-fn outputs() -> PossibleValuesParser {
-    let compared = OUTPUTS.iter().filter(|output| output.kind != OutputType::Word);
-    compared.map(|output| PossibleValue::new(output.name)).collect::<Vec<PossibleValue>>().into()
-}
-
 fn confidence(text: &str) -> Result<f64, String> {
-    match text.parse() {
-        Ok(confidence) if confidence > 0.5 && confidence < 1.0 => Ok(confidence),
-        _ => Err("expected a number between 0.5 and 1, neither included".to_owned()),
-    }
+    between(text, 0.5, 1.0)
 }
 
 pub(super) fn compare(arguments: &Arguments) -> Result<(), Failure> {
@@ -74,25 +52,8 @@ pub(super) fn compare(arguments: &Arguments) -> Result<(), Failure> {
         }
         None => within(arguments)?,
     };
-    let mut out = BufWriter::new(std::io::stdout());
-    let table = || comparison.to_table().map_err(|error| Failure::Failed(error.to_string()));
-    match arguments.format {
-        Format::Table => {
-            let text = comparison_as_text(&comparison, &arguments.output, &screen_of_results());
-            print(&text.unwrap_or_default())?;
-        }
-        Format::Csv => write_csv(&table()?, &mut out)?,
-        Format::Json => write_json(&table()?, &mut out)?,
-    }
-    Ok(out.flush()?)
-}
-
-fn complete(path: &Path) -> Result<Folder, Failure> {
-    let folder = Folder::open(path)?;
-    if folder.is_complete()? {
-        return Ok(folder);
-    }
-    Err(Failure::WrongInput(format!("{}: the sweep is not complete; critmass run completes it", path.display())))
+    let words = || Ok(comparison_as_text(&comparison, &arguments.output, &screen_of_results()).unwrap_or_default());
+    table::show(arguments.format, words, || comparison.to_table())
 }
 
 /// Compares the cells of one sweep.

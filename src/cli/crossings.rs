@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+use super::arguments::between;
+use super::complete::complete;
 use super::failure::Failure;
 use super::output::print;
-use crate::store::Folder;
+use super::table::Format;
 use crate::summary::crossings as crossings_of;
 use crate::summary::show::{crossings_as_csv, crossings_as_json, crossings_as_text};
 
@@ -17,34 +19,17 @@ pub(super) struct Arguments {
     /// The outage probability that is crossed, between 0 and 1; by default refine.level of the sweep, or 0.5
     #[arg(long, value_name = "P", value_parser = level)]
     level: Option<f64>,
-    /// How to show the crossings
+    /// How to show the crossings; json has the lines without one and the tests of monotony, too
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
 }
 
-#[derive(Clone, Copy, clap::ValueEnum)]
-enum Format {
-    /// For people
-    Table,
-    /// A line for each crossing
-    Csv,
-    /// Every line, with its crossings and the tests of monotony
-    Json,
-}
-
 fn level(text: &str) -> Result<f64, String> {
-    match text.parse() {
-        Ok(level) if level > 0.0 && level < 1.0 => Ok(level),
-        _ => Err("expected a number between 0 and 1, neither included".to_owned()),
-    }
+    between(text, 0.0, 1.0)
 }
 
 pub(super) fn crossings(arguments: &Arguments) -> Result<(), Failure> {
-    let folder = Folder::open(&arguments.folder)?;
-    if !folder.is_complete()? {
-        let folder = arguments.folder.display();
-        return Err(Failure::WrongInput(format!("{folder}: the sweep is not complete; critmass run completes it")));
-    }
+    let folder = complete(&arguments.folder)?;
     let design = folder.sweep().design();
     if folder.sweep().sampled.is_some() {
         let folder = arguments.folder.display();

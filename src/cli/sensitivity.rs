@@ -1,17 +1,17 @@
 //! `critmass sensitivity`
 
-use std::io::{BufWriter, Write};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::arguments::outputs;
+use super::arguments::{self, outputs};
 use super::failure::Failure;
-use super::output::{print, say};
+use super::not_kept;
+use super::output::say;
 use super::signals::Signals;
+use super::table::{self, Format};
 use super::threads::{pool, threads_given};
-use crate::runner::{check_memory, outcomes_of};
+use crate::runner::check_memory;
 use crate::store::Folder;
-use crate::summary::{RunSample, Sensitivity, write_csv, write_json};
+use crate::summary::{RunAgain, RunSample, Sensitivity};
 
 /// The arguments of `sensitivity`.
 #[derive(clap::Args)]
@@ -30,21 +30,11 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "C")]
     cell: Option<u32>,
     /// Threads; all cores by default
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
+    #[arg(long, value_name = "N", value_parser = arguments::threads, allow_negative_numbers = true)]
     threads: Option<u16>,
-    /// How to show the result
+    /// How to show the result; csv and json have a row for each cell and input, and first those of all cells together
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
-    /// For people
-    Table,
-    /// Every column: a row for each cell and input, and first those of all cells together
-    Csv,
-    /// The same, an object for each row
-    Json,
 }
 
 pub(super) fn sensitivity(arguments: &Arguments) -> Result<(), Failure> {
@@ -71,39 +61,23 @@ fn analyzed(sample: RunSample, pairs: u32, threads: usize, signals: &Signals) ->
         check_memory(sample.sweep(), threads)?;
         say(format_args!("making {} runs, which are not kept", runs.len()));
     }
-    let (sweep, done) = (sample.sweep(), AtomicUsize::new(0));
-    let realize = |run: &crate::summary::RunAgain| match run.redrawn {
+    let sweep = sample.sweep();
+    let realize = |run: &RunAgain| match run.redrawn {
         None => Some(sweep.repeated(run.cell, run.replicate)),
         Some(input) => sweep.redrawn(run.cell, run.replicate, input),
     };
-    let finished = || {
-        let done = done.fetch_add(1, Ordering::Relaxed) + 1;
-        if done.is_multiple_of(500) {
-            say(format_args!("{done} of {} runs", runs.len()));
-        }
-    };
-    let Some(outcomes) = outcomes_of(sweep.engine, &runs, realize, &signals.interrupted, &finished) else {
-        say("interrupted; nothing was kept");
-        return Err(Failure::Interrupted);
-    };
+    let outcomes = not_kept::outcomes(sweep.engine, &runs, realize, signals)?;
     Ok(Sensitivity::of(sample, &runs, &outcomes))
 }
 
 fn show(result: &Sensitivity, arguments: &Arguments) -> Result<(), Failure> {
-    let mut out = BufWriter::new(std::io::stdout());
-    let table = || result.to_table().map_err(|error| Failure::Failed(error.to_string()));
-    match arguments.format {
-        Format::Table => {
-            let text = result.in_words(arguments.cell).ok_or_else(|| {
-                let message = format!("--cell: there are no runs of such a cell among the {}", result.sweep().cells());
-                Failure::WrongInput(message)
-            })?;
-            print(&text)?;
-        }
-        Format::Csv => write_csv(&table()?, &mut out)?,
-        Format::Json => write_json(&table()?, &mut out)?,
-    }
-    Ok(out.flush()?)
+    let words = || {
+        result.in_words(arguments.cell).ok_or_else(|| {
+            let message = format!("--cell: there are no runs of such a cell among the {}", result.sweep().cells());
+            Failure::WrongInput(message)
+        })
+    };
+    table::show(arguments.format, words, || result.to_table())
 }
 
 fn no_number(output: &str) -> Failure {

@@ -7,6 +7,7 @@ use super::arguments::outputs;
 use super::failure::Failure;
 use super::output::{print_map, say, show};
 use super::screen::screen_of_results;
+use super::table::Format;
 use crate::store::{Folder, Inspection, PartState};
 use crate::summary::show::{Csv, Exporter, Json, columns_of, show_output};
 use crate::summary::{SummaryError, Surface, surface_of_folder, write_surface};
@@ -26,19 +27,9 @@ pub(super) struct Arguments {
     /// Which statistic of the output: mean, sd, or one of the quantiles q05, q50 and q95
     #[arg(long, value_name = "STATISTIC", requires = "output", default_value = "mean")]
     statistic: String,
-    /// How to show the surface
+    /// How to show the surface: a map or a list, or every column of surface.parquet
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
-}
-
-#[derive(Clone, Copy, clap::ValueEnum)]
-enum Format {
-    /// A map or a list for people
-    Table,
-    /// Every column of surface.parquet
-    Csv,
-    /// The same, an object for each cell
-    Json,
 }
 
 pub(super) fn summarize(arguments: &Arguments) -> Result<(), Failure> {

@@ -6,17 +6,9 @@ use crate::support::*;
 
 /// All clients crash at once and nobody logs in again: an outage is a spell of 1.5 h that is long enough for one, which is
 /// drawn. So there is one with a probability of 2/3 or 1/6, and with the second only where there is one with the first.
-const COMPARED: &str = r#"
-name = "compared"
-[scenario]
-population.clients = 300
-time.horizon_h = 14.0
-login.capacity_per_s_per_million = 0.001
-[[scenario.shock]]
-at_h = 12.5
-client_fraction = 1.0
-supernode_fraction = 1.0
-[[axis]]
+const COMPARED: &str = concat!(
+    everybody_crashes!("compared", 14.0),
+    r#"[[axis]]
 parameter = "overlay.slots"
 values = [50, 75]
 [[axis]]
@@ -37,7 +29,8 @@ at_most = 20_000
 [compare]
 reference = "one hour"
 half_width = 0.2
-"#;
+"#
+);
 
 type Rows = Vec<serde_json::Map<String, serde_json::Value>>;
 

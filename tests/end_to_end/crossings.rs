@@ -3,17 +3,9 @@
 use crate::support::*;
 
 /// All clients crash at once and nobody logs in again: every run has an outage, unless the horizon comes too soon for one.
-const COINS: &str = r#"
-name = "coins"
-[scenario]
-population.clients = 300
-time.horizon_h = 14.0
-login.capacity_per_s_per_million = 0.001
-[[scenario.shock]]
-at_h = 12.5
-client_fraction = 1.0
-supernode_fraction = 1.0
-[[axis]]
+const COINS: &str = concat!(
+    everybody_crashes!("coins", 14.0),
+    r#"[[axis]]
 parameter = "outage.min_duration_h"
 values = [0.5, 1.0, 2.0, 3.0]
 [[axis]]
@@ -22,7 +14,8 @@ variants = [{ label = "as it was" }, { label = "drops", login.drop_expired = tru
 [replicates]
 at_least = 20
 at_most = 20
-"#;
+"#
+);
 
 #[test]
 fn a_line_with_a_certain_crossing_has_it_between_the_two_points_and_is_monotone() {

@@ -5,17 +5,9 @@ use std::fs;
 use crate::support::*;
 
 /// Whether a run has an outage depends on the length of its spell, and that on the draw of the hour of the shock.
-const REFINED: &str = r#"
-name = "refined"
-[scenario]
-population.clients = 300
-time.horizon_h = 16.0
-login.capacity_per_s_per_million = 0.001
-[[scenario.shock]]
-at_h = 12.5
-client_fraction = 1.0
-supernode_fraction = 1.0
-[[axis]]
+const REFINED: &str = concat!(
+    everybody_crashes!("refined", 16.0),
+    r#"[[axis]]
 parameter = "outage.min_duration_h"
 linear = { from = 0.5, to = 4.5, points = 3 }
 [[axis]]
@@ -33,7 +25,8 @@ half_width = 0.15
 [traces]
 replicates = 1
 every_s = 3600.0
-"#;
+"#
+);
 
 #[test]
 fn a_refined_sweep_is_the_same_by_threads_shards_rounds_and_after_a_kill() {

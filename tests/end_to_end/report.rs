@@ -157,17 +157,9 @@ fn the_runs_of_a_page_are_those_of_the_engine_of_the_sweep() {
 }
 
 /// Whether a run has an outage depends on nothing but the draw of how long one has to last.
-const REFINED: &str = r#"
-name = "refined"
-[scenario]
-population.clients = 300
-time.horizon_h = 16.0
-login.capacity_per_s_per_million = 0.001
-[[scenario.shock]]
-at_h = 12.5
-client_fraction = 1.0
-supernode_fraction = 1.0
-[[axis]]
+const REFINED: &str = concat!(
+    everybody_crashes!("refined", 16.0),
+    r#"[[axis]]
 parameter = "outage.min_duration_h"
 linear = { from = 0.5, to = 4.5, points = 3 }
 [uncertain]
@@ -180,7 +172,8 @@ at_least = 16
 at_most = 30
 half_width = 0.05
 confidence = 0.9
-"#;
+"#
+);
 
 #[test]
 fn a_report_of_a_refined_sweep_follows_its_level() {

@@ -87,6 +87,22 @@ pub(crate) fn assert_same_results(a: &Path, b: &Path) {
     }
 }
 
+/// The beginning of a sweep in which all clients crash at once, half an hour after noon, and nobody logs in again; with its
+/// name and horizon, h.
+macro_rules! everybody_crashes {
+    ($name:literal, $horizon_h:literal) => {
+        concat!(
+            "name = \"",
+            $name,
+            "\"\n[scenario]\npopulation.clients = 300\ntime.horizon_h = ",
+            $horizon_h,
+            "\nlogin.capacity_per_s_per_million = 0.001\n[[scenario.shock]]\nat_h = 12.5\nclient_fraction = 1.0\n\
+             supernode_fraction = 1.0\n"
+        )
+    };
+}
+pub(crate) use everybody_crashes;
+
 /// A sweep of a few hundred runs: seconds, long enough to be interrupted in the middle.
 pub(crate) const SWEEP: &str = r#"
 name = "interrupted"
