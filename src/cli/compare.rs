@@ -9,7 +9,7 @@ use super::screen::screen_of_results;
 use super::table::{self, Format};
 use crate::summary::show::comparison_as_text;
 use crate::summary::{Comparison, ComparisonError, compare as compare_points, compare_sweeps};
-use crate::sweep::{AxisPoints, Sweep};
+use crate::sweep::{Compare, Sweep};
 
 /// The arguments of `compare`.
 #[derive(clap::Args)]
@@ -78,14 +78,10 @@ fn within(arguments: &Arguments) -> Result<Comparison, Failure> {
 }
 
 fn axis(sweep: &Sweep, name: Option<&str>) -> Result<usize, Failure> {
-    let position =
-        |is_it: &dyn Fn(&str, &AxisPoints) -> bool| sweep.axes.iter().position(|axis| is_it(&axis.name, &axis.points));
     let found = match (name, sweep.compare) {
-        (Some(name), _) => position(&|axis, _| axis == name),
+        (Some(name), _) => sweep.axes.iter().position(|axis| axis.name == name),
         (None, Some(compare)) => Some(compare.axis),
-        (None, None) => {
-            position(&|_, points| matches!(points, AxisPoints::Variants(_))).or((sweep.axes.len() == 1).then_some(0))
-        }
+        (None, None) => Compare::axis_of(&sweep.axes),
     };
     found.ok_or_else(|| {
         let axes = one_of(sweep.axes.iter().map(|axis| axis.name.clone()));

@@ -204,6 +204,13 @@ pub struct Compare {
     pub half_width: Option<f64>,
 }
 
+impl Compare {
+    /// The axis whose points are compared if nothing is said: the first one that has variants, or the only one.
+    pub fn axis_of(axes: &[Axis]) -> Option<usize> {
+        axes.iter().position(|axis| !axis.variants().is_empty()).or((axes.len() == 1).then_some(0))
+    }
+}
+
 /// Where cells are put between others: where the outage probability crosses a level.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Refine {

@@ -53,8 +53,7 @@ fn axis(table: &Reader, axes: &[Axis]) -> Option<usize> {
     let names: Vec<String> = axes.iter().map(|axis| format!("{:?}", axis.name)).collect();
     let names = if names.is_empty() { "an axis, of which there is none".to_owned() } else { names.join(" or ") };
     let Some(written) = table.at(&keys::AXIS) else {
-        let with_variants = axes.iter().position(|axis| !axis.variants().is_empty());
-        let found = with_variants.or((axes.len() == 1).then_some(0));
+        let found = Compare::axis_of(axes);
         if found.is_none() {
             table.report(format!("no axis has variants; expected axis = {names}"));
         }
