@@ -5,6 +5,9 @@
     python notebooks/check.py validation=out --store                             store them with these outputs
 
 Without --store every notebook of this folder has to be named.
+
+A cell whose metadata name a `picture` has its figure in that file as well, for documents to show: --store writes it, and
+otherwise the file has to be the one that is stored in the notebook.
 """
 
 import base64
@@ -39,6 +42,14 @@ def figures(notebook):
                 yield number, matplotlib.image.imread(io.BytesIO(base64.b64decode(output["data"]["image/png"])))
 
 
+def pictures(notebook):
+    """The files that documents show, each with its bytes as the notebook has them."""
+    for cell in notebook.cells:
+        if "picture" in cell.metadata:
+            (output,) = (output for output in cell.outputs if "image/png" in output.get("data", {}))
+            yield here.parent / cell.metadata["picture"], base64.b64decode(output["data"]["image/png"])
+
+
 def main(folders, store):
     missing = {path.stem for path in here.glob("*.ipynb")} - {name for name, _ in folders}
     if missing and not store:
@@ -47,6 +58,9 @@ def main(folders, store):
         path = here / f"{name}.ipynb"
         os.environ[VARIABLES[name]] = str(Path(folder).resolve())
         notebook = nbformat.read(path, as_version=4)
+        for file, picture in [] if store else pictures(notebook):
+            if file.read_bytes() != picture:
+                sys.exit(f"{file} is not the figure that {path.name} holds: python notebooks/check.py {name}={folder} --store")
         ExecutePreprocessor(timeout=600).preprocess(notebook, {"metadata": {"path": str(here)}})
         wanted = sum("plt.show()" in cell.source for cell in notebook.cells if cell.cell_type == "code")
         drawn = list(figures(notebook))
@@ -61,6 +75,8 @@ def main(folders, store):
             for cell in notebook.cells:
                 cell.metadata.pop("execution", None)
             nbformat.write(notebook, path)
+            for file, picture in pictures(notebook):
+                file.write_bytes(picture)
         print(f"{path.name} on {folder}: {len(drawn)} figures")
 
 

@@ -28,6 +28,8 @@ COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 PROBABILITIES = "cividis_r"
 UNCERTAINTY = "Greys"
 FACETS_MAX = 12
+# So many points of an axis have a label each.
+LABELS_MAX = 12
 PROBABILITY = "outage_probability"
 
 
@@ -122,7 +124,7 @@ def _map(panel: Axes, of: Surface, frame: pl.DataFrame, free: list[Axis], column
          level: float | None) -> QuadMesh:
     down, across = free
     values = _grid(frame, free, column)
-    x, y = _places(across), _places(down)
+    x, y = rows_of(across), rows_of(down)
     panel.set_facecolor("0.85")
     mesh = panel.pcolormesh(_edges(x, across), _edges(y, down), values, **scale)
     if level is not None and np.nanmin(values) < level < np.nanmax(values):
@@ -197,6 +199,14 @@ def _places(axis: Axis) -> np.ndarray:
     return np.array(axis.values, dtype=float) if axis.numeric else np.arange(len(axis.values), dtype=float)
 
 
+def rows_of(axis: Axis) -> np.ndarray:
+    """Where the cells of a map are along an axis: rows of equal height where some would be too low for their labels."""
+    places = _places(axis)
+    gaps = np.diff(np.sort(places))
+    crowded = len(gaps) > 1 and not _logarithmic(axis) and len(places) <= LABELS_MAX and gaps.min() < 0.5 * np.ptp(places) / LABELS_MAX
+    return np.arange(len(places), dtype=float) if crowded else places
+
+
 def _edges(places: np.ndarray, axis: Axis) -> np.ndarray:
     """Borders of the cells of a map, half way between neighbours."""
     if len(places) == 1:
@@ -215,7 +225,7 @@ def _ticks(ticks: XAxis | YAxis, set_scale: Callable[[str], None], axis: Axis, p
     if _logarithmic(axis):
         set_scale("log")
         ticks.set_minor_locator(NullLocator())
-    if not axis.numeric or len(places) <= 12:
+    if not axis.numeric or len(places) <= LABELS_MAX:
         labels = [shown(value) for value in axis.values]
         ticks.set_ticks(places, labels)
         if ticks.axis_name == "x" and sum(map(len, labels)) > 60:

@@ -10,6 +10,8 @@ import pytest
 
 import critmass
 from critmass.columns import Column
+from critmass.drawing import rows_of
+from critmass.results import Axis
 
 
 @pytest.mark.parametrize("name", ["no-axes", "one-axis", "three-axes", "words"])
@@ -77,6 +79,13 @@ def test_a_map_shows_each_cell_where_it_belongs(results):
             cell = cells.filter((pl.col("overlay.supernode_ratio") == ratio) & (pl.col("updates.synchronization") == share))
             assert drawn[row, column] == cell["outage_h_mean"][0]
     plt.close("all")
+
+
+def test_rows_that_are_too_low_for_their_labels_are_of_equal_height():
+    ratios = [0.0135, 0.015, 0.02, 0.03, 0.06]
+    assert list(rows_of(Axis("ratio", ratios, logarithmic=False))) == [0, 1, 2, 3, 4]
+    assert list(rows_of(Axis("ratio", ratios[1:], logarithmic=False))) == ratios[1:]
+    assert list(rows_of(Axis("ratio", ratios, logarithmic=True))) == ratios
 
 
 def test_what_cannot_be_drawn_says_what_can(results):
