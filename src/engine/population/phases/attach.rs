@@ -139,13 +139,13 @@ impl Simulator {
         shuffle(attempts.tickets, &mut self.streams.attach_order);
         let fewest = self.network.overlay.accepting().saturating_sub(count as u32);
         let bound = self.network.overlay.failure_probability(fewest, probes);
-        let mut doubtful = attempts_before(bound, &mut self.streams.attach_outcome);
+        let mut doubtful = attempts_before(bound, count, &mut self.streams.attach_outcome);
         let mut choices = Choices::default();
         for index in 0..count {
             let overlay = &self.network.overlay;
             if index == doubtful {
                 let outcomes = &mut self.streams.attach_outcome;
-                doubtful = doubtful.saturating_add(attempts_before(bound, outcomes)).saturating_add(1);
+                doubtful = (index + 1).saturating_add(attempts_before(bound, count - index, outcomes));
                 let failure = overlay.failure_probability(overlay.accepting(), probes);
                 if unit(outcomes) * bound < failure {
                     continue;
@@ -167,7 +167,7 @@ impl Simulator {
             let accepting = self.network.overlay.accepting();
             let success = 1.0 - self.network.overlay.failure_probability(accepting, probes);
             while left > 0 && self.network.overlay.accepting() == accepting {
-                left = left.saturating_sub(attempts_before(success, &mut self.streams.attach_outcome));
+                left = left.saturating_sub(attempts_before(success, left, &mut self.streams.attach_outcome));
                 if left > 0 {
                     left -= 1;
                     let others = (count - attempts.attached) as u32;
@@ -217,11 +217,17 @@ impl Simulator {
 }
 
 /// How many attempts come before the next one that is different, if each is different with this probability: geometric,
-/// floor(ln(U) / ln(1 − p)).
-fn attempts_before(probability: f64, stream: &mut Stream) -> usize {
+/// floor(ln(U) / ln(1 − p)). Of `enough` and more it says that they are so many at least.
+fn attempts_before(probability: f64, enough: usize, stream: &mut Stream) -> usize {
     if probability >= 1.0 {
         return 0;
     }
+    let random = unit(stream);
+    // One of them is different with a probability of 1 − (1 − p)ⁿ ≤ n p, which needs no logarithm; the margin is for
+    // rounding.
+    if random > probability * enough as f64 * (1.0 + 1e-9) {
+        return enough;
+    }
     // A quotient by 0 is infinite and becomes the largest number, but for 0 by 0: then one attempt is looked at in vain.
-    (libm::log(1.0 - unit(stream)) / libm::log1p(-probability)) as usize
+    (libm::log(1.0 - random) / libm::log1p(-probability)) as usize
 }
