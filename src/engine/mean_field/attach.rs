@@ -24,13 +24,26 @@ const POLYNOMIAL: usize = 64;
 /// A step that is taken at once.
 const SMALL: f64 = 0.1;
 
-/// Nodes and weights of the Gauss-Legendre rule of order 4 on [0, 1].
-const GAUSS: [(f64, f64); 4] = [
-    (0.069_431_844_202_973_71, 0.173_927_422_568_726_93),
-    (0.330_009_478_207_571_87, 0.326_072_577_431_273_07),
-    (0.669_990_521_792_428_1, 0.326_072_577_431_273_07),
-    (0.930_568_155_797_026_3, 0.173_927_422_568_726_93),
+/// Nodes and weights of the Gauss-Legendre rule of order 6 on [0, 1].
+const NODES: [f64; 6] = [
+    0.033_765_242_898_424_03,
+    0.169_395_306_766_867_76,
+    0.380_690_406_958_401_56,
+    0.619_309_593_041_598_5,
+    0.830_604_693_233_132_2,
+    0.966_234_757_101_575_9,
 ];
+const WEIGHTS: [f64; 6] = [
+    0.085_662_246_189_585_14,
+    0.180_380_786_524_069_3,
+    0.233_956_967_286_345_52,
+    0.233_956_967_286_345_52,
+    0.180_380_786_524_069_3,
+    0.085_662_246_189_585_14,
+];
+
+/// The longest step, in which L changes little beyond what the rule takes in.
+const STEP: f64 = 3.0;
 
 /// What the attempts of a tick meet.
 pub(super) struct Attempts<'a> {
@@ -62,71 +75,72 @@ impl Attempts<'_> {
             }));
         }
         let (mut from, mut left) = (0.0, self.attempts);
+        let mut accepting = self.with_room[0];
         loop {
-            let rate = self.rate(from, coefficients);
-            if self.accepting(from, coefficients) <= NOBODY * self.registry {
-                return from + left / rate;
-            }
-            // The attempts get fewer for each probe, so this is not beyond the end.
+            let [rate] = self.rates([accepting]);
             let least = left / rate;
-            if least < SMALL {
+            if accepting <= NOBODY * self.registry {
+                return from + least;
+            }
+            if least.abs() < SMALL {
                 return from + self.small_step(least, from, left, coefficients);
             }
-            let step = (libm::sqrt(from) / 4.0).max(1.0);
+            // The attempts get fewer for each probe, so this is not beyond the end, or too far back.
+            let step = least.min((libm::sqrt(from) / 2.0).max(STEP));
             let made = self.made(from, step, coefficients);
-            if made >= left {
-                return from + self.last_step(step * left / made, from, left, coefficients);
-            }
             left -= made;
             from += step;
+            [accepting] = self.accepting([from], coefficients);
         }
     }
 
-    /// The u beyond `from` at which `left` attempts are made, by a Runge-Kutta step; `least` is its first slope.
+    /// How far beyond `from` `left` attempts more are made, by a Runge-Kutta step; `least` is its first slope.
     fn small_step(&self, least: f64, from: f64, left: f64, coefficients: &[f64]) -> f64 {
-        let slope = |u: f64| left / self.rate(from + u, coefficients);
+        let slope = |u: f64| left / self.rates(self.accepting([from + u], coefficients))[0];
         let second = slope(0.5 * least);
         let third = slope(0.5 * second);
         (least + 2.0 * (second + third) + slope(third)) / 6.0
     }
 
-    /// The same by Newton's method from a guess.
-    fn last_step(&self, guess: f64, from: f64, left: f64, coefficients: &[f64]) -> f64 {
-        let mut step = guess;
-        for _ in 0..20 {
-            let change = (left - self.made(from, step, coefficients)) / self.rate(from + step, coefficients);
-            step += change;
-            // What is left after it is of the order of its square.
-            if change.abs() <= 1e-8 * step {
-                break;
-            }
-        }
-        step
-    }
-
     /// Attempts that are made from u = `from` on over `step`.
     fn made(&self, from: f64, step: f64, coefficients: &[f64]) -> f64 {
-        GAUSS.iter().map(|(node, weight)| weight * step * self.rate(from + node * step, coefficients)).sum()
+        let rates = self.rates(self.accepting(NODES.map(|node| from + node * step), coefficients));
+        rates.iter().zip(WEIGHTS).map(|(rate, weight)| weight * step * rate).sum()
     }
 
-    /// Attempts for each probe that meets a super node, at u: R / Σ x^i.
-    fn rate(&self, u: f64, coefficients: &[f64]) -> f64 {
-        let share = (self.accepting(u, coefficients) / self.registry).min(1.0);
-        let misses = 1.0 - share;
-        let probes = if self.probes <= 16 {
-            (1..self.probes).fold(1.0, |sum, _| sum * misses + 1.0)
-        } else if share > 0.0 {
-            -libm::expm1(self.probes as f64 * libm::log1p(-share)) / share
+    /// Attempts for each probe that meets a super node, where so many accept: R / Σ x^i.
+    fn rates<const N: usize>(&self, accepting: [f64; N]) -> [f64; N] {
+        let shares = accepting.map(|accepting| (accepting / self.registry).min(1.0));
+        let mut probes = [1.0; N];
+        if self.probes <= 16 {
+            for _ in 1..self.probes {
+                probes.iter_mut().zip(&shares).for_each(|(sum, share)| *sum = *sum * (1.0 - share) + 1.0);
+            }
         } else {
-            self.probes as f64
-        };
-        self.registry / probes
+            probes = shares.map(|share| {
+                let all = self.probes as f64;
+                if share > 0.0 { -libm::expm1(all * libm::log1p(-share)) / share } else { all }
+            });
+        }
+        probes.map(|probes| self.registry / probes)
     }
 
-    /// L(u).
-    fn accepting(&self, u: f64, coefficients: &[f64]) -> f64 {
-        if !coefficients.is_empty() {
-            return libm::exp(-u) * coefficients.iter().rev().fold(0.0, |sum, room| sum * u + room);
+    /// L(u), for several u.
+    fn accepting<const N: usize>(&self, u: [f64; N], coefficients: &[f64]) -> [f64; N] {
+        if coefficients.is_empty() {
+            return u.map(|u| self.accepting_of_many(u));
+        }
+        let mut sums = [0.0; N];
+        for room in coefficients.iter().rev() {
+            sums.iter_mut().zip(&u).for_each(|(sum, u)| *sum = *sum * u + room);
+        }
+        std::array::from_fn(|at| libm::exp(-u[at]) * sums[at])
+    }
+
+    /// L(u), where the sum has many terms.
+    fn accepting_of_many(&self, u: f64) -> f64 {
+        if u == 0.0 {
+            return self.with_room[0];
         }
         // The terms around the largest one.
         let rooms = self.with_room.len();

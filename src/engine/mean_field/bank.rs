@@ -8,7 +8,7 @@
 //! it when they come due. So what leaves from among those who wait, by the end of a session, a restart or the death of a
 //! super node, costs one product for each class, whoever waits since when.
 
-use super::classes::{Pair, ZERO, scaled_mass};
+use super::classes::{Pair, ZERO, at_least_none, scaled_mass};
 use super::delays::TickLaw;
 use super::settings::Settings;
 
@@ -100,7 +100,7 @@ impl Bank {
             let of_cell = changes.iter_mut().zip(&mut level.rate).zip(&mut *sum).zip(&mut self.total);
             for (((change, rate), sum), total) in of_cell {
                 for side in 0..2 {
-                    rate[side] = (rate[side] + change[side]).max(0.0);
+                    rate[side] = at_least_none(rate[side] + change[side]);
                     sum[side] += rate[side];
                     total[side] -= rate[side];
                 }

@@ -5,7 +5,7 @@ use crate::engine::laws::restarts::boot_within;
 use crate::parameters::Updates;
 
 /// Boots that take longer than all but this share of them are taken to be over in the last tick that is looked at.
-const TAIL: f64 = 1e-10;
+const TAIL: f64 = 1e-8;
 
 /// The law of a boot in ticks: the probability of each number of ticks.
 #[derive(Debug, Clone, PartialEq)]

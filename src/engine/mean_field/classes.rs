@@ -10,6 +10,11 @@ pub(super) type Pair = [f64; 2];
 /// Nobody.
 pub(super) const ZERO: Pair = [0.0; 2];
 
+/// A mass that is below 0 by rounding is none: a comparison alone, which `f64::max` is not.
+pub(super) fn at_least_none(mass: f64) -> f64 {
+    if mass > 0.0 { mass } else { 0.0 }
+}
+
 /// The mass of some cells.
 pub(super) fn mass(cells: &[Pair]) -> f64 {
     cells.iter().map(|pair| pair[0] + pair[1]).sum()

@@ -6,7 +6,7 @@ use super::poisson::Poisson;
 const TRIMMED: f64 = 1e-40;
 
 /// Terms of the thinning below this are left out.
-const NEGLIGIBLE: f64 = 1e-16;
+const NEGLIGIBLE: f64 = 1e-13;
 
 /// Above this expected loss of the fullest super node, the law of what is left of each is computed by itself.
 const FEW_LOSSES: f64 = 6.0;
@@ -15,17 +15,17 @@ const FEW_LOSSES: f64 = 6.0;
 #[derive(Debug, Clone)]
 pub(super) struct Occupancy {
     slots: usize,
-    /// The mass of super nodes with 0, 1, … `slots` children.
+    /// The mass of super nodes with 0, 1, … `slots` children, from the number `slots` on. Before and beyond them is
+    /// nothing: as much as they can move in a tick, and the rest of a block.
     nodes: Vec<f64>,
-    /// Where there are any: `nodes[low..=high]`; the first number is larger if there are none.
+    /// The fewest and the most children of any; the first number is larger if there are no super nodes.
     low: usize,
     high: usize,
-    /// 0, 1, … `slots`.
+    /// 0, 1, ….
     numbers: Vec<f64>,
     /// What is computed in.
-    scratch: Vec<f64>,
+    factors: Vec<f64>,
     next: Vec<f64>,
-    kernel: Vec<f64>,
 }
 
 /// Masses that are computed together: an addition waits for the one before it.
@@ -51,20 +51,43 @@ pub(super) struct Accepted {
     pub(super) children_of_shut_down: f64,
 }
 
+/// The super nodes that accept a client, if they are met.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Room {
+    /// Those that accept as many as a super node may accept in a tick.
+    unlimited: f64,
+    /// All super nodes, those without room included.
+    pub(super) mass: f64,
+}
+
 impl Occupancy {
-    /// Memory for each child slot at most: a number in each of the five lists, of which those that are computed in may
-    /// take half as much again.
-    pub(super) const BYTES_PER_SLOT: u64 = 7 * size_of::<f64>() as u64;
+    /// Memory for each child slot at most: three numbers for the masses, two for the numbers, and two to compute in, one of
+    /// which may take half as much again.
+    pub(super) const BYTES_PER_SLOT: u64 = 8 * size_of::<f64>() as u64;
 
     /// No super nodes.
     pub(super) fn new(slots: usize) -> Occupancy {
-        let numbers = (0..=slots).map(|number| number as f64).collect();
-        let (scratch, next, kernel) = (Vec::new(), Vec::new(), Vec::new());
-        Occupancy { slots, nodes: vec![0.0; slots + 1], low: 1, high: 0, numbers, scratch, next, kernel }
+        let numbers = (0..2 * slots + 1 + BLOCK).map(|number| number as f64).collect();
+        let nodes = vec![0.0; 3 * slots + 1 + BLOCK];
+        Occupancy { slots, nodes, low: 1, high: 0, numbers, factors: Vec::new(), next: Vec::new() }
     }
 
     pub(super) fn slots(&self) -> usize {
         self.slots
+    }
+
+    /// The mass of super nodes with that many children.
+    fn with(&self, children: usize) -> f64 {
+        self.nodes[self.slots + children]
+    }
+
+    /// The same for the numbers from `from` up to `to`.
+    fn with_any(&self, from: usize, to: usize) -> &[f64] {
+        if from > to { &[] } else { &self.nodes[self.slots + from..=self.slots + to] }
+    }
+
+    fn with_any_mut(&mut self, from: usize, to: usize) -> &mut [f64] {
+        if from > to { &mut [] } else { &mut self.nodes[self.slots + from..=self.slots + to] }
     }
 
     /// Adds super nodes with so many children each.
@@ -72,7 +95,7 @@ impl Occupancy {
         if mass <= 0.0 {
             return;
         }
-        self.nodes[children] += mass;
+        self.nodes[self.slots + children] += mass;
         if self.low > self.high {
             (self.low, self.high) = (children, children);
         }
@@ -82,35 +105,29 @@ impl Occupancy {
 
     /// The mass of the super nodes.
     pub(super) fn mass(&self) -> f64 {
-        sum(self.range())
+        sum(self.with_any(self.low, self.high))
     }
 
     /// The mass of their children.
     pub(super) fn children(&self) -> f64 {
-        sum_of_products(self.range(), &self.numbers[self.low.min(self.slots)..])
+        sum_of_products(self.with_any(self.low, self.high), &self.numbers[self.low.min(self.slots)..])
     }
 
-    /// The super nodes that there are, from `low` children on.
-    fn range(&self) -> &[f64] {
-        if self.low > self.high { &[] } else { &self.nodes[self.low..=self.high] }
-    }
-
-    /// Adds to `with_room[j]` the mass of the super nodes that accept more than j clients in a tick.
-    pub(super) fn add_room(&self, accept_limit: usize, with_room: &mut [f64]) {
+    /// The super nodes that have room. Adds to `with_room[j]` those that accept more than j clients in a tick.
+    pub(super) fn room(&self, accept_limit: usize, with_room: &mut [f64]) -> Room {
         let most = accept_limit.min(self.slots);
         // Up to this number of children, room is the accept limit.
-        let unlimited = self.slots - most;
-        let mut roomy = 0.0;
-        if self.low <= unlimited.min(self.high) {
-            roomy = sum(&self.nodes[self.low..=unlimited.min(self.high)]);
-        }
-        for room in (1..=most).rev() {
-            let children = self.slots - room;
-            if children > unlimited {
-                roomy += self.nodes[children];
+        let unlimited = sum(self.with_any(self.low, (self.slots - most).min(self.high)));
+        let mut mass = unlimited;
+        if most > 0 {
+            with_room[most - 1] += mass;
+            for room in (1..most).rev() {
+                mass += self.with(self.slots - room);
+                with_room[room - 1] += mass;
             }
-            with_room[room - 1] += roomy;
+            mass += self.with(self.slots);
         }
+        Room { unlimited, mass }
     }
 
     /// The share of the super nodes that does not stay takes its children along; of the children of the others, the share
@@ -121,9 +138,7 @@ impl Occupancy {
         }
         let loss = (1.0 - stay).clamp(0.0, 1.0);
         if loss == 0.0 {
-            if alive != 1.0 {
-                self.nodes[self.low..=self.high].iter_mut().for_each(|mass| *mass *= alive);
-            }
+            self.with_any_mut(self.low, self.high).iter_mut().for_each(|mass| *mass *= alive);
         } else if loss * (self.high as f64) < FEW_LOSSES {
             self.thin_by_few(alive, loss);
         } else {
@@ -134,8 +149,7 @@ impl Occupancy {
 
     /// Binomial thinning by the number m that is lost: n'(k) = (1 − d)^k Σ_m C(k + m, m) d^m n(k + m).
     ///
-    /// With the operator (D f)(k) = d (k + 1) f(k + 1) the sum is Σ_m D^m n / m!, which is computed from its last term on,
-    /// as n + D (n + D (n + …) / 2) / 1.
+    /// The sum is computed from its last term on, as n(k) + d (k + 1) / 1 · (n(k + 1) + d (k + 2) / 2 · (n(k + 2) + …)).
     fn thin_by_few(&mut self, alive: f64, loss: f64) {
         let high = self.high;
         // So many are lost where that matters, even by the fullest.
@@ -144,52 +158,53 @@ impl Occupancy {
             most += 1;
             weight *= (high - most) as f64 / (most + 1) as f64 * loss;
         }
-        let low = self.low.saturating_sub(most);
-        let nodes = &mut self.nodes[low..=high];
-        let left = nodes.len() - 1;
-        let numbers = &self.numbers[low + 1..][..left];
-        for sums in [&mut self.next, &mut self.scratch] {
-            sums.clear();
-            sums.extend_from_slice(nodes);
+        self.factors.clear();
+        self.factors.extend((1..=most).map(|lost| loss / lost as f64));
+        self.low = self.low.saturating_sub(most);
+        let (mut powers, leap) = powers(alive, 1.0 - loss, self.low);
+        // What becomes of a block depends on it and what is beyond.
+        for start in (self.low..=high).step_by(BLOCK) {
+            let at = self.slots + start;
+            let (nodes, numbers) = (&self.nodes[at..at + most + BLOCK], &self.numbers[start + 1..start + most + BLOCK]);
+            let (nodes, last) = (nodes[..most + BLOCK - 1].array_windows::<BLOCK>(), nodes.last_chunk::<BLOCK>());
+            let mut kept = *last.expect("a block");
+            let terms = nodes.zip(numbers.array_windows::<BLOCK>()).zip(&self.factors);
+            for ((nodes, numbers), factor) in terms.rev() {
+                for ((kept, node), number) in kept.iter_mut().zip(nodes).zip(numbers) {
+                    *kept = node + number * factor * *kept;
+                }
+            }
+            let nodes = self.nodes[at..at + BLOCK].iter_mut();
+            nodes.zip(kept.iter().zip(&powers)).for_each(|(node, (kept, power))| *node = kept * power);
+            powers.iter_mut().for_each(|power| *power *= leap);
         }
-        for lost in (1..=most.min(left)).rev() {
-            add_products(&mut self.scratch[..left], nodes, numbers, loss / lost as f64, &self.next[1..]);
-            std::mem::swap(&mut self.next, &mut self.scratch);
-        }
-        powers(&mut self.scratch, alive, 1.0 - loss, low);
-        for ((node, sum), power) in nodes.iter_mut().zip(&self.next).zip(&self.scratch) {
-            *node = sum * power;
-        }
-        self.low = low;
     }
 
     /// Binomial thinning super node by super node.
     fn thin_each(&mut self, alive: f64, loss: f64) {
         let stay = 1.0 - loss;
-        self.next.clear();
-        self.next.resize(self.high + 1, 0.0);
+        let mut next = std::mem::take(&mut self.next);
+        next.clear();
+        next.resize(self.high + 1, 0.0);
         for children in self.low..=self.high {
-            let mass = alive * self.nodes[children];
+            let mass = alive * self.with(children);
             if mass > 0.0 {
-                spread_binomially(&mut self.next, children, stay, mass);
+                spread_binomially(&mut next, children, stay, mass);
             }
         }
-        let high = self.high;
-        self.nodes[..=high].copy_from_slice(&self.next[..=high]);
+        self.with_any_mut(0, self.high).copy_from_slice(&next);
         self.low = 0;
+        self.next = next;
     }
 
-    /// Super nodes accept those who probe them.
-    pub(super) fn accept(&mut self, probing: &Probing<'_>) -> Accepted {
+    /// Super nodes, which have this room, accept those who probe them.
+    pub(super) fn accept(&mut self, room: &Room, probing: &Probing<'_>) -> Accepted {
         if self.low > self.high {
             return Accepted::default();
         }
-        let clients = self.accepted(probing.law, probing.accept_limit);
+        let clients = self.accepted(room, probing);
         let mut accepted = Accepted { clients, ..Accepted::default() };
-        let (before, children_before) = match probing.overload {
-            Some(_) => (self.mass(), self.children()),
-            None => (0.0, 0.0),
-        };
+        let children_before = if probing.overload.is_some() { self.children() } else { 0.0 };
         // How likely is a number of probes, and the super node lives on.
         let lives = |probes: usize, probability: f64| match probing.overload {
             Some((overloaded, shut_down)) if probes >= overloaded => probability * (1.0 - shut_down),
@@ -204,25 +219,18 @@ impl Occupancy {
         };
         self.shift(probing, &lives, &lives_full);
         if probing.overload.is_some() {
-            accepted.shut_down = (before - self.mass()).max(0.0);
+            accepted.shut_down = (room.mass - self.mass()).max(0.0);
             accepted.children_of_shut_down = (children_before + clients - self.children()).max(0.0);
         }
         accepted
     }
 
     /// Clients that super nodes accept.
-    fn accepted(&self, law: &Poisson, accept_limit: usize) -> f64 {
-        let most = accept_limit.min(self.slots);
-        let unlimited = self.slots - most;
-        let mut roomy = 0.0;
-        if self.low <= unlimited.min(self.high) {
-            roomy = sum(&self.nodes[self.low..=unlimited.min(self.high)]);
-        }
-        let mut clients = roomy * law.capped_means[most];
-        for children in (unlimited + 1).max(self.low)..self.high.min(self.slots - 1) + 1 {
-            clients += self.nodes[children] * law.capped_means[self.slots - children];
-        }
-        clients
+    fn accepted(&self, room: &Room, probing: &Probing<'_>) -> f64 {
+        let most = probing.accept_limit.min(self.slots);
+        let means = &probing.law.capped_means;
+        let of_rooms = (1..most).rev().map(|room| self.with(self.slots - room) * means[room]);
+        of_rooms.fold(room.unlimited * means[most], |clients, of_room| clients + of_room)
     }
 
     /// Moves super nodes to more children: by as many as probe them, up to the accept limit, and up to all slots.
@@ -233,36 +241,50 @@ impl Occupancy {
         let first = law.first.min(most);
         let end = (law.first + law.probabilities.len()).min(most);
         // The probabilities to accept `first`, `first` + 1, ….
-        self.kernel.clear();
-        self.kernel.extend((first..end).map(|accepted| lives(accepted, law.probabilities[accepted - law.first])));
+        let factors = &mut self.factors;
+        factors.clear();
+        factors.extend((first..end).map(|accepted| lives(accepted, law.probabilities[accepted - law.first])));
         if end == most {
-            self.kernel.push(lives_full(most));
+            factors.push(lives_full(most));
         }
-        convolve(&self.nodes[low..=high], &self.kernel, &mut self.scratch, &mut self.next);
-        self.nodes[low..=high].fill(0.0);
+        let last = first + factors.len() - 1;
+        let top = high + last;
+        // What becomes of a block depends on it and what is before.
+        for start in (low..top + 1).step_by(BLOCK).rev() {
+            let at = slots + start;
+            let mut sums = [0.0; BLOCK];
+            let windows = self.nodes[at - last..at - first + BLOCK].array_windows::<BLOCK>();
+            for (masses, factor) in windows.zip(factors.iter().rev()) {
+                for (sum, mass) in sums.iter_mut().zip(masses) {
+                    *sum += factor * mass;
+                }
+            }
+            self.nodes[at..at + BLOCK].copy_from_slice(&sums);
+        }
         // Who would have more children than slots has as many as slots.
-        let from = (low + first).min(slots);
-        let within = self.next.len().min(slots - from + 1);
-        let (moved, beyond) = self.next.split_at(within);
-        self.nodes[from..from + within].copy_from_slice(moved);
-        self.nodes[slots] += sum(beyond);
-        (self.low, self.high) = (from, (from + self.next.len() - 1).min(slots));
+        if top > slots {
+            let beyond = self.with_any_mut(slots + 1, top);
+            let mass: f64 = beyond.iter().sum();
+            beyond.fill(0.0);
+            self.nodes[2 * slots] += mass;
+        }
+        (self.low, self.high) = ((low + first).min(slots), top.min(slots));
         self.trim();
     }
 
     /// Multiplies all masses by a factor.
     pub(super) fn scale(&mut self, factor: f64) {
-        self.nodes.iter_mut().for_each(|mass| *mass *= factor);
+        self.with_any_mut(self.low, self.high).iter_mut().for_each(|mass| *mass *= factor);
         self.trim();
     }
 
     fn trim(&mut self) {
-        while self.low <= self.high && self.nodes[self.low] < TRIMMED {
-            self.nodes[self.low] = 0.0;
+        while self.low <= self.high && self.with(self.low) < TRIMMED {
+            self.nodes[self.slots + self.low] = 0.0;
             self.low += 1;
         }
-        while self.low <= self.high && self.nodes[self.high] < TRIMMED {
-            self.nodes[self.high] = 0.0;
+        while self.low <= self.high && self.with(self.high) < TRIMMED {
+            self.nodes[self.slots + self.high] = 0.0;
             if self.high == 0 {
                 self.low = 1;
                 return;
@@ -277,68 +299,42 @@ fn sum(numbers: &[f64]) -> f64 {
     let (blocks, rest) = numbers.as_chunks::<BLOCK>();
     let mut parts = [0.0; BLOCK];
     for block in blocks {
-        for (part, number) in parts.iter_mut().zip(block) {
-            *part += number;
-        }
+        parts.iter_mut().zip(block).for_each(|(part, number)| *part += number);
     }
-    parts.iter().chain(rest).sum()
+    parts.iter_mut().zip(rest).for_each(|(part, number)| *part += number);
+    sum_of_parts(&parts)
 }
 
 /// The sum of the products of some numbers with as many others, likewise.
 fn sum_of_products(numbers: &[f64], others: &[f64]) -> f64 {
     let (blocks, rest) = numbers.as_chunks::<BLOCK>();
-    let (other_blocks, _) = others.as_chunks::<BLOCK>();
+    let (other_blocks, other_rest) = others[..numbers.len()].as_chunks::<BLOCK>();
     let mut parts = [0.0; BLOCK];
-    for (block, other_block) in blocks.iter().zip(other_blocks) {
-        for ((part, number), other) in parts.iter_mut().zip(block).zip(other_block) {
-            *part += number * other;
-        }
+    for (block, others) in blocks.iter().zip(other_blocks) {
+        parts.iter_mut().zip(block.iter().zip(others)).for_each(|(part, (number, other))| *part += number * other);
     }
-    let of_rest = rest.iter().zip(&others[numbers.len() - rest.len()..]).map(|(number, other)| number * other);
-    parts.into_iter().chain(of_rest).sum()
+    parts.iter_mut().zip(rest.iter().zip(other_rest)).for_each(|(part, (number, other))| *part += number * other);
+    sum_of_parts(&parts)
 }
 
-/// `to[i]` = `terms[i]` + `numbers[i]` · `factor` · `others[i]`.
-fn add_products(to: &mut [f64], terms: &[f64], numbers: &[f64], factor: f64, others: &[f64]) {
-    for (((to, term), number), other) in to.iter_mut().zip(terms).zip(numbers).zip(others) {
-        *to = term + number * factor * other;
-    }
+fn sum_of_parts(parts: &[f64; BLOCK]) -> f64 {
+    let eight: [f64; 8] = std::array::from_fn(|part| parts[part] + parts[part + 8]);
+    let four: [f64; 4] = std::array::from_fn(|part| eight[part] + eight[part + 4]);
+    (four[0] + four[2]) + (four[1] + four[3])
 }
 
-/// `to[j]` = Σ_i `kernel[i]` `masses[j − i]`, for every j for which there is such a product. `padded` is computed in.
-fn convolve(masses: &[f64], kernel: &[f64], padded: &mut Vec<f64>, to: &mut Vec<f64>) {
-    let (margin, length) = (kernel.len() - 1, masses.len() + kernel.len() - 1);
-    padded.clear();
-    padded.resize(margin, 0.0);
-    padded.extend_from_slice(masses);
-    padded.resize(margin + length.next_multiple_of(BLOCK), 0.0);
-    to.clear();
-    for start in (0..length).step_by(BLOCK) {
-        let mut sums = [0.0; BLOCK];
-        let windows = padded[start..start + margin + BLOCK].array_windows::<BLOCK>();
-        for (masses, factor) in windows.zip(kernel.iter().rev()) {
-            for (sum, mass) in sums.iter_mut().zip(masses) {
-                *sum += factor * mass;
-            }
-        }
-        to.extend_from_slice(&sums);
-    }
-    to.truncate(length);
-}
-
-/// `first · base^(low + i)` for i = 0, 1, ….
-fn powers(to: &mut [f64], first: f64, base: f64, low: usize) {
+/// `first · base^(low + i)` for a block of i = 0, 1, …, and the factor between a block and the next one.
+fn powers(first: f64, base: f64, low: usize) -> ([f64; BLOCK], f64) {
     let start = first * libm::pow(base, low as f64);
     let square = base * base;
-    // Some chains, since each product waits for the one before.
-    let mut chains = [start, start * base, start * square, start * square * base];
-    let leap = square * square;
-    let (blocks, rest) = to.as_chunks_mut::<4>();
-    for block in blocks {
-        *block = chains;
-        chains.iter_mut().for_each(|power| *power *= leap);
+    let fourth = square * square;
+    let four = [start, start * base, start * square, start * square * base];
+    let eighth = fourth * fourth;
+    let mut powers = [0.0; BLOCK];
+    for (powers, factor) in powers.as_chunks_mut::<4>().0.iter_mut().zip([1.0, fourth, eighth, eighth * fourth]) {
+        *powers = four.map(|power| power * factor);
     }
-    rest.iter_mut().zip(chains).for_each(|(to, power)| *to = power);
+    (powers, eighth * eighth)
 }
 
 /// Adds to `to[k]` the mass times the binomial probability that k of `children` stay.
@@ -402,7 +398,7 @@ mod tests {
             let mut expected = vec![0.0; 76];
             start.iter().for_each(|&(children, mass)| spread_binomially(&mut expected, children, stay, 0.5 * mass));
             for (children, expected) in expected.iter().enumerate() {
-                let found = thinned.nodes[children];
+                let found = thinned.with(children);
                 assert!((found - expected).abs() < 1e-13, "{stay} {children}: {found} {expected}");
             }
             assert!((thinned.mass() - 0.5).abs() < 1e-13);
@@ -417,9 +413,10 @@ mod tests {
             let law = law(mean, limit.min(75));
             let before = nodes.children();
             let mut with_room = vec![0.0; limit.min(75)];
-            nodes.add_room(limit, &mut with_room);
+            let room = nodes.room(limit, &mut with_room);
+            assert!((room.mass - nodes.mass()).abs() < 1e-15);
             assert_eq!((with_room[0], with_room.get(5).copied().unwrap_or(0.5)), (0.75, 0.5));
-            let accepted = nodes.accept(&Probing { law: &law, accept_limit: limit, overload: None });
+            let accepted = nodes.accept(&room, &Probing { law: &law, accept_limit: limit, overload: None });
             let expected = 0.5 * law.capped_means[limit.min(75)] + 0.25 * law.capped_means[limit.min(5)];
             assert!((accepted.clients - expected).abs() < 1e-14, "{mean} {limit}");
             assert!((nodes.mass() - 1.0).abs() < 1e-13, "{mean} {limit}");
@@ -433,13 +430,15 @@ mod tests {
         let mut nodes = occupancy(10, &[(0, 0.5), (9, 0.5)]);
         let law = law(mean, limit);
         let probing = Probing { law: &law, accept_limit: limit, overload: Some((overloaded, probability)) };
-        let accepted = nodes.accept(&probing);
+        let room = nodes.room(limit, &mut [0.0; 2]);
+        let accepted = nodes.accept(&room, &probing);
         let share = probability * law.reaches(overloaded);
-        assert!((accepted.shut_down - share).abs() < 1e-14);
+        // Numbers of probes that are less likely than 1e-13 are left out.
+        assert!((accepted.shut_down - share).abs() < 1e-12);
         // Met four times, each has accepted what it can: two, and one.
-        assert!((accepted.children_of_shut_down - share * (0.5 * 2.0 + 0.5 * 10.0)).abs() < 1e-13);
-        assert!((nodes.mass() - (1.0 - share)).abs() < 1e-14);
+        assert!((accepted.children_of_shut_down - share * (0.5 * 2.0 + 0.5 * 10.0)).abs() < 1e-11);
+        assert!((nodes.mass() - (1.0 - share)).abs() < 1e-12);
         let expected = 0.5 * (law.probabilities[0] + law.probabilities[1]);
-        assert!((nodes.nodes[0] + nodes.nodes[1] - expected).abs() < 1e-14);
+        assert!((nodes.with(0) + nodes.with(1) - expected).abs() < 1e-14);
     }
 }

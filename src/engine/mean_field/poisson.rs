@@ -1,7 +1,7 @@
 //! The Poisson law, as far as it matters: how many probes meet a super node in a tick.
 
 /// Probabilities below this are left out.
-const NEGLIGIBLE: f64 = 1e-16;
+const NEGLIGIBLE: f64 = 1e-13;
 
 /// Means beyond this are not told from it: every super node is met more often than it can accept.
 pub(super) const MEAN_MAX: f64 = 1e6;

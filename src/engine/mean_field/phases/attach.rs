@@ -72,18 +72,17 @@ impl Running {
         with_room.clear();
         let most = state.supernodes.iter().map(|group| group.slots().min(limit)).max().unwrap_or(0);
         with_room.resize(most, 0.0);
-        state.supernodes.iter().for_each(|group| group.add_room(limit, with_room));
-        let live: f64 = state.supernodes.iter().map(Occupancy::mass).sum();
+        let rooms = state.supernodes.each_ref().map(|group| group.room(limit, with_room));
+        let live: f64 = rooms.iter().map(|room| room.mass).sum();
         let registry = live + state.stale.total();
         let probed = Attempts { with_room, registry, probes: self.scenario.overlay.probes, attempts };
         probes.set(probed.mean_probes(coefficients), most);
         let (mut accepted, mut failed) = ([0.0; 2], 0.0);
         let mut children_of_shut_down = [0.0; 2];
         let strikes_dedicated = self.scenario.overlay.dedicated_overload;
-        for (group, supernodes) in state.supernodes.iter_mut().enumerate() {
+        for (group, (supernodes, room)) in state.supernodes.iter_mut().zip(&rooms).enumerate() {
             let overload = settings.overload.filter(|_| group < 2 || strikes_dedicated);
-            let before = if overload.is_some() { supernodes.mass() } else { 0.0 };
-            let of_group = supernodes.accept(&Probing { law: probes, accept_limit: limit, overload });
+            let of_group = supernodes.accept(room, &Probing { law: probes, accept_limit: limit, overload });
             let Accepted { clients, .. } = of_group;
             let kind = usize::from(group == 2);
             accepted[kind] += clients;
@@ -91,7 +90,7 @@ impl Running {
                 state.shut_down += of_group.shut_down;
                 children_of_shut_down[kind] += of_group.children_of_shut_down;
                 match shut_down.get_mut(group) {
-                    Some(share) => *share = of_group.shut_down / before,
+                    Some(share) => *share = of_group.shut_down / room.mass,
                     None => failed = of_group.shut_down,
                 }
             }
