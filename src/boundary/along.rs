@@ -4,7 +4,7 @@ use crate::engine::EngineKind;
 use crate::parameters::{Domain, Parameter, Quantity, Scenario, Value};
 use crate::sweep::{AxisPoints, Sweep};
 
-/// Values that differ by less than this share of the way from the one end to the other are not told apart.
+/// What values are told apart by, if nothing else is said: see [`Along::resolution`].
 const RESOLUTION: f64 = 1e-6;
 
 /// A parameter, or a number of a named event, and the values between which it is varied.
@@ -16,6 +16,8 @@ pub struct Along {
     pub from: f64,
     /// The upper end, > `from`.
     pub to: f64,
+    /// Values that differ by less than this share of the way from the one end to the other are not told apart; > 0.
+    pub resolution: f64,
     /// Whether equal ratios are equal steps.
     logarithmic: bool,
 }
@@ -66,7 +68,16 @@ impl Along {
         if from >= to {
             return Err(format!("--from {from} is not below --to {to}"));
         }
-        Ok(Along { quantity, from, to, logarithmic: logarithmic && from > 0.0 })
+        Ok(Along { quantity, from, to, resolution: RESOLUTION, logarithmic: logarithmic && from > 0.0 })
+    }
+
+    /// How far a value is on the way from the one end to the other: 0 … 1 between them.
+    pub(super) fn share(&self, x: f64) -> f64 {
+        if self.logarithmic {
+            libm::log(x / self.from) / libm::log(self.to / self.from)
+        } else {
+            (x - self.from) / (self.to - self.from)
+        }
     }
 
     /// So many values from the one end to the other.
@@ -80,9 +91,9 @@ impl Along {
     /// A value that lies between two others; `None` if they are not told apart from each other.
     pub(super) fn between(&self, low: f64, high: f64) -> Option<f64> {
         let apart = if self.logarithmic {
-            libm::log(high / low) > RESOLUTION * libm::log(self.to / self.from)
+            libm::log(high / low) > self.resolution * libm::log(self.to / self.from)
         } else {
-            high - low > RESOLUTION * (self.to - self.from)
+            high - low > self.resolution * (self.to - self.from)
         };
         let middle = self.at(low, high, 0.5);
         (apart && low < middle && middle < high).then_some(middle)

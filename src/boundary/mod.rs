@@ -24,6 +24,9 @@ use crate::sweep::Sweep;
 /// Draws that are looked at in one workspace, one after another: they begin alike, mostly.
 const TOGETHER: u32 = 8;
 
+/// How far beyond an end a line is taken to turn that does not turn between them, as a share of the way between the ends.
+const BEYOND: f64 = 0.1;
+
 /// What is looked for.
 #[derive(Debug, Clone)]
 pub struct Question {
@@ -57,6 +60,26 @@ impl Line {
     pub fn ends_in_outage(&self) -> bool {
         self.begins_in_outage != (self.turns.len() % 2 == 1)
     }
+
+    /// How far the outcome at a value is from turning, as a share of the way from the one end to the other: above 0 where
+    /// there is an outage, below 0 where there is none. A line that does not turn is taken to turn [`BEYOND`] the end at which
+    /// it would if it were like the others, which rise or fall.
+    pub fn margin(&self, along: &Along, x: f64, rises: bool) -> f64 {
+        let at = along.share(x);
+        let beyond = if self.begins_in_outage == rises { -BEYOND } else { 1.0 + BEYOND };
+        let off = self.turns.iter().map(|&turn| (at - along.share(turn)).abs()).reduce(f64::min);
+        let off = off.unwrap_or((at - beyond).abs());
+        let turned = self.turns.iter().filter(|&&turn| turn < x).count();
+        if self.begins_in_outage != (turned % 2 == 1) { off } else { -off }
+    }
+}
+
+/// Whether outages begin where most of the lines turn; `None` if none turns.
+pub fn rises(lines: &[Line]) -> Option<bool> {
+    let turning = lines.iter().filter(|line| !line.turns.is_empty());
+    let begins = turning.clone().filter(|line| !line.begins_in_outage).count();
+    let turning = turning.count();
+    (turning > 0).then_some(2 * begins >= turning)
 }
 
 /// Why there is no answer.
@@ -111,4 +134,33 @@ fn line(
     finished();
     let (begins_in_outage, turns) = line;
     Ok(Line { cell, replicate, drawn: run.drawn, begins_in_outage, turns })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_margin_is_how_far_the_nearest_turn_is() {
+        let toml = "name = \"t\"\n[[axis]]\nparameter = \"overlay.supernode_ratio\"\nlogarithmic = { from = 0.01, to = 0.04, points = 3 }\n";
+        let mut sweep: Sweep = toml.parse().unwrap();
+        let along = Along::take(&mut sweep, "overlay.supernode_ratio", None, None).unwrap();
+        let line = |begins_in_outage, turns: &[f64]| Line {
+            cell: 0,
+            replicate: 0,
+            drawn: Vec::new(),
+            begins_in_outage,
+            turns: turns.to_vec(),
+        };
+        let margins = |line: &Line| [0.01, 0.02, 0.04].map(|x| (1e6 * line.margin(&along, x, false)).round() / 1e6);
+        // The middle in the logarithm is 0.02.
+        assert_eq!(margins(&line(true, &[0.02])), [0.5, 0.0, -0.5]);
+        assert_eq!(margins(&line(false, &[0.02])), [-0.5, 0.0, 0.5].map(|x: f64| x));
+        assert_eq!(margins(&line(true, &[])), [1.1, 0.6, 0.1]);
+        assert_eq!(margins(&line(false, &[])), [-0.1, -0.6, -1.1]);
+        let twice = line(true, &[0.01 * 2.0_f64.sqrt(), 0.04 / 2.0_f64.sqrt()]);
+        assert_eq!(margins(&twice), [0.25, -0.25, 0.25]);
+        assert_eq!(rises(&[line(true, &[]), line(false, &[])]), None);
+        assert_eq!(rises(&[line(true, &[0.02]), line(true, &[0.03]), line(false, &[0.02])]), Some(false));
+    }
 }

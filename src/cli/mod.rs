@@ -8,6 +8,7 @@ mod columns;
 mod compare;
 mod complete;
 mod crossings;
+mod estimate;
 mod extend;
 mod failure;
 mod new;
@@ -69,6 +70,8 @@ enum Command {
     Compare(compare::Arguments),
     /// Says where the outcome turns along a parameter, in the limit of ever more clients
     Boundary(boundary::Arguments),
+    /// Estimates outage probabilities from few runs, made where the limit of ever more clients is in doubt
+    Estimate(estimate::Arguments),
     /// Says where the outages of a sweep come from, by runs without what may cause them
     Causes(causes::Arguments),
     /// Writes one page of HTML with what a sweep says
@@ -99,6 +102,7 @@ pub fn main() -> ExitCode {
         Command::Crossings(arguments) => with_threads(|| crossings::crossings(&arguments)),
         Command::Compare(arguments) => with_threads(|| compare::compare(&arguments)),
         Command::Boundary(arguments) => boundary::boundary(&arguments),
+        Command::Estimate(arguments) => estimate::estimate(&arguments),
         Command::Causes(arguments) => causes::causes(&arguments),
         Command::Report(arguments) => with_threads(|| report::report(&arguments)),
         Command::Status(arguments) => with_threads(|| status::status(&arguments)),

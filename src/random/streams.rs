@@ -54,6 +54,8 @@ pub enum Purpose<'a> {
     Uncertain(&'a str),
     /// The cells of a design.
     Design,
+    /// Whether a run is made where not all of them are.
+    Selection,
     /// Trial draws when a sweep is read.
     Acceptance,
     /// A test, with a word of its own.
@@ -84,6 +86,7 @@ impl<'a> Purpose<'a> {
             Purpose::MeanField => "mean field",
             Purpose::Uncertain(parameter) => return ["uncertain ", parameter],
             Purpose::Design => "design",
+            Purpose::Selection => "selection",
             Purpose::Acceptance => "acceptance",
             Purpose::Test(word) => word,
         };
@@ -146,8 +149,18 @@ mod tests {
     fn every_purpose_has_a_stream_of_its_own() {
         use Purpose::*;
         let of_a_run = [Attributes, SetUp, Presence, Updates, UpdateRegions, Shocks, Boots, Orphans, Attach];
-        let more =
-            [AttachOutcome, AttachOrder, AttachBackoff, Login, Renewals, LoginBackoff, Promotion, Design, Acceptance];
+        let more = [
+            AttachOutcome,
+            AttachOrder,
+            AttachBackoff,
+            Login,
+            Renewals,
+            LoginBackoff,
+            Promotion,
+            Design,
+            Selection,
+            Acceptance,
+        ];
         let uncertain = crate::parameters::Parameter::all().map(|parameter| Uncertain(parameter.name));
         let purposes: Vec<Purpose<'_>> = of_a_run.into_iter().chain(more).chain(uncertain).collect();
         let mut first: Vec<u64> = purposes.iter().map(|&purpose| stream(5, purpose).next_u64()).collect();

@@ -3,7 +3,9 @@
 pub mod blocks;
 pub mod clusters;
 pub mod crossing;
+pub mod fidelity;
 pub mod interval;
+pub mod logistic;
 pub mod looks;
 pub mod normal;
 pub mod paired;

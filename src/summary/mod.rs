@@ -21,6 +21,7 @@
 //! | `sensitivity` | which uncertain inputs an output depends on |
 //! | `causes` | where outages come from |
 //! | `boundary` | where the outage probability of the limit reaches a level, along a parameter |
+//! | `fidelity` | outage probabilities from few runs, made where the limit is in doubt |
 //! | `report` | one page of HTML that needs nothing else |
 //! | `reproduction` | whether a run that is made again is the one that was kept |
 
@@ -32,6 +33,7 @@ mod crossings;
 mod entry;
 mod error;
 mod estimates;
+mod fidelity;
 mod listing;
 mod report;
 mod reproduction;
@@ -49,6 +51,7 @@ pub use comparison::{Against, Compared, Comparison, ComparisonError, Difference,
 pub use crossings::{Along, Crossings, Line, Reversal, crossings};
 pub use entry::Entry;
 pub use error::SummaryError;
+pub use fidelity::{Fidelity, FidelityRounds, check_fidelity};
 pub use listing::{write_csv, write_json};
 pub use report::Report;
 pub use reproduction::KeptRun;

@@ -75,6 +75,12 @@ impl Sweep {
         u64::from(draws) + if self.replicates.common_random_numbers { 0 } else { u64::from(cell) << 32 }
     }
 
+    /// A number, uniform in (0, 1), that decides whether a run is made where not all of them are. It has nothing to do with
+    /// the run itself.
+    pub fn selection_number(&self, cell: u32, replicate: u32) -> f64 {
+        open_unit(&mut stream(derive_seed(self.seed, &[cell.into(), replicate.into()]), Purpose::Selection))
+    }
+
     /// The coordinate of a replicate's Sobol point in the dimension of an input. Blocks have scrambles of their own, and so
     /// have cells without common random numbers.
     fn coordinate(&self, cell: u32, replicate: u32, input: usize) -> f64 {

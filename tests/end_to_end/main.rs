@@ -8,6 +8,7 @@ mod crossings;
 mod damage;
 #[cfg(target_os = "linux")]
 mod designs;
+mod estimate;
 mod extending;
 #[cfg(target_os = "linux")]
 mod faults;

@@ -4,7 +4,7 @@
 //! c < x, so it reaches p at the p-quantile of c; if they end there, at the (1 − p)-quantile. The interval of a quantile
 //! lies between two order statistics, whose ranks follow from the binomial law, whatever that of c is.
 
-use crate::boundary::Line;
+use crate::boundary::{Line, rises};
 use crate::statistics::interval::Interval;
 use crate::statistics::plan::ranks;
 use crate::statistics::quantile::quantile;
@@ -44,8 +44,7 @@ pub(super) struct Level {
 pub(super) fn levels(lines: &[Line], confidence: Option<f64>) -> CellLevels {
     let count = |is: &dyn Fn(&Line) -> bool| lines.iter().filter(|line| is(line)).count() as u32;
     let turning = count(&|line| !line.turns.is_empty());
-    let begins = count(&|line| !line.turns.is_empty() && !line.begins_in_outage);
-    let rises = (turning > 0).then_some(2 * begins >= turning);
+    let rises = rises(lines);
     let odd = count(&|line| line.turns.len() > 1 || (line.turns.len() == 1 && Some(line.begins_in_outage) == rises));
     let mut values: Vec<f64> = lines.iter().map(|line| critical(line, rises.unwrap_or(true))).collect();
     values.sort_by(f64::total_cmp);
