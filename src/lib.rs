@@ -83,7 +83,7 @@
 //! | `engine` | what a run is: one realisation of one scenario from one seed | `parameters`, `prefetch`, `random` |
 //! | `statistics` | functions of numbers: what can be concluded from runs | `random` |
 //! | `sweep` | what was asked: a sweep file, its cells and replicates | `parameters`, `random`, `engine`, `statistics` |
-//! | `boundary` | where the outcome of the limit turns along a parameter | `parameters`, `engine`, `sweep` |
+//! | `boundary` | where the outcome turns along a parameter, in the limit or run by run | `parameters`, `engine`, `sweep` |
 //! | `store` | what is kept: the folder of a sweep | `parameters`, `engine`, `sweep` |
 //! | `runner` | how runs are made: which one next, on which thread, until when | `parameters`, `engine`, `sweep`, `statistics`, `store` |
 //! | `summary` | what it says: the surface | `parameters`, `engine`, `sweep`, `boundary`, `statistics`, `store` |

@@ -20,6 +20,8 @@ pub struct Along {
     pub resolution: f64,
     /// Whether equal ratios are equal steps.
     logarithmic: bool,
+    /// The engine that is asked.
+    engine: EngineKind,
 }
 
 impl Along {
@@ -40,7 +42,7 @@ impl Along {
         if !quantity.domain().is_numeric() {
             return Err(format!("{name} is not a number: its values are {}", quantity.domain()));
         }
-        if let Some(parameter) = quantity.concerns().filter(|parameter| !EngineKind::MeanField.has(parameter)) {
+        if let Some(parameter) = quantity.concerns().filter(|parameter| !sweep.engine.has(parameter)) {
             return Err(format!("the limit of ever more clients does not have {}", parameter.name));
         }
         if sweep.uncertain.iter().any(|input| input.parameter == quantity) {
@@ -68,7 +70,14 @@ impl Along {
         if from >= to {
             return Err(format!("--from {from} is not below --to {to}"));
         }
-        Ok(Along { quantity, from, to, resolution: RESOLUTION, logarithmic: logarithmic && from > 0.0 })
+        Ok(Along {
+            quantity,
+            from,
+            to,
+            resolution: RESOLUTION,
+            logarithmic: logarithmic && from > 0.0,
+            engine: sweep.engine,
+        })
     }
 
     /// How far a value is on the way from the one end to the other: 0 … 1 between them.
@@ -100,7 +109,7 @@ impl Along {
     }
 
     /// The value at a share of the way from one to another.
-    fn at(&self, low: f64, high: f64, share: f64) -> f64 {
+    pub(super) fn at(&self, low: f64, high: f64, share: f64) -> f64 {
         let value =
             if self.logarithmic { low * libm::exp(share * libm::log(high / low)) } else { low + share * (high - low) };
         let whole = matches!(self.quantity.domain(), Domain::Integer(..));
@@ -119,7 +128,7 @@ impl Along {
         let value = value.ok_or_else(|| format!("{name} cannot be {x}"))?;
         self.quantity.put(&mut scenario, &value);
         scenario.check().map_err(|error| format!("with {name} = {x}, {error}"))?;
-        EngineKind::MeanField.check(&scenario).map_err(|error| error.to_string())?;
+        self.engine.check(&scenario).map_err(|error| error.to_string())?;
         Ok(scenario)
     }
 }

@@ -1,15 +1,19 @@
-//! Where the outcome turns along one parameter, in the limit of ever more clients: by bisection, without a grid.
+//! Where the outcome turns along one parameter: by bisection, without a grid.
 //!
-//! In the limit a scenario ends in an outage or it does not. So for each cell of a sweep and each draw of its uncertain
-//! inputs there is a value of a parameter at which that turns, and the share of the draws that have turned is the outage
-//! probability as a function of that parameter.
+//! In the limit of ever more clients a scenario ends in an outage or it does not. So for each cell of a sweep and each draw of
+//! its uncertain inputs there is a value of a parameter at which that turns, and the share of the draws that have turned is
+//! the outage probability as a function of that parameter. A run of clients with one seed has such a value, too, as far as
+//! what the draws decide outweighs chance. Whether it has is looked at: *audits* make one more run of each draw, far from
+//! where it turns.
 //!
 //! | file | what it holds |
 //! | --- | --- |
+//! | `asked` | who is asked for the outcome of a scenario |
 //! | `along` | the parameter that is varied: between which values, and what lies between two of them |
 //! | `search` | the turns of one draw |
 
 mod along;
+mod asked;
 mod search;
 
 pub use along::Along;
@@ -18,8 +22,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
 
-use crate::engine::mean_field::Solver;
+use crate::engine::EngineKind;
 use crate::sweep::Sweep;
+use asked::{Asked, Workspace};
+use search::Search;
 
 /// Draws that are looked at in one workspace, one after another: they begin alike, mostly.
 const TOGETHER: u32 = 8;
@@ -30,7 +36,7 @@ const BEYOND: f64 = 0.1;
 /// What is looked for.
 #[derive(Debug, Clone)]
 pub struct Question {
-    /// The sweep, whose axes are the others: the parameter is none of them.
+    /// The sweep, whose axes are the others: the parameter is none of them. Its engine is asked.
     pub sweep: Sweep,
     /// The parameter.
     pub along: Along,
@@ -53,6 +59,17 @@ pub struct Line {
     pub begins_in_outage: bool,
     /// Where the outcome turns, ascending.
     pub turns: Vec<f64>,
+    /// What was looked at besides, far from the turns; nothing in the limit.
+    pub audit: Option<Audit>,
+}
+
+/// The outcome at a value at which a search did not need it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Audit {
+    /// The value.
+    pub at: f64,
+    /// Whether there is an outage.
+    pub outage: bool,
 }
 
 impl Line {
@@ -69,8 +86,18 @@ impl Line {
         let beyond = if self.begins_in_outage == rises { -BEYOND } else { 1.0 + BEYOND };
         let off = self.turns.iter().map(|&turn| (at - along.share(turn)).abs()).reduce(f64::min);
         let off = off.unwrap_or((at - beyond).abs());
+        if self.has_outage(x) { off } else { -off }
+    }
+
+    /// Whether a value is farther than two steps of the search from every turn.
+    fn is_far(&self, along: &Along, x: f64) -> bool {
+        self.turns.iter().all(|&turn| (along.share(x) - along.share(turn)).abs() > 2.0 * along.resolution)
+    }
+
+    /// Whether there is an outage at a value, as far as the turns tell.
+    pub fn has_outage(&self, x: f64) -> bool {
         let turned = self.turns.iter().filter(|&&turn| turn < x).count();
-        if self.begins_in_outage != (turned % 2 == 1) { off } else { -off }
+        self.begins_in_outage != (turned % 2 == 1)
     }
 }
 
@@ -105,9 +132,9 @@ pub fn lines(
     let keys: Vec<(u32, u32)> =
         (0..question.sweep.cells()).flat_map(|cell| (0..portions).map(move |portion| (cell, portion))).collect();
     let portion = |&(cell, portion): &(u32, u32)| {
-        let mut solver = Solver::new();
+        let mut workspace = Workspace::of(question.sweep.engine);
         let replicates = portion * TOGETHER..question.draws.min((portion + 1) * TOGETHER);
-        replicates.map(|replicate| line(&mut solver, question, cell, replicate, interrupted, finished)).collect()
+        replicates.map(|replicate| line(&mut workspace, question, cell, replicate, interrupted, finished)).collect()
     };
     let portions: Vec<Result<Vec<Line>, Unanswered>> = keys.par_iter().with_max_len(1).map(portion).collect();
     let lines: Result<Vec<Vec<Line>>, Unanswered> = portions.into_iter().collect();
@@ -115,7 +142,7 @@ pub fn lines(
 }
 
 fn line(
-    solver: &mut Solver,
+    workspace: &mut Workspace,
     question: &Question,
     cell: u32,
     replicate: u32,
@@ -123,17 +150,24 @@ fn line(
     finished: &(dyn Fn() + Sync),
 ) -> Result<Line, Unanswered> {
     let run = question.sweep.realization(cell, replicate);
-    let mut search = search::Search { solver, along: &question.along, scenario: &run.scenario, interrupted };
-    let line = search.turns(question.probes).map_err(|unanswered| match unanswered {
+    let mut asked = Asked { workspace, seed: run.seed, interrupted };
+    let mut search = Search { asked: &mut asked, along: &question.along, scenario: &run.scenario };
+    let named = |unanswered| match unanswered {
         Unanswered::Impossible(why) => Unanswered::Impossible(format!("cell {cell}, draw {replicate}: {why}")),
         interrupted => interrupted,
-    })?;
+    };
+    let (begins_in_outage, turns) = search.turns(question.probes).map_err(named)?;
+    let mut line = Line { cell, replicate, drawn: run.drawn, begins_in_outage, turns, audit: None };
+    let at =
+        question.along.at(question.along.from, question.along.to, question.sweep.selection_number(cell, replicate));
+    if question.sweep.engine != EngineKind::MeanField && line.is_far(&question.along, at) {
+        line.audit = Some(Audit { at, outage: search.has_outage(at).map_err(named)? });
+    }
     if interrupted.load(Ordering::Relaxed) {
         return Err(Unanswered::Interrupted);
     }
     finished();
-    let (begins_in_outage, turns) = line;
-    Ok(Line { cell, replicate, drawn: run.drawn, begins_in_outage, turns })
+    Ok(line)
 }
 
 #[cfg(test)]
@@ -151,6 +185,7 @@ mod tests {
             drawn: Vec::new(),
             begins_in_outage,
             turns: turns.to_vec(),
+            audit: None,
         };
         let margins = |line: &Line| [0.01, 0.02, 0.04].map(|x| (1e6 * line.margin(&along, x, false)).round() / 1e6);
         // The middle in the logarithm is 0.02.

@@ -2,6 +2,7 @@
 
 use clap::builder::{PossibleValue, PossibleValuesParser};
 
+use crate::engine::EngineKind;
 use crate::engine::outcome::{OUTPUTS, OutputType};
 
 /// A whole number of a range.
@@ -34,6 +35,12 @@ pub(super) fn number(text: &str) -> Result<u32, String> {
 pub(super) fn between(text: &str, low: f64, high: f64) -> Result<f64, String> {
     let number = text.parse().ok().filter(|&number: &f64| number > low && number < high);
     number.ok_or_else(|| format!("expected a number between {low} and {high}, neither included"))
+}
+
+/// Reads the name of an engine.
+pub(super) fn engine(name: &str) -> Result<EngineKind, String> {
+    let names = EngineKind::ALL.map(EngineKind::name);
+    EngineKind::find(name).ok_or_else(|| format!("expected {}", names.join(" or ")))
 }
 
 /// The outputs that are numbers.

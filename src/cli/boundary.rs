@@ -9,10 +9,14 @@ use super::signals::Signals;
 use super::table::{self, Format};
 use super::threads::{pool, threads_given};
 use crate::boundary::{Along, Question, Unanswered, lines};
+use crate::engine::EngineKind;
 use crate::runner::check_memory;
 use crate::store::{Destination, KeyMetadata};
 use crate::summary::Boundary;
 use crate::sweep::Sweep;
+
+/// How closely the turn of a run is looked for: chance shifts it by more.
+const RESOLUTION_OF_RUNS: f64 = 0.01;
 
 /// The arguments of `boundary`.
 #[derive(clap::Args)]
@@ -35,6 +39,13 @@ pub(super) struct Arguments {
     /// Draws of the uncertain inputs in each cell; by default replicates.at_most of the sweep
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000_000))]
     draws: Option<u32>,
+    /// The engine that is asked: mean-field, the limit of ever more clients, or agents, a run for each value that is looked at
+    #[arg(long, value_name = "ENGINE", value_parser = arguments::engine, default_value = "mean-field")]
+    engine: EngineKind,
+    /// How closely a turn is looked for, as a share of the way between the ends; by default a millionth in the limit, and a
+    /// hundredth by agents
+    #[arg(long, value_name = "SHARE", value_parser = resolution, allow_negative_numbers = true)]
+    resolution: Option<f64>,
     /// Overrides a key of the sweep file, such as time.horizon_h=24
     #[arg(long, value_name = "KEY=VALUE", value_parser = arguments::setting)]
     set: Vec<String>,
@@ -49,13 +60,16 @@ pub(super) struct Arguments {
     format: Format,
 }
 
+fn resolution(text: &str) -> Result<f64, String> {
+    arguments::between(text, 0.0, 1.0)
+}
+
 pub(super) fn boundary(arguments: &Arguments) -> Result<(), Failure> {
     let threads = arguments.threads.map_or_else(threads_given, usize::from);
     let destination = arguments.out.as_deref().map(Destination::of_table).transpose()?;
-    // What the limit does not have is refused as it is for a sweep of its own.
-    let of_the_limit =
-        [arguments.set.as_slice(), &["run.engine=mean-field".to_owned(), "run.noise=false".to_owned()]].concat();
-    let sweep = Sweep::read(&arguments.sweep, &of_the_limit)?;
+    // What the engine does not have is refused as it is for a sweep of its own.
+    let engine = [format!("run.engine={}", arguments.engine.name()), "run.noise=false".to_owned()];
+    let sweep = Sweep::read(&arguments.sweep, &[arguments.set.as_slice(), &engine].concat())?;
     let question = question(arguments, &sweep)?;
     check_memory(&question.sweep, threads)?;
     let signals = Signals::catch()?;
@@ -70,7 +84,16 @@ pub(super) fn boundary(arguments: &Arguments) -> Result<(), Failure> {
 fn question(arguments: &Arguments, sweep: &Sweep) -> Result<Question, Failure> {
     let mut sweep = sweep.clone();
     let along = Along::take(&mut sweep, &arguments.along, arguments.from, arguments.to);
-    let along = along.map_err(|message| Failure::WrongInput(format!("--along: {message}")))?;
+    let mut along = along.map_err(|message| Failure::WrongInput(format!("--along: {message}")))?;
+    if arguments.engine != EngineKind::MeanField {
+        along.resolution = RESOLUTION_OF_RUNS;
+        if sweep.uncertain.is_empty() {
+            let message = "--engine: without [uncertain] chance alone decides between runs, and a run has no value at which it \
+                           turns: make a sweep along the parameter";
+            return Err(Failure::WrongInput(message.to_owned()));
+        }
+    }
+    along.resolution = arguments.resolution.unwrap_or(along.resolution);
     // Without uncertain inputs all draws are the same.
     let draws = if sweep.uncertain.is_empty() { 1 } else { arguments.draws.unwrap_or(sweep.replicates.at_most) };
     Ok(Question { sweep, along, draws, probes: arguments.probes })

@@ -68,7 +68,7 @@ enum Command {
     Crossings(crossings::Arguments),
     /// Says what one point of an axis changes against another one, replicate by replicate
     Compare(compare::Arguments),
-    /// Says where the outcome turns along a parameter, in the limit of ever more clients
+    /// Says where the outcome turns along a parameter, in the limit of ever more clients, or run by run
     Boundary(boundary::Arguments),
     /// Estimates outage probabilities from few runs, made where the limit of ever more clients is in doubt
     Estimate(estimate::Arguments),

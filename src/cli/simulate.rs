@@ -35,7 +35,7 @@ pub(super) struct Arguments {
     seed: Option<u64>,
     /// The engine that makes the run, instead of the sweep file's: agents, which follows every client, or mean-field, its
     /// limit for ever more clients, to which the seed is without effect
-    #[arg(long, value_name = "ENGINE", value_parser = engine, conflicts_with = "cell")]
+    #[arg(long, value_name = "ENGINE", value_parser = arguments::engine, conflicts_with = "cell")]
     engine: Option<EngineKind>,
     /// Cell of the run in a finished sweep: its number, or what the axes say of it, such as
     /// overlay.supernode_ratio=0.02,updates.synchronization=0.6
@@ -101,12 +101,6 @@ pub(super) fn simulate(arguments: &Arguments) -> Result<(), Failure> {
         }
     })?;
     kept.map_or(Ok(()), |kept| compare(&before.outcome, &kept))
-}
-
-/// Reads the name of an engine.
-fn engine(name: &str) -> Result<EngineKind, String> {
-    let names = EngineKind::ALL.map(EngineKind::name);
-    EngineKind::find(name).ok_or_else(|| format!("expected {}", names.join(" or ")))
 }
 
 /// The run that is to be simulated.

@@ -22,6 +22,8 @@ pub(super) struct CellLevels {
     pub(super) outages_at_ends: [u32; 2],
     /// Draws that turn more than once, or the other way than most.
     pub(super) odd: u32,
+    /// Audits, and those of them that say otherwise than the turns.
+    pub(super) audits: [u32; 2],
     /// Whether outages begin where most of the draws turn; `None` if none turns.
     pub(super) rises: Option<bool>,
     /// One for each of [`LEVELS`].
@@ -54,9 +56,15 @@ pub(super) fn levels(lines: &[Line], confidence: Option<f64>) -> CellLevels {
         turning,
         outages_at_ends: [count(&|line| line.begins_in_outage), count(&Line::ends_in_outage)],
         odd,
+        audits: [count(&|line| line.audit.is_some()), count(&contradicted)],
         rises,
         levels: LEVELS.iter().map(|&percent| level(&values, percent, rises, confidence)).collect(),
     }
+}
+
+/// Whether the audit of a draw says otherwise than its turns.
+fn contradicted(line: &Line) -> bool {
+    line.audit.is_some_and(|audit| audit.outage != line.has_outage(audit.at))
 }
 
 /// Where a draw turns for the first time; beyond the ends if it does not.
@@ -80,9 +88,10 @@ fn level(ascending: &[f64], percent: u32, rises: Option<bool>, confidence: Optio
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::boundary::Audit;
 
     fn line(begins_in_outage: bool, turns: &[f64]) -> Line {
-        Line { cell: 3, replicate: 0, drawn: Vec::new(), begins_in_outage, turns: turns.to_vec() }
+        Line { cell: 3, replicate: 0, drawn: Vec::new(), begins_in_outage, turns: turns.to_vec(), audit: None }
     }
 
     /// What a level says: where, and its interval.
@@ -125,6 +134,10 @@ mod tests {
         let levels = levels(&lines, Some(0.95));
         assert_eq!((levels.odd, levels.turning, levels.rises), (2, 4, Some(true)));
         assert_eq!(levels.outages_at_ends, [1, 3]);
+        let audited =
+            |begins, turns: &[f64], at, outage| Line { audit: Some(Audit { at, outage }), ..line(begins, turns) };
+        let audited = [audited(false, &[1.0], 0.5, false), audited(false, &[1.0], 0.5, true), line(false, &[1.0])];
+        assert_eq!((super::levels(&audited, Some(0.95)).audits, levels.audits), ([2, 1], [0, 0]));
         let none = super::levels(&[line(true, &[])], Some(0.95));
         assert_eq!((none.rises, said(&none, 50)), (None, (None, None, None)));
     }

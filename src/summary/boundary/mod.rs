@@ -1,5 +1,5 @@
-//! Where the outcome of the limit turns along a parameter, and so the outage probability as a function of it: what the
-//! draws of the uncertain inputs say together.
+//! Where the outcome turns along a parameter, in the limit or run by run, and so the outage probability as a function of
+//! it: what the draws of the uncertain inputs say together.
 //!
 //! | file | what it holds |
 //! | --- | --- |
@@ -12,12 +12,18 @@ mod table;
 mod words;
 
 use crate::boundary::{Line, Question};
+use crate::engine::EngineKind;
 use crate::sweep::{Sampling, Sweep};
 use levels::{CellLevels, levels};
 
 /// Whether the draws of a cell are independent, as the intervals want them: Sobol points are not.
 fn independent(sweep: &Sweep) -> bool {
     sweep.replicates.sampling == Sampling::Random
+}
+
+/// Whether the limit was asked, in which nothing but the draws is random, and not runs of clients.
+fn is_limit(sweep: &Sweep) -> bool {
+    sweep.engine == EngineKind::MeanField
 }
 
 /// The answer to a question after the boundary.

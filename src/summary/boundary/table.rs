@@ -5,8 +5,8 @@ use std::sync::Arc;
 use arrow_array::{BooleanArray, Int64Array, RecordBatch, UInt32Array};
 use arrow_schema::ArrowError;
 
-use super::Boundary;
 use super::levels::{CellLevels, Level};
+use super::{Boundary, is_limit};
 use crate::store::{axis_column, axis_field};
 use crate::summary::listing::Columns;
 use crate::sweep::columns as names;
@@ -22,8 +22,12 @@ impl Boundary {
         let rows = || self.cells.iter().flat_map(|cell| cell.levels.iter().map(move |level| (cell, level)));
         let mut columns = Columns::default();
         self.add_cells(&mut columns, rows().map(|(cell, _)| cell.cell).collect());
-        let probability =
-            "Outage probability in the limit of ever more clients, over the draws of the uncertain inputs.";
+        let is_limit = is_limit(&self.question.sweep);
+        let probability = if is_limit {
+            "Outage probability in the limit of ever more clients, over the draws of the uncertain inputs."
+        } else {
+            "Outage probability, over the draws of the uncertain inputs and chance."
+        };
         let levels = rows().map(|(_, level)| Some(f64::from(level.percent) / 100.0));
         columns.add_numbers("outage_probability", "1", probability, levels);
         let finite = |level: &Level| level.at.filter(|at| at.is_finite());
@@ -51,6 +55,10 @@ impl Boundary {
         add("not_monotone", "Draws that turn more than once, or the other way than most.", |cell| cell.odd);
         add("outages_at_lower_end", "Draws with an outage at the lower end.", |cell| cell.outages_at_ends[0]);
         add("outages_at_upper_end", "Draws with an outage at the upper end.", |cell| cell.outages_at_ends[1]);
+        if !is_limit {
+            add("audits", "Draws of which one more run was made, far from where they turn.", |cell| cell.audits[0]);
+            add("audits_that_differ", "Those whose run says otherwise than the turns.", |cell| cell.audits[1]);
+        }
         columns.into_table()
     }
 
@@ -80,6 +88,14 @@ impl Boundary {
             let outages = lines().map(|line| Some(if ends_in { line.ends_in_outage() } else { line.begins_in_outage }));
             let description = "Whether there is an outage at this end.";
             columns.add(name, "1", description, Arc::new(outages.collect::<BooleanArray>()));
+        }
+        if !is_limit(sweep) {
+            let at = lines().map(|line| line.audit.map(|audit| audit.at));
+            let description =
+                "Where one more run was made, far from where the draw turns; null if that would have been too near.";
+            columns.add_numbers("audited_at", quantity.unit(), description, at);
+            let outages = lines().map(|line| line.audit.map(|audit| audit.outage)).collect::<BooleanArray>();
+            columns.add("audited_outage", "1", "Whether it had an outage.", Arc::new(outages));
         }
         columns.into_table()
     }

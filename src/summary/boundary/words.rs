@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use super::levels::{CellLevels, Level};
-use super::{Boundary, independent};
+use super::{Boundary, independent, is_limit};
+use crate::statistics::interval::Interval;
 use crate::summary::show::labels::{in_words, number};
 use crate::summary::show::wrapped;
 
@@ -18,7 +19,8 @@ impl Boundary {
     pub fn in_words(&self) -> String {
         let (sweep, along) = (&self.question.sweep, &self.question.along);
         let name = along.quantity.name();
-        let mut text = format!("Where the outcome turns, in the limit of ever more clients\n  along: {name}");
+        let whose = if is_limit(sweep) { "in the limit of ever more clients" } else { "run by run" };
+        let mut text = format!("Where the outcome turns, {whose}\n  along: {name}");
         let _ = writeln!(text, ", {} … {}", number(along.from, 4), number(along.to, 4));
         let names: Vec<&str> = sweep.axes.iter().map(|axis| axis.name.as_str()).collect();
         if !names.is_empty() {
@@ -96,6 +98,30 @@ impl Boundary {
         } else {
             " Sobol points are not independent: there are no intervals."
         };
-        wrapped(&format!("{said}; {closer}{intervals}"), WIDTH) + "\n"
+        let audits = if is_limit(&self.question.sweep) { String::new() } else { self.audits() };
+        wrapped(&format!("{said}; {closer}{intervals}{audits}"), WIDTH) + "\n"
+    }
+
+    /// What the audits say of all cells together.
+    fn audits(&self) -> String {
+        let (sweep, along) = (&self.question.sweep, &self.question.along);
+        let sum = |index: usize| self.cells.iter().map(|cell| cell.audits[index]).sum::<u32>();
+        let (audits, differ) = (sum(0), sum(1));
+        let confidence = sweep.replicates.confidence;
+        let most = Interval::fixed(differ, audits.max(1), confidence).high;
+        // Draws that cells have in common are one observation.
+        let cells = if sweep.replicates.common_random_numbers && self.cells.len() > 1 {
+            ", if cells were independent"
+        } else {
+            ""
+        };
+        format!(
+            " Turns are known to {} of the way from end to end, and chance may turn a run again near them. Far from them \
+             {differ} of {audits} audits differ from what the turns say, so at most {} % of outcomes do there ({} % \
+             interval{cells}). Each of these is an error of the probabilities above.",
+            number(along.resolution, 3),
+            number(100.0 * most, 3),
+            100.0 * confidence,
+        )
     }
 }
