@@ -36,6 +36,8 @@ const FIRST_SLOPE: f64 = 3.4;
 /// that there is.
 const FIRST_GIVE: [f64; 3] = [3.0, FIRST_SLOPE, 5.0];
 const FIRST_CURVE: Logistic = Logistic { coefficients: [0.0, FIRST_SLOPE, 0.0] };
+/// A run counts for no more than so many: where few are made, all else is the curve's word.
+const WORTH_MAX: f64 = 10.0;
 /// A margin counts as no more than so many standard deviations.
 const MARGIN_MAX: f64 = 8.0;
 
@@ -63,7 +65,8 @@ pub struct FidelityEstimate {
     pub runs: u32,
     /// Those of them with an outage.
     pub outages: u32,
-    /// How many independent runs would have the same standard error; `None` where there is none.
+    /// How many independent runs would have the same standard error, at most ten times as many as were made; `None` where
+    /// there is none.
     pub as_good_as: Option<f64>,
     /// The mean of the predictions.
     pub predicted: f64,
@@ -207,6 +210,7 @@ impl FidelityLine {
         let (value, seen, clusters) = ratio.estimate().map_or((0.0, 0.0, 1), |of| (of.value, of.error, of.clusters));
         let (p, error) = (value.clamp(0.0, 1.0), seen.max(left.sqrt() / draws));
         let as_good_as = (p > 0.0 && p < 1.0 && error > 0.0).then(|| p * (1.0 - p) / (error * error));
+        let as_good_as = as_good_as.map(|trials| trials.min(WORTH_MAX * f64::from(runs)));
         let degrees = (clusters.max(2) - 1) as u32;
         let adjustment = quantile(0.5 + confidence / 2.0) / two_sided_quantile(confidence, degrees);
         // Where all runs are the same, no more is known than they say.

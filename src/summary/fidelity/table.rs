@@ -40,7 +40,7 @@ impl Fidelity {
         let of = |end: &str| format!("{end} end of its {confidence} % interval.");
         add("outage_probability_low", &of("Lower"), |of| Some(of.interval.low));
         add("outage_probability_high", &of("Upper"), |of| Some(of.interval.high));
-        let as_good_as = "Independent runs whose share of outages would have the same standard error; null at 0 and 1.";
+        let as_good_as = "Independent runs whose share of outages would have the same standard error, at most ten times those that were made; null at 0 and 1.";
         add("as_good_as", as_good_as, |of| of.as_good_as);
         add("predicted", "Mean of the predictions, before the correction.", |of| Some(of.predicted));
         let mut add = |name: &str, description: &str, of: fn(&FidelityEstimate) -> u32| {
