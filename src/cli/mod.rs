@@ -68,9 +68,9 @@ enum Command {
     Crossings(crossings::Arguments),
     /// Says what one point of an axis changes against another one, replicate by replicate
     Compare(compare::Arguments),
-    /// Says where the outcome turns along a parameter, in the limit of ever more clients, or run by run
+    /// Says where the outcome turns along a parameter, in the limit or run by run
     Boundary(boundary::Arguments),
-    /// Estimates outage probabilities from few runs, made where the limit of ever more clients is in doubt
+    /// Estimates outage probabilities from few runs, made where the limit is in doubt
     Estimate(estimate::Arguments),
     /// Says where the outages of a sweep come from, by runs without what may cause them
     Causes(causes::Arguments),
