@@ -26,6 +26,7 @@ COLOURS_MIN = 40
 # The variable in which each notebook looks for its folder.
 VARIABLES = {
     "bottleneck": "CRITMASS_BOTTLENECK",
+    "hindcast": "CRITMASS_HINDCAST",
     "mitigations": "CRITMASS_MITIGATIONS",
     "patch-tuesdays": "CRITMASS_PATCH_TUESDAYS",
     "metastable": "CRITMASS_METASTABLE",
