@@ -8,7 +8,7 @@
 //!   (1 − p)^k leaves: the tail of the geometric law.
 
 use super::bounds::count_tolerance;
-use super::laboratory::{IDLE, bare, hour_of, intervene, lasting, per_million, trace};
+use super::laboratory::{IDLE, Subject, bare, hour_of, intervene, lasting, per_million};
 use super::{Check, Comparison, Effort, FALSE_ALARM};
 use crate::parameters::{Scenario, Shock};
 
@@ -18,12 +18,22 @@ const RENEWAL_TICKS: f64 = 40.0;
 
 /// The checks of this topic.
 pub(super) fn checks(effort: Effort) -> Vec<Check> {
-    let clients = effort.choose(20_000, 400_000);
-    vec![healthy(clients, f64::INFINITY), healthy(clients, 1e5), stopped(clients), give_up(clients)]
+    let subjects = Subject::both(effort.choose(20_000, 400_000));
+    let of = |subject: &Subject| {
+        [healthy(subject, f64::INFINITY), healthy(subject, 1.0), stopped(subject), give_up(subject)]
+    };
+    subjects.iter().flat_map(of).collect()
 }
 
-fn check(name: &str, formula: &'static str, at: &'static str, comparisons: Vec<Comparison>) -> Check {
-    Check { topic: "renewals", name: name.to_owned(), formula, unit: "1", at, false_alarm: FALSE_ALARM, comparisons }
+fn check(
+    subject: &Subject,
+    name: &str,
+    formula: &'static str,
+    at: &'static str,
+    comparisons: Vec<Comparison>,
+) -> Check {
+    let name = subject.name(name);
+    Check { topic: "renewals", name, formula, unit: "1", at, false_alarm: FALSE_ALARM, comparisons }
 }
 
 /// Clients that are always online, and renew.
@@ -35,12 +45,13 @@ fn renewing(clients: u64, ticks: u32) -> Scenario {
 }
 
 /// A finite capacity leaves it open whether all are served at once, so that they go through the queue.
-fn healthy(clients: u64, capacity_per_s: f64) -> Check {
-    let ticks = 200;
+fn healthy(subject: &Subject, served_per_client_and_s: f64) -> Check {
+    let (ticks, clients) = (200, subject.clients);
+    let capacity_per_s = served_per_client_and_s * clients as f64;
     let mut scenario = renewing(clients, ticks);
     scenario.login.capacity_per_s_per_million = per_million(capacity_per_s, clients);
     let (n, p) = (clients as f64, -libm::expm1(-1.0 / RENEWAL_TICKS));
-    let rows = trace(&scenario, 1);
+    let rows = subject.trace(&scenario);
     let comparisons = rows.iter().enumerate().map(|(tick, row)| Comparison {
         at: tick as f64,
         expected: n * p,
@@ -49,6 +60,7 @@ fn healthy(clients: u64, capacity_per_s: f64) -> Check {
     });
     let comparisons = comparisons.collect();
     check(
+        subject,
         &format!("renewals of a healthy network, {capacity_per_s} served per s"),
         "N (1 − exp(−tick/T))",
         "tick",
@@ -56,12 +68,13 @@ fn healthy(clients: u64, capacity_per_s: f64) -> Check {
     )
 }
 
-fn stopped(clients: u64) -> Check {
+fn stopped(subject: &Subject) -> Check {
+    let clients = subject.clients;
     let (stop, grace, after) = (10, 24, 80);
     let mut scenario = renewing(clients, stop + grace + after);
     scenario.login.grace_s = lasting(grace, TICK_S);
     intervene(&mut scenario, stop, "login.capacity_per_s_per_million", per_million(IDLE, clients));
-    let rows = trace(&scenario, 1);
+    let rows = subject.trace(&scenario);
     let n = clients as f64;
     let comparisons = (0..stop + grace + after).map(|tick| {
         let begun = f64::from((tick + 1).saturating_sub(stop + grace));
@@ -74,10 +87,17 @@ fn stopped(clients: u64) -> Check {
         }
     });
     let comparisons = comparisons.collect();
-    check("clients online while nobody can renew", "N, and N exp(−t/T) from the grace time on", "tick", comparisons)
+    check(
+        subject,
+        "clients online while nobody can renew",
+        "N, and N exp(−t/T) from the grace time on",
+        "tick",
+        comparisons,
+    )
 }
 
-fn give_up(clients: u64) -> Check {
+fn give_up(subject: &Subject) -> Check {
+    let clients = subject.clients;
     let (admission, event) = (0.3, 4);
     let cases = [1, 2, 5, 12];
     let comparisons = cases.map(|most: u64| {
@@ -91,7 +111,7 @@ fn give_up(clients: u64) -> Check {
         scenario.presence.absence_h = 1e6;
         let at_h = hour_of(event, TICK_S);
         scenario.shocks.push(Shock { at_h, disconnect_fraction: 1.0, ..Shock::default() });
-        let rows = trace(&scenario, 1);
+        let rows = subject.trace(&scenario);
         let (n, leaves) = (rows[0].demand as f64, libm::pow(1.0 - admission, most as f64));
         Comparison {
             at: most as f64,
@@ -100,5 +120,5 @@ fn give_up(clients: u64) -> Check {
             tolerance: count_tolerance(n * leaves * (1.0 - leaves), cases.len()),
         }
     });
-    check("clients that give up after k failures", "N (1 − p)^k", "k", comparisons.to_vec())
+    check(subject, "clients that give up after k failures", "N (1 − p)^k", "k", comparisons.to_vec())
 }

@@ -68,6 +68,7 @@ pub(crate) fn scenarios() -> Vec<(&'static str, Scenario)> {
         ),
     ];
     all.extend(of_the_login_server());
+    all.extend(of_renewals());
     all.extend(of_the_overlay());
     all.extend(of_events());
     all.extend(of_other_networks());
@@ -108,6 +109,69 @@ fn of_the_login_server() -> Vec<(&'static str, Scenario)> {
             "many small steps of the back-off",
             with(down(), |s| {
                 (s.retry.factor, s.retry.base_s) = (1.1, 20.0);
+            }),
+        ),
+    ]
+}
+
+/// Clients that renew their login, and cannot for a while.
+fn of_renewals() -> Vec<(&'static str, Scenario)> {
+    let renewing = |scenario: Scenario, renewal_s: f64, grace_s: f64| {
+        with(scenario, |s| (s.login.renewal_s, s.login.grace_s) = (renewal_s, grace_s))
+    };
+    // A server that serves hardly anybody for a while.
+    let stopped = |renewal_s, grace_s, from_h, until_h| {
+        with(renewing(short(), renewal_s, grace_s), |s| {
+            s.login.capacity_per_s_per_million = 2000.0;
+            intervene(s, from_h, &[("login.capacity_per_s_per_million", Value::Number(1.0))]);
+            intervene(s, until_h, &[("login.capacity_per_s_per_million", Value::Number(2000.0))]);
+        })
+    };
+    // The lapsed ones log in, and are in the way of those who renew.
+    let storm = || {
+        with(stopped(900.0, 300.0, 1.5, 1.9), |s| {
+            s.interventions.pop();
+            intervene(s, 1.9, &[("login.capacity_per_s_per_million", Value::Number(1200.0))]);
+        })
+    };
+    vec![
+        ("renewals of a healthy network", renewing(short(), 1200.0, 600.0)),
+        ("a server that stops for longer than the grace time", stopped(600.0, 300.0, 1.5, 2.2)),
+        ("a server that stops for less than the grace time", stopped(1800.0, 1000.0, 1.5, 1.7)),
+        ("a long time of grace, which lapses", stopped(400.0, 1800.0, 1.2, 2.5)),
+        ("down, with renewals", renewing(down(), 3600.0, 600.0)),
+        ("down, everybody renews all the time", renewing(down(), 20.0, 45.0)),
+        ("a storm that renewals keep up", storm()),
+        ("such a storm, expired requests dropped", with(storm(), |s| s.login.drop_expired = true)),
+        ("such a storm, last come, first served", with(storm(), |s| s.login.discipline = Discipline::Lifo)),
+        (
+            "such a storm, served at random",
+            with(storm(), |s| (s.login.discipline, s.login.timeout_s) = (Discipline::Random, 90.0)),
+        ),
+        (
+            "such a storm, those who fail four times leave, the queue emptied",
+            with(storm(), |s| {
+                (s.retry.give_up_after, s.login.rejection_cost) = (4, 0.05);
+                s.interventions[1].flush = true;
+            }),
+        ),
+        (
+            "renewals from an intervention on, with dedicated super nodes and a shock",
+            with(down(), |s| {
+                s.overlay.dedicated_per_million = 2000.0;
+                s.login.relogin_after_orphaning = false;
+                (s.login.capacity_per_s_per_million, s.login.grace_s) = (300.0, 200.0);
+                intervene(s, 1.1, &[("login.renewal_s", Value::Number(1000.0))]);
+                s.shocks =
+                    vec![Shock { at_h: 1.8, supernode_fraction: 0.3, disconnect_fraction: 0.1, ..Shock::default() }];
+            }),
+        ),
+        (
+            "renewals, and many promotions",
+            with(stopped(300.0, 900.0, 1.2, 2.0), |s| {
+                intervene(s, 1.3, &[("overlay.healing_time_s", Value::Number(600.0))]);
+                s.overlay.healing_time_s = f64::INFINITY;
+                s.shocks = vec![Shock { at_h: 1.25, supernode_fraction: 0.6, ..Shock::default() }];
             }),
         ),
     ]

@@ -8,13 +8,14 @@
 //! it when they come due. So what leaves from among those who wait, by the end of a session, a restart or the death of a
 //! super node, costs one product for each class, whoever waits since when.
 
-use super::classes::{Pair, ZERO, at_least_none, scaled_mass};
+use super::classes::{Pair, ZERO, add_scaled, at_least_none, scaled_mass};
 use super::delays::TickLaw;
+use super::renewals::InBackoff;
 use super::settings::Settings;
 
 /// Below this share of the population no new level is opened: those who fail stay where they are. A collapsed network
 /// would otherwise keep a level for each failure that anybody could have had.
-const OPENING_MASS: f64 = 1e-11;
+pub(super) const OPENING_MASS: f64 = 1e-11;
 
 /// Those who have failed a certain number of times in a row.
 #[derive(Debug, Clone)]
@@ -123,10 +124,7 @@ impl Bank {
 
     /// A scaled mass begins to wait in tick `now`. The level is one that [`Bank::level_for`] returned, or 0.
     pub(super) fn enter(&mut self, level: usize, now: u32, law: &TickLaw, masses: &[Pair]) {
-        while self.levels.len() <= level {
-            let ring = vec![ZERO; self.slots * self.cells];
-            self.levels.push(Level { rate: vec![ZERO; self.cells], ring, ends: None });
-        }
+        self.open(level);
         let level = &mut self.levels[level];
         let mut ends = law.ends_after().map_or(u32::MAX, |ticks| now.saturating_add(ticks));
         for &(ticks, change) in law.changes() {
@@ -187,6 +185,28 @@ impl Bank {
         self.enter(level, now, settings.backoff(level), masses);
     }
 
+    /// Some of a group with the scaled masses `composition`, by cell, wait here from now on, at the end of a tick, as they
+    /// did before.
+    pub(super) fn absorb(&mut self, waits: &InBackoff<'_>, composition: &[Pair], survival: &[f64]) {
+        let level = self.level_for(waits.failures, || scaled_mass(composition, survival) * waits.waits);
+        self.open(level);
+        let level = &mut self.levels[level];
+        add_scaled(&mut level.rate, composition, waits.rate);
+        for &(tick, change) in waits.changes {
+            let slot = (tick as usize & (self.slots - 1)) * self.cells;
+            add_scaled(&mut level.ring[slot..slot + self.cells], composition, change);
+        }
+        level.ends = Some(level.ends.map_or(waits.ends, |before| before.max(waits.ends)));
+        add_scaled(&mut self.total, composition, waits.waits);
+    }
+
+    fn open(&mut self, level: usize) {
+        while self.levels.len() <= level {
+            let ring = vec![ZERO; self.slots * self.cells];
+            self.levels.push(Level { rate: vec![ZERO; self.cells], ring, ends: None });
+        }
+    }
+
     /// Scaled masses of those who gave up in this tick, by cell, to be taken.
     pub(super) fn given_up(&mut self) -> &mut [Pair] {
         &mut self.given_up
@@ -199,6 +219,6 @@ impl Bank {
 }
 
 /// Slots of a ring for delays of up to so many ticks.
-fn slots(longest_ticks: u32) -> usize {
+pub(super) fn slots(longest_ticks: u32) -> usize {
     (longest_ticks as usize + 2).next_power_of_two()
 }

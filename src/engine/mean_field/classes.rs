@@ -25,6 +25,14 @@ pub(super) fn scaled_mass(cells: &[Pair], factors: &[f64]) -> f64 {
     cells.iter().zip(factors).map(|(pair, factor)| (pair[0] + pair[1]) * factor).sum()
 }
 
+/// Adds some masses, each times the same factor.
+pub(super) fn add_scaled(to: &mut [Pair], cells: &[Pair], factor: f64) {
+    for (to, pair) in to.iter_mut().zip(cells) {
+        to[0] += pair[0] * factor;
+        to[1] += pair[1] * factor;
+    }
+}
+
 /// Moves the share `second` of each of the first `regions` cells to the cell that many further on, and so on for what
 /// follows these twice as many cells.
 pub(super) fn split(cells: &mut [Pair], regions: usize, second: f64) {

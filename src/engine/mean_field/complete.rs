@@ -2,6 +2,7 @@
 
 use super::classes::Pair;
 use super::occupancy::Occupancy;
+use super::renewals::Shape;
 use super::settings::{Settings, failures_that_matter};
 use super::state::has_dedicated;
 use crate::engine::laws::overlay::dedicated_slots;
@@ -10,7 +11,7 @@ use crate::parameters::{PARAMETERS, Parameter, Scenario, ScenarioError};
 
 /// The parameters that the engine has. Others are refused by name, unless they have their defaults: a parameter is not
 /// ignored in silence because it is newer than this list.
-const HAS: [&str; 50] = [
+const HAS: [&str; 52] = [
     name_of!(population.clients),
     name_of!(population.nat_fraction),
     name_of!(population.capable_fraction),
@@ -56,6 +57,8 @@ const HAS: [&str; 50] = [
     name_of!(login.relogin_after_orphaning),
     name_of!(login.rejection_cost),
     name_of!(login.degradation),
+    name_of!(login.renewal_s),
+    name_of!(login.grace_s),
     name_of!(retry.base_s),
     name_of!(retry.factor),
     name_of!(retry.cap_s),
@@ -106,12 +109,16 @@ pub fn memory_estimate_bytes(scenario: &Scenario) -> u64 {
     // More levels than that hold no masses that matter, whatever the delays; mostly it is far fewer.
     let levels = (failures_max as u64).min(200) + 1;
     let cohorts = (u64::from(settings.timeout_ticks).min(ticks) + 1) * (levels + 1) * child_cells;
+    let renewals = Shape::of(scenario).map_or(0, |shape| {
+        let of_group = levels * slots + (u64::from(settings.timeout_ticks).min(ticks) + 1) * (levels + 1);
+        shape.groups as u64 * (of_group * size_of::<f64>() as u64 + child_cells * size_of::<Pair>() as u64)
+    });
     let boots = ring_slots(settings.boots.longest_ticks()) * cells;
     let pairs = levels * slots * (seeking_cells + child_cells) + cohorts + boots;
     let (owned, dedicated) = (scenario.overlay.slots, dedicated_slots(&scenario.overlay));
     let occupancies = (2 * owned + dedicated) * Occupancy::BYTES_PER_SLOT;
     let probes = owned.max(dedicated) * 64;
-    2 * (pairs * size_of::<Pair>() as u64 + occupancies) + probes + (1 << 20)
+    2 * (pairs * size_of::<Pair>() as u64 + renewals + occupancies) + probes + (1 << 20)
 }
 
 /// Slots of a ring for waits of up to so many ticks.
@@ -178,6 +185,8 @@ mod tests {
         // In a run and in the state that is kept, four numbers of 8 bytes for each slot at least.
         assert!(estimate(&|s| s.overlay.dedicated_slots = 65_535) >= plain + 2 * 65_000 * 32);
         assert!(estimate(&|s| s.overlay.slots = 65_535) >= plain + 2 * 2 * 65_000 * 32);
+        // Five minutes of grace are 60 groups, each with a number of 8 bytes in the rings.
+        assert!(estimate(&|s| (s.login.renewal_s, s.login.grace_s) = (1e3, 300.0)) > plain + 2 * 9 * 128 * 60 * 8);
         assert!(estimate(&|s| s.login.relogin_after_orphaning = false) > plain);
         assert!(estimate(&|s| s.interventions = vec![set("overlay.dedicated_per_million", 9.0)]) > plain);
         // 3,000 s are 600 ticks, in rings of 1,024 in place of 128: of 9 levels at least, 12 pairs each.

@@ -23,6 +23,7 @@
 //! | `boots` | machines that boot |
 //! | `bank`, `delays` | clients that wait for their next attempt, by failures; random delays in ticks |
 //! | `queue` | the login server's queue |
+//! | `renewals` | online clients that renew their login, by when they began |
 //! | `occupancy` | super nodes by their number of children |
 //! | `attach`, `poisson` | how often super nodes are probed in a tick |
 //!
@@ -33,6 +34,7 @@
 //! | clients | region × eligible or not × update still to come or not | yes: the hazards depend on nothing else |
 //! | those who wait | by failures in a row and due tick | yes |
 //! | requests | by tick, and failures before | yes |
+//! | those who renew | by the tick in which they began, failures, and where their request is | yes, with up to 256 ticks of grace |
 //! | super nodes | by number of children; owners by region and update | yes, as a marginal |
 //! | a child's class and state, given how many children its super node has | as if independent of that number | no |
 //! | the region of an owner, given how many children it has | likewise | no |
@@ -55,6 +57,7 @@ mod occupancy;
 mod phases;
 mod poisson;
 mod queue;
+mod renewals;
 mod set_up;
 mod settings;
 mod solver;

@@ -2,7 +2,8 @@
 
 use std::collections::VecDeque;
 
-use super::classes::{Pair, ZERO};
+use super::classes::{Pair, ZERO, add_scaled, scaled_mass};
+use super::renewals::product;
 use crate::parameters::Discipline;
 
 /// Requests of one tick that are in the queue.
@@ -18,6 +19,9 @@ pub(super) struct Cohort {
     pub(super) levels: Vec<Vec<Pair>>,
     /// The same, summed over the levels.
     sum: Vec<Pair>,
+    /// Online clients that renew, for each level of failures how many of each group; and summed over the levels.
+    renewals: Vec<Vec<f64>>,
+    renewing: Vec<f64>,
 }
 
 impl Cohort {
@@ -28,14 +32,58 @@ impl Cohort {
             level.clear();
             level.resize(cells, ZERO);
         }
+        self.renewals.iter_mut().chain([&mut self.renewing]).for_each(Vec::clear);
+    }
+
+    /// Requests of online clients that renew, after so many failures: how many of each group.
+    pub(super) fn renew(&mut self, failures: usize, counts: impl ExactSizeIterator<Item = f64>) {
+        self.renewals.resize_with(self.renewals.len().max(failures + 1), Vec::new);
+        self.renewing.resize(counts.len(), 0.0);
+        self.renewals[failures].extend(counts);
+        for (sum, count) in self.renewing.iter_mut().zip(&self.renewals[failures]) {
+            *sum += count;
+        }
+    }
+
+    /// The same of those of one group, without failures.
+    pub(super) fn renew_of_group(&mut self, group: usize, groups: usize, count: f64) {
+        self.renew(0, (0..groups).map(|other| if other == group { count } else { 0.0 }));
+    }
+
+    /// Online clients that renew, for each level of failures how many of each group, as far as they were not served.
+    pub(super) fn renewals(&self) -> &[Vec<f64>] {
+        &self.renewals
+    }
+
+    /// The share `share` of a group is no longer online; `composition` are its scaled masses by cell. Returns how many
+    /// they are.
+    fn lapse(&mut self, group: usize, share: f64, composition: &[Pair]) -> f64 {
+        let mut lapsed = 0.0;
+        for (failures, counts) in self.renewals.iter_mut().enumerate() {
+            let Some(count) = counts.get_mut(group).filter(|count| **count > 0.0) else { continue };
+            let lapsing = *count * share;
+            *count -= lapsing;
+            lapsed += lapsing;
+            if self.levels.len() <= failures {
+                self.levels.resize_with(failures + 1, || vec![ZERO; composition.len()]);
+            }
+            for list in [&mut self.levels[failures], &mut self.sum] {
+                add_scaled(list, composition, lapsing);
+            }
+        }
+        if lapsed > 0.0 {
+            self.renewing[group] = (self.renewing[group] - lapsed).max(0.0);
+        }
+        lapsed
     }
 
     /// Requests whose client waits for them.
-    fn live(&self, survival: &[f64]) -> f64 {
-        (super::classes::scaled_mass(&self.sum, survival) * self.kept).min(self.requests * self.kept)
+    fn live(&self, clients: &Clients<'_>) -> f64 {
+        let renewing = product(clients.weights, &self.renewing);
+        ((scaled_mass(&self.sum, clients.survival) + renewing) * self.kept).min(self.requests * self.kept)
     }
 
-    /// The share of the scaled masses that has not been served.
+    /// The share of it that has not been served.
     pub(super) fn kept(&self) -> f64 {
         self.kept
     }
@@ -71,6 +119,16 @@ pub(super) struct Server {
     pub(super) slots: f64,
     pub(super) discipline: Discipline,
     pub(super) drop_expired: bool,
+}
+
+/// The clients whose requests are served.
+pub(super) struct Clients<'a> {
+    /// Their survival, by cell, and the mass of one of each group of those that renew.
+    pub(super) survival: &'a [f64],
+    pub(super) weights: &'a [f64],
+    /// The scaled masses of those who log in that are served are added to this, and to that how many of each group are.
+    pub(super) online: &'a mut [Pair],
+    pub(super) renewed: &'a mut [f64],
 }
 
 impl Queue {
@@ -110,19 +168,19 @@ impl Queue {
         self.cohorts.push_back(cohort);
     }
 
-    /// Serves requests; adds the scaled masses of those that are online now to `online`. `survival` is by cell.
-    pub(super) fn serve(&mut self, server: &Server, survival: &[f64], online: &mut [Pair]) -> Service {
+    /// Serves requests.
+    pub(super) fn serve(&mut self, server: &Server, clients: &mut Clients<'_>) -> Service {
         let mut service = Service::default();
         match server.discipline {
             Discipline::Fifo => {
                 let left = self.serve_expired(server, server.slots, &mut service);
-                self.serve_in_order(server, left, survival, online, &mut service);
+                self.serve_in_order(server, left, clients, &mut service);
             }
             Discipline::Lifo => {
-                let left = self.serve_in_order(server, server.slots, survival, online, &mut service);
+                let left = self.serve_in_order(server, server.slots, clients, &mut service);
                 self.serve_expired(server, left, &mut service);
             }
-            Discipline::Random => self.serve_any(server, survival, online, &mut service),
+            Discipline::Random => self.serve_any(server, clients, &mut service),
         }
         self.forget_rounding();
         service
@@ -130,21 +188,14 @@ impl Queue {
 
     /// Serves the requests that have not timed out, the oldest or the newest ones first, as far as the slots go. Returns
     /// the slots that are left.
-    fn serve_in_order(
-        &mut self,
-        server: &Server,
-        slots: f64,
-        survival: &[f64],
-        online: &mut [Pair],
-        service: &mut Service,
-    ) -> f64 {
+    fn serve_in_order(&mut self, server: &Server, slots: f64, clients: &mut Clients<'_>, service: &mut Service) -> f64 {
         let mut left = slots;
         while left > 0.0
             && let Some(last) = self.cohorts.len().checked_sub(1)
         {
             let next = if server.discipline == Discipline::Fifo { 0 } else { last };
             let mut cohort = std::mem::take(&mut self.cohorts[next]);
-            left = self.serve_cohort(&mut cohort, server, left, survival, online, service);
+            left = self.serve_cohort(&mut cohort, server, left, clients, service);
             if left > 0.0 {
                 self.cohorts.remove(next);
                 self.spare.push(cohort);
@@ -156,13 +207,13 @@ impl Queue {
     }
 
     /// Serves requests that are chosen uniformly from the queue: the same share of all of them.
-    fn serve_any(&mut self, server: &Server, survival: &[f64], online: &mut [Pair], service: &mut Service) {
-        let live: f64 = self.cohorts.iter().map(|cohort| cohort.live(survival)).sum();
+    fn serve_any(&mut self, server: &Server, clients: &mut Clients<'_>, service: &mut Service) {
+        let live: f64 = self.cohorts.iter().map(|cohort| cohort.live(clients)).sum();
         let cost = if server.drop_expired { live } else { self.length() };
         let share = if server.slots >= cost { 1.0 } else { server.slots / cost };
         let mut cohorts = std::mem::take(&mut self.cohorts);
         for cohort in &mut cohorts {
-            self.serve_share(cohort, share, server, survival, online, service);
+            self.serve_share(cohort, share, server, clients, service);
         }
         if share < 1.0 {
             self.cohorts = cohorts;
@@ -195,13 +246,12 @@ impl Queue {
         cohort: &mut Cohort,
         server: &Server,
         slots: f64,
-        survival: &[f64],
-        online: &mut [Pair],
+        clients: &mut Clients<'_>,
         service: &mut Service,
     ) -> f64 {
-        let cost = if server.drop_expired { cohort.live(survival) } else { cohort.requests * cohort.kept };
+        let cost = if server.drop_expired { cohort.live(clients) } else { cohort.requests * cohort.kept };
         let share = if slots >= cost { 1.0 } else { slots / cost };
-        self.serve_share(cohort, share, server, survival, online, service);
+        self.serve_share(cohort, share, server, clients, service);
         // What is left but for rounding is nothing: with a slot that is left, expired requests would be met and dropped.
         let left = slots - cost;
         if share < 1.0 || left <= 1e-12 * server.slots { 0.0 } else { left }
@@ -213,13 +263,15 @@ impl Queue {
         cohort: &mut Cohort,
         share: f64,
         server: &Server,
-        survival: &[f64],
-        online: &mut [Pair],
+        clients: &mut Clients<'_>,
         service: &mut Service,
     ) {
-        let live = cohort.live(survival);
+        let live = cohort.live(clients);
         let of_sum = cohort.kept * share;
-        for ((online, waiting), sum) in online.iter_mut().zip(&mut self.waiting).zip(&cohort.sum) {
+        for (renewed, renewing) in clients.renewed.iter_mut().zip(&cohort.renewing) {
+            *renewed += renewing * of_sum;
+        }
+        for ((online, waiting), sum) in clients.online.iter_mut().zip(&mut self.waiting).zip(&cohort.sum) {
             for side in 0..2 {
                 online[side] += sum[side] * of_sum;
                 waiting[side] = (waiting[side] - sum[side] * of_sum).max(0.0);
@@ -257,6 +309,20 @@ impl Queue {
     pub(super) fn flush(&mut self) {
         self.expired = 0.0;
         self.lost.append(&mut self.cohorts);
+    }
+
+    /// The share `share` of a group of those who renew is no longer online; `composition` are its scaled masses by cell.
+    /// Returns how many of it wait for the server, and still do.
+    pub(super) fn lapse(&mut self, group: usize, share: f64, composition: &[Pair]) -> f64 {
+        let mut lapsed = 0.0;
+        for cohort in self.cohorts.iter_mut().chain(&mut self.lost) {
+            let waiting = cohort.lapse(group, share, composition) * cohort.kept;
+            if waiting > 0.0 {
+                add_scaled(&mut self.waiting, composition, waiting);
+                lapsed += waiting;
+            }
+        }
+        lapsed
     }
 
     /// Where nobody waits, what is left of those who did is rounding.

@@ -3,7 +3,7 @@
 use super::boots::BootLaw;
 use super::delays::TickLaw;
 use super::poisson::MEAN_MAX;
-use crate::engine::laws::login::{after_rejections, capacity_left};
+use crate::engine::laws::login::{after_rejections, capacity_left, renewal_probability};
 use crate::engine::laws::presence::PresenceLaw;
 use crate::engine::laws::time::duration_ticks;
 use crate::engine::laws::{delays, overlay};
@@ -77,6 +77,9 @@ pub(super) struct Settings {
     pub(super) admission: f64,
     pub(super) login: LoginServer,
     pub(super) timeout_ticks: u32,
+    /// Probability that an online client begins to renew within a tick.
+    pub(super) renewal_probability: f64,
+    pub(super) grace_ticks: u32,
 }
 
 impl Settings {
@@ -107,6 +110,8 @@ impl Settings {
             admission: overlay.admission,
             login: LoginServer::new(&scenario.login, tick_s),
             timeout_ticks: duration_ticks(scenario.login.timeout_s, tick_s),
+            renewal_probability: renewal_probability(&scenario.login, tick_s),
+            grace_ticks: duration_ticks(scenario.login.grace_s, tick_s),
         }
     }
 

@@ -65,6 +65,8 @@ pub(super) struct Scratch {
     pub(super) struck: Vec<Pair>,
     /// Clients that were attached in this tick and request a login, by cell of a child.
     pub(super) attached: Vec<Pair>,
+    /// Online clients that begin to renew in this tick, likewise.
+    pub(super) begun: Vec<Pair>,
     /// Masses that fail for the first time; scaled.
     pub(super) failed: Vec<Pair>,
     /// Owners before the tick: of those whose update is not to come, and of the others.
@@ -207,6 +209,7 @@ impl Running {
         let state = &mut self.state;
         let banks = [&mut state.seeking, &mut state.backoff].into_iter().chain(&mut state.remembered);
         banks.for_each(|bank| bank.reach(longest, now));
+        state.renewals.iter_mut().for_each(|renewals| renewals.reach(longest, now));
         state.supernodes[2].add(0, self.settings.dedicated - state.dedicated);
         state.dedicated = state.dedicated.max(self.settings.dedicated);
     }
@@ -222,9 +225,11 @@ impl Running {
         self.timers(now);
         self.deaths_and_stale_addresses(now);
         self.state.rescale();
+        self.renewals_begin();
         self.attach_attempts(now);
         self.login(now);
         self.time_outs(now);
+        self.grace_ends(now);
         let gives_up = self.settings.give_up_after.is_some();
         self.scratch.slots_left = if gives_up { self.state.those_who_gave_up() } else { 0.0 };
         let mut sizes = self.state.sizes();

@@ -7,6 +7,7 @@ use super::boots::Boots;
 use super::classes::{Pair, ZERO, mass, rescale, scaled_mass, split};
 use super::occupancy::Occupancy;
 use super::queue::Queue;
+use super::renewals::{Renewals, Shape};
 use super::settings::Settings;
 use crate::engine::laws::overlay::dedicated_slots;
 use crate::engine::observation::{Counters, Sizes};
@@ -71,6 +72,8 @@ pub(super) struct State {
     /// Children that wait for the login server, scaled likewise.
     pub(super) queue: Queue,
     pub(super) child_survival: Vec<f64>,
+    /// Children that are online and renew, if anybody ever does: they are not among `online`.
+    pub(super) renewals: Option<Renewals>,
     /// Owners of super nodes, all of them eligible.
     pub(super) owners: Vec<f64>,
     /// Super nodes by their children: of owners whose update is not to come, of those whose update is to come, and
@@ -113,6 +116,7 @@ impl State {
             backoff: Bank::new(child_cells, longest_wait_ticks),
             queue: Queue::new(child_cells),
             child_survival: vec![1.0; child_cells],
+            renewals: Shape::of(scenario).map(|shape| Renewals::new(shape, child_cells, longest_wait_ticks)),
             owners: vec![0.0; cells],
             supernodes: [owned(), owned(), dedicated],
             dedicated: settings.dedicated,
@@ -141,7 +145,8 @@ impl State {
         let regions = self.regions;
         self.is_dealt = true;
         let banks = [&mut self.seeking, &mut self.backoff].into_iter().chain(&mut self.remembered);
-        let cells = banks.flat_map(Bank::all_cells).chain(self.queue.all_cells());
+        let renewals = self.renewals.iter_mut().flat_map(Renewals::all_cells);
+        let cells = banks.flat_map(Bank::all_cells).chain(self.queue.all_cells()).chain(renewals);
         cells.chain([&mut self.absent, &mut self.online]).for_each(|cells| split(cells, regions, patched));
         self.boots.deal(patched);
         for survival in [&mut self.seeking_survival, &mut self.child_survival] {
@@ -186,9 +191,22 @@ impl State {
             banks.flat_map(Bank::all_cells).for_each(|cells| rescale(cells, &factors));
         }
         if let Some(factors) = to_be_rescaled(&mut self.child_survival) {
-            let cells = self.backoff.all_cells().chain(self.queue.all_cells());
+            let renewals = self.renewals.iter_mut().flat_map(Renewals::all_cells);
+            let cells = self.backoff.all_cells().chain(self.queue.all_cells()).chain(renewals);
             cells.for_each(|cells| rescale(cells, &factors));
         }
+    }
+
+    /// Children of a cell that are online and renew.
+    pub(super) fn renewing(&self, child: usize) -> Pair {
+        self.renewals.as_ref().map_or(ZERO, |renewals| renewals.online(child, self.child_survival[child]))
+    }
+
+    fn renewing_mass(&self) -> f64 {
+        if self.renewals.is_none() {
+            return 0.0;
+        }
+        (0..self.child_cells()).map(|child| self.renewing(child)).map(|pair| pair[0] + pair[1]).sum()
     }
 
     /// The network as it is seen at the end of a tick.
@@ -197,7 +215,7 @@ impl State {
             + self.remembered.as_ref().map_or(0.0, |bank| scaled_mass(bank.total(), &self.seeking_survival));
         let waiting = scaled_mass(self.queue.waiting(), &self.child_survival);
         let backoff = scaled_mass(self.backoff.total(), &self.child_survival);
-        let online = mass(&self.online) + self.owners.iter().sum::<f64>();
+        let online = mass(&self.online) + self.owners.iter().sum::<f64>() + self.renewing_mass();
         let booting = self.boots.mass();
         Sizes {
             demand: online + waiting + backoff + seeking + booting,

@@ -4,6 +4,7 @@
 //! a workspace keeps the state of its last run at that tick, and a run that begins alike goes on from there. What is
 //! returned is what it would be without.
 
+use super::renewals::Shape;
 use super::settings::{LoginServer, failures_that_matter, waits_end_within};
 use super::solver::Running;
 use super::state::{State, has_dedicated};
@@ -28,6 +29,8 @@ struct Key {
     fork: u32,
     failures_max: usize,
     has_dedicated: bool,
+    /// How those who renew are told apart.
+    renewals: Option<Shape>,
     scenario: Scenario,
 }
 
@@ -37,6 +40,7 @@ impl Key {
         let mut before = scenario.clone();
         before.login = Scenario::default().login;
         before.login.relogin_after_orphaning = scenario.login.relogin_after_orphaning;
+        before.login.renewal_s = scenario.login.renewal_s;
         before.updates = Updates { release_h: scenario.updates.release_h, ..Scenario::default().updates };
         before.outage = Outage { trigger_h: scenario.trigger_h(), ..Scenario::default().outage };
         before.shocks.clear();
@@ -49,6 +53,7 @@ impl Key {
             fork,
             failures_max: failures_that_matter(scenario),
             has_dedicated: has_dedicated(scenario),
+            renewals: Shape::of(scenario),
             scenario: before,
         }
     }

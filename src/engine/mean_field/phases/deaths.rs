@@ -60,10 +60,12 @@ impl Running {
         for kind in 0..state.shut_down_share.len() {
             for cell in 0..cells {
                 let child = kind * in_all + cell;
+                let renewing = state.renewing(child);
                 let (lost, online) = (lost[child], &mut state.online[child]);
-                let of_online = [online[0] * lost, online[1] * lost];
-                let others = [children[child][0] - online[0], children[child][1] - online[1]];
-                *online = [online[0] - of_online[0], online[1] - of_online[1]];
+                let were_online = [online[0] + renewing[0], online[1] + renewing[1]];
+                let of_online = were_online.map(|mass| mass * lost);
+                let others = [children[child][0] - were_online[0], children[child][1] - were_online[1]];
+                *online = [online[0] - online[0] * lost, online[1] - online[1] * lost];
                 let to = if state.remembered.is_some() { &mut *remembered } else { &mut *orphans };
                 to[cell] = [to[cell][0] + of_online[0], to[cell][1] + of_online[1]];
                 orphans[cell] = [orphans[cell][0] + others[0] * lost, orphans[cell][1] + others[1] * lost];
@@ -111,6 +113,12 @@ impl State {
         for (child, ((backoff, waiting), survival)) in children.iter_mut().zip(others) {
             child[0] += (backoff[0] + waiting[0]) * survival;
             child[1] += (backoff[1] + waiting[1]) * survival;
+        }
+        if self.renewals.is_some() {
+            for (cell, child) in children.iter_mut().enumerate() {
+                let renewing = self.renewing(cell);
+                *child = [child[0] + renewing[0], child[1] + renewing[1]];
+            }
         }
     }
 }

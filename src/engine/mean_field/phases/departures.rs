@@ -196,6 +196,14 @@ impl State {
                 }
             }
         }
+        if self.renewals.is_some() {
+            for child in 0..self.online.len() {
+                let renewing = self.renewing(child);
+                if let Some(member) = members.get_mut(child % in_all) {
+                    *member = [member[0] + renewing[0], member[1] + renewing[1]];
+                }
+            }
+        }
     }
 
     /// The share of each cell leaves of those who seek a super node or have one.

@@ -1,7 +1,7 @@
 //! Phases 6 to 8: the login server.
 
 use crate::engine::mean_field::classes::{Pair, ZERO, mass, scaled_mass};
-use crate::engine::mean_field::queue::Server;
+use crate::engine::mean_field::queue::{Clients, Server};
 use crate::engine::mean_field::solver::{Running, Scratch};
 
 impl Running {
@@ -14,21 +14,25 @@ impl Running {
         due_requests.clear();
         due_requests.resize(cells, ZERO);
         state.backoff.advance(now, due_requests);
-        let asked = mass(attached) + scaled_mass(due_requests, &state.child_survival);
+        let logging_in = mass(attached) + scaled_mass(due_requests, &state.child_survival);
+        let asked = logging_in + self.renewals_ask(now);
+        let state = &mut self.state;
         state.counters.login_requests += asked;
-        state.events += asked;
+        state.events += logging_in;
         let length = state.queue.length();
         let server = self.settings.login;
         let room = (server.limit - length).max(0.0);
         if length == 0.0 && server.serves_at_once(asked) {
-            let requests = attached.iter().zip(&*due_requests).zip(&state.child_survival);
+            let Scratch { attached, due_requests, .. } = &self.scratch;
+            let requests = attached.iter().zip(due_requests).zip(&state.child_survival);
             for (online, ((attached, due), survival)) in state.online.iter_mut().zip(requests) {
                 online[0] += attached[0] + due[0] * survival;
                 online[1] += attached[1] + due[1] * survival;
             }
             state.counters.logins += asked;
-            state.events += asked;
+            state.events += logging_in;
             state.queue_before_service = asked;
+            self.renew_at_once();
             self.asked_most = self.asked_most.map(|most| most.max(asked));
             return;
         }
@@ -65,12 +69,13 @@ impl Running {
                 }
             }
         }
-        state.queue.enter(now, cohort, requests);
         if admitted < 1.0 {
             failed.clear();
             failed.extend(attached[..cells].iter().zip(survival).map(|(a, s)| scaled(1.0 - admitted, a, *s)));
             state.backoff.fail(now, 1.0 - admitted, failed, survival, &self.settings);
         }
+        self.renewals_enter(now, admitted, &mut cohort);
+        self.state.queue.enter(now, cohort, requests);
     }
 
     /// Phase 7: the login server serves what it has slots for.
@@ -81,14 +86,20 @@ impl Running {
         served.clear();
         served.resize(self.state.online.len(), ZERO);
         let state = &mut self.state;
-        let service = state.queue.serve(&server, &state.child_survival, served);
+        let (weights, renewed) = match &mut state.renewals {
+            Some(renewals) => (&renewals.weights[..], &mut renewals.served[..]),
+            None => Default::default(),
+        };
+        let mut clients = Clients { survival: &state.child_survival, weights, online: served, renewed };
+        let service = state.queue.serve(&server, &mut clients);
         for ((online, served), survival) in state.online.iter_mut().zip(served).zip(&state.child_survival) {
             online[0] += served[0] * survival;
             online[1] += served[1] * survival;
         }
         state.counters.logins += service.served;
-        state.events += service.served;
         state.counters.login_wasted += service.wasted;
+        let renewed = self.renewals_served();
+        self.state.events += service.served - renewed;
     }
 
     /// Phase 8: requests submitted exactly `timeout` ticks ago and not served by now are given up.
@@ -109,6 +120,7 @@ impl Running {
                 state.backoff.fail_once_more(failures, now, failed, survival, &self.settings);
             }
         }
-        state.queue.recycle(cohort);
+        self.renewals_time_out(now, &cohort);
+        self.state.queue.recycle(cohort);
     }
 }

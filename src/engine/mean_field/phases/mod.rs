@@ -8,6 +8,7 @@
 //! | `deaths` | 4: super nodes that died, stale addresses |
 //! | `attach` | 5: attach attempts, overload protection |
 //! | `login` | 6 to 8: the login server |
+//! | `renewals` | 3 and 6 to 8: those who renew their login |
 //! | `promotions` | 9: self-healing |
 
 mod attach;
@@ -15,4 +16,5 @@ mod deaths;
 mod departures;
 mod login;
 mod promotions;
+mod renewals;
 mod timers;

@@ -9,7 +9,8 @@ impl Running {
     pub(in crate::engine::mean_field) fn promotions(&mut self, sizes: &Sizes) {
         self.scratch.promoted = 0.0;
         let state = &mut self.state;
-        let candidates = state.online.iter().map(|pair| pair[1]).sum();
+        let renewing = |child| state.renewing(child)[1];
+        let candidates = state.online.iter().enumerate().map(|(child, pair)| pair[1] + renewing(child)).sum();
         let (members, live) = (sizes.demand - sizes.booting, sizes.supernodes);
         let healing = self.settings.healing_probability;
         let probability = promotion_probability(&self.scenario.overlay, members, live, candidates, healing);
@@ -19,12 +20,16 @@ impl Running {
         let probability = self.chance.share(candidates, probability);
         let in_all = 2 * state.regions;
         let mut promoted = [0.0; 2];
-        for (child, online) in state.online.iter_mut().enumerate() {
-            let (cell, mass) = (child % in_all, online[1] * probability);
-            online[1] -= mass;
+        for child in 0..state.online.len() {
+            // A promotion ends a renewal.
+            let renewing = state.renewing(child)[1] * probability;
+            let (cell, online) = (child % in_all, state.online[child][1] * probability);
+            state.online[child][1] -= online;
+            let mass = online + renewing;
             state.owners[cell] += mass;
             promoted[usize::from(cell >= state.regions)] += mass;
         }
+        state.renewals.iter_mut().for_each(|renewals| renewals.promote(probability));
         for (supernodes, mass) in state.supernodes.iter_mut().zip(promoted) {
             supernodes.add(0, mass);
         }
