@@ -49,7 +49,7 @@ pub(super) struct Arguments {
     /// Overrides a key of the sweep file, such as time.horizon_h=24
     #[arg(long, value_name = "KEY=VALUE", value_parser = arguments::setting)]
     set: Vec<String>,
-    /// Writes a row for each draw to a file
+    /// Writes a row for each draw to a file; the report of a sweep shows boundary.parquet in its folder
     #[arg(long, value_name = "FILE.parquet")]
     out: Option<PathBuf>,
     /// Threads; all cores by default
@@ -76,7 +76,7 @@ pub(super) fn boundary(arguments: &Arguments) -> Result<(), Failure> {
     let answer = pool(threads)?.install(|| answer(question, &signals))?;
     if let Some(destination) = destination {
         let draws = table::checked(answer.to_table_of_draws())?;
-        destination.write(&draws.schema(), &KeyMetadata::new(&sweep), &[draws])?;
+        destination.write(&draws.schema(), &KeyMetadata::of_boundary(&sweep, &arguments.along), &[draws])?;
     }
     table::show(arguments.format, || Ok(answer.in_words()), || answer.to_table())
 }

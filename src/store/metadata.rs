@@ -12,11 +12,16 @@ pub struct KeyMetadata {
     sweep: Option<(String, String)>,
     /// Of which parts a surface is.
     parts: Option<String>,
+    /// The parameter along which a boundary is.
+    along: Option<String>,
 }
 
 impl KeyMetadata {
     /// The key of the sweep's hash.
     pub(super) const HASH: &'static str = "critmass.hash";
+
+    /// The key that says along which parameter a boundary is.
+    pub(super) const ALONG: &'static str = "critmass.along";
 
     /// The key that says of which parts a surface is: SHA-256 of their lines in `SHA256SUMS`, or [`Self::INCOMPLETE`].
     pub(super) const PARTS: &'static str = "critmass.parts";
@@ -25,7 +30,12 @@ impl KeyMetadata {
 
     /// The metadata of a sweep's files.
     pub fn new(sweep: &Sweep) -> KeyMetadata {
-        KeyMetadata { sweep: Some((sweep.canonical.clone(), sweep.hash.clone())), parts: None }
+        KeyMetadata { sweep: Some((sweep.canonical.clone(), sweep.hash.clone())), parts: None, along: None }
+    }
+
+    /// The metadata of a table of where the outcome of a sweep turns along a parameter.
+    pub fn of_boundary(sweep: &Sweep, along: &str) -> KeyMetadata {
+        KeyMetadata { along: Some(along.to_owned()), ..KeyMetadata::new(sweep) }
     }
 
     /// The metadata of a surface, of parts with this hash if the sweep is complete.
@@ -36,12 +46,13 @@ impl KeyMetadata {
 
     /// The metadata of a run that belongs to no sweep.
     pub fn none() -> KeyMetadata {
-        KeyMetadata { sweep: None, parts: None }
+        KeyMetadata { sweep: None, parts: None, along: None }
     }
 
     pub(super) fn entries(&self) -> Vec<(&'static str, &str)> {
         let sweep = self.sweep.iter().flat_map(|(toml, hash)| [("critmass.sweep", &**toml), (KeyMetadata::HASH, hash)]);
         let parts = self.parts.iter().map(|parts| (KeyMetadata::PARTS, &**parts));
-        sweep.chain([("critmass.schema", SCHEMA_VERSION)]).chain(parts).collect()
+        let along = self.along.iter().map(|along| (KeyMetadata::ALONG, &**along));
+        sweep.chain([("critmass.schema", SCHEMA_VERSION)]).chain(parts).chain(along).collect()
     }
 }

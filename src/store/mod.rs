@@ -5,6 +5,7 @@
 //! runs/              part-NNNNNN.parquet: all runs of a block of cells, in the order of (cell, replicate)
 //! traces/            part-NNNNNN.parquet: their traces
 //! surface.parquet    the summary
+//! boundary.parquet   where the outcome turns in the limit of ever more clients, if `critmass boundary` was told to put it there
 //! SHA256SUMS         the hash of every part, and of the surface
 //! SHA256SUMS.ahead   the same, of files that are about to get their names, too
 //! checkpoint/        runs of blocks that are not complete; empty when they are
@@ -35,13 +36,14 @@
 //! | `checksums`, `manifest`, `mark`, `locks` | one file of the folder each |
 //! | `checkpoint`, `checkpoints`, `merging` | one checkpoint; all of them; which of them are put into one |
 //! | `staging` | a folder that becomes that of another sweep |
-//! | `folder`, `surface`, `inventory` | the folder as a whole, for reading; its summary; what is in it |
+//! | `folder`, `surface`, `boundary`, `inventory` | the folder as a whole, for reading; its summary; its boundary; what is in it |
 //! | `ownership`, `extension` | whether the folder may be written to; what of it another sweep keeps |
 //! | `unsaved`, `writer` | runs in memory; the folder as a whole, for writing |
 //! | `sessions` | what processes that ended say of themselves |
 //! | `preparation` | a folder that others are to run |
 
 mod blocks;
+mod boundary;
 mod checkpoint;
 mod checkpoints;
 mod checksums;
@@ -72,6 +74,7 @@ mod tables;
 mod unsaved;
 mod writer;
 
+pub use boundary::KeptBoundary;
 pub use destination::Destination;
 pub use error::StoreError;
 pub use extension::{CommonRun, Extension, Survey};

@@ -16,7 +16,7 @@ use arrow_select::take::take_record_batch;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::{Compression, ZstdLevel};
-use parquet::file::metadata::{KeyValue, ParquetMetaData, RowGroupMetaData};
+use parquet::file::metadata::{FileMetaData, KeyValue, ParquetMetaData, RowGroupMetaData};
 use parquet::file::properties::WriterProperties;
 use parquet::file::statistics::Statistics;
 
@@ -96,7 +96,7 @@ pub(super) struct TableFile {
 }
 
 impl TableFile {
-    fn open(path: &Path) -> Result<TableFile, StoreError> {
+    pub(super) fn open(path: &Path) -> Result<TableFile, StoreError> {
         let source = Source::open(path).map_err(|cause| StoreError::io(path, "the file cannot be opened", cause))?;
         let builder = ParquetRecordBatchReaderBuilder::try_new(source.clone());
         match builder {
@@ -128,7 +128,7 @@ pub(super) fn open_table(path: &Path, schema: &SchemaRef, hash: &str) -> Result<
     if value_of(KeyMetadata::HASH, footer.key_value_metadata()) != Some(hash) {
         return Err(StoreError::damaged(path, "the file belongs to another sweep"));
     }
-    if footer.created_by() != Some(CREATED_BY) {
+    if !was_written_by_this_version(footer) {
         let by = footer.created_by().unwrap_or("another program");
         return Err(StoreError::damaged(path, format!("the file was written by {by}, not by {CREATED_BY}")));
     }
@@ -141,6 +141,11 @@ pub(super) fn open_table(path: &Path, schema: &SchemaRef, hash: &str) -> Result<
 /// The value of a key in the metadata of a Parquet file.
 pub(super) fn value_of<'a>(key: &str, keys: Option<&'a Vec<KeyValue>>) -> Option<&'a str> {
     keys.into_iter().flatten().find(|entry| entry.key == key).and_then(|entry| entry.value.as_deref())
+}
+
+/// Whether a file with this footer was written by this version of the program.
+pub(super) fn was_written_by_this_version(footer: &FileMetaData) -> bool {
+    footer.created_by() == Some(CREATED_BY)
 }
 
 /// The hash of the sweep that a Parquet file belongs to; `None` if it cannot be read.

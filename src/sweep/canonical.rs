@@ -82,6 +82,16 @@ pub(super) fn toml(sweep: &Sweep) -> String {
     lines.join("\n")
 }
 
+impl Sweep {
+    /// The same sweep in the limit of ever more clients.
+    pub fn in_the_limit(&self) -> Sweep {
+        let mut limit = Sweep { engine: EngineKind::MeanField, ..self.clone() };
+        limit.canonical = toml(&limit);
+        limit.hash = hash(&limit.canonical);
+        limit
+    }
+}
+
 /// SHA-256 of a text, in hexadecimal.
 pub(super) fn hash(text: &str) -> String {
     Sha256::digest(text.as_bytes()).iter().fold(String::new(), |mut hex, byte| {

@@ -193,3 +193,63 @@ fn a_report_of_a_refined_sweep_follows_its_level() {
     assert!(!page.contains("that was asked for"));
     assert!(page.contains("Intervals: 90 %. With"), "inputs of its own in each cell: no run shares a draw");
 }
+
+/// Two levers of numbers and something that is drawn, for a limit that is known in a moment.
+const WITH_A_LIMIT: &str = r#"
+name = "limited"
+[scenario]
+population.clients = 2_000
+time.tick_s = 20.0
+time.horizon_h = 14.0
+[[axis]]
+parameter = "overlay.supernode_ratio"
+values = [0.014, 0.03]
+[[axis]]
+parameter = "updates.synchronization"
+values = [0.1, 0.5, 0.9]
+[uncertain]
+login.capacity_per_s_per_million = { lognormal = { median = 150.0, sigma = 0.2 } }
+[replicates]
+at_least = 8
+at_most = 8
+"#;
+
+fn data_of(page: &str) -> serde_json::Value {
+    let (_, data) = page.split_once("<script type=\"application/json\" id=\"data\">").unwrap();
+    serde_json::from_str(data.split("</script>").next().unwrap()).unwrap()
+}
+
+#[test]
+fn a_boundary_in_the_folder_is_shown_and_one_of_another_sweep_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = finished(folder.path(), WITH_A_LIMIT);
+    let sweep = folder.path().join("limited.toml");
+    fs::write(&sweep, WITH_A_LIMIT).unwrap();
+    succeed(&["report", &out]);
+    assert!(data_of(&page(&out))["boundary"].is_null() && !page(&out).contains("In the limit of ever more clients"));
+    let table = format!("{out}/boundary.parquet");
+    let mut ask = vec!["boundary", sweep.to_str().unwrap(), "--along", "updates.synchronization", "--out", &table];
+    ask.extend(["--format", "json"]);
+    let levels: serde_json::Value = serde_json::from_str(&succeed(&ask)).unwrap();
+    succeed(&["report", &out]);
+    let page_with = page(&out);
+    let boundary = data_of(&page_with)["boundary"].clone();
+    assert_eq!((&boundary["axis"], &boundary["level"]), (&1.into(), &0.5.into()));
+    let halves: Vec<_> = levels.as_array().unwrap().iter().filter(|row| row["outage_probability"] == 0.5).collect();
+    let lines = boundary["lines"].as_array().unwrap();
+    assert_eq!((lines.len(), halves.len()), (2, 2));
+    for (index, (line, row)) in lines.iter().zip(halves).enumerate() {
+        assert_eq!(line["points"], serde_json::json!([index]));
+        for (shown, name) in [("at", ""), ("low", "_low"), ("high", "_high")] {
+            assert_eq!(line[shown], row[format!("updates.synchronization{name}")], "{index} {shown}");
+        }
+    }
+    assert!(lines.iter().any(|line| !line["at"].is_null()), "{boundary}");
+    assert!(page_with.contains("In the limit of ever more clients") && page_with.contains("over 8 draws"));
+    assert!(succeed(&["status", &out]).contains("complete"));
+    ask.extend(["--set", "time.horizon_h=13.5"]);
+    succeed(&ask);
+    succeed(&["report", &out]);
+    let stale = page(&out);
+    assert!(data_of(&stale)["boundary"].is_null() && stale.contains("boundary.parquet is not shown"));
+}

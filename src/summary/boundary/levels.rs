@@ -4,10 +4,12 @@
 //! c < x, so it reaches p at the p-quantile of c; if they end there, at the (1 − p)-quantile. The interval of a quantile
 //! lies between two order statistics, whose ranks follow from the binomial law, whatever that of c is.
 
+use super::independent;
 use crate::boundary::{Line, rises};
 use crate::statistics::interval::Interval;
 use crate::statistics::plan::ranks;
 use crate::statistics::quantile::quantile;
+use crate::sweep::Sweep;
 
 /// The levels of the outage probability, %.
 pub(super) const LEVELS: [u32; 5] = [5, 25, 50, 75, 95];
@@ -32,14 +34,14 @@ pub(super) struct CellLevels {
 
 /// Where the outage probability reaches a level.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Level {
+pub(in crate::summary) struct Level {
     /// The level, %.
-    pub(super) percent: u32,
+    pub(in crate::summary) percent: u32,
     /// Where, at −∞ below the lower end, and at +∞ above the upper one; `None` if it cannot be told.
-    pub(super) at: Option<f64>,
+    pub(in crate::summary) at: Option<f64>,
     /// The ends of its interval, where there are any.
-    pub(super) low: Option<f64>,
-    pub(super) high: Option<f64>,
+    pub(in crate::summary) low: Option<f64>,
+    pub(in crate::summary) high: Option<f64>,
 }
 
 /// What the lines of a cell say, of which there is one at least; without a confidence there are no intervals.
@@ -48,8 +50,7 @@ pub(super) fn levels(lines: &[Line], confidence: Option<f64>) -> CellLevels {
     let turning = count(&|line| !line.turns.is_empty());
     let rises = rises(lines);
     let odd = count(&|line| line.turns.len() > 1 || (line.turns.len() == 1 && Some(line.begins_in_outage) == rises));
-    let mut values: Vec<f64> = lines.iter().map(|line| critical(line, rises.unwrap_or(true))).collect();
-    values.sort_by(f64::total_cmp);
+    let values = ascending(lines, rises);
     CellLevels {
         cell: lines.first().map_or(0, |line| line.cell),
         draws: lines.len() as u32,
@@ -60,6 +61,19 @@ pub(super) fn levels(lines: &[Line], confidence: Option<f64>) -> CellLevels {
         rises,
         levels: LEVELS.iter().map(|&percent| level(&values, percent, rises, confidence)).collect(),
     }
+}
+
+/// Where the lines of a cell of a sweep say that the outage probability reaches a level, %.
+pub(in crate::summary) fn reached(lines: &[Line], percent: u32, sweep: &Sweep) -> Level {
+    let confidence = independent(sweep).then_some(sweep.replicates.confidence);
+    let rises = rises(lines);
+    level(&ascending(lines, rises), percent, rises, confidence)
+}
+
+fn ascending(lines: &[Line], rises: Option<bool>) -> Vec<f64> {
+    let mut values: Vec<f64> = lines.iter().map(|line| critical(line, rises.unwrap_or(true))).collect();
+    values.sort_by(f64::total_cmp);
+    values
 }
 
 /// Whether the audit of a draw says otherwise than its turns.

@@ -3,6 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::Report;
+use super::limit::Limit;
 use super::pair::ShownRun;
 use super::words::number;
 use crate::engine::outcome::{OutputValue, TRACE_COLUMNS};
@@ -45,6 +46,7 @@ pub(super) fn data(report: &Report) -> Json {
         "columns": columns(surface),
         "level": surface.sweep().level(),
         "confidence": surface.sweep().replicates.confidence,
+        "boundary": boundary(&report.limit),
         "runs": report.pair.iter().map(run).collect::<Json>(),
     })
 }
@@ -112,6 +114,16 @@ fn columns(surface: &Surface) -> Json {
         })
     });
     std::iter::once(probability).chain(statistics).collect()
+}
+
+/// Where the limit turns, for each cell of the other axes.
+fn boundary(limit: &Limit) -> Json {
+    let Limit::Turns(turns) = limit else { return Json::Null };
+    let end = |end: Option<f64>| end.filter(|x| x.is_finite()).map_or(Json::Null, |x| json!(x));
+    let lines = turns.lines.iter().map(|(points, level)| {
+        json!({ "points": points, "at": end(level.at), "low": end(level.low), "high": end(level.high) })
+    });
+    json!({ "axis": turns.axis, "level": f64::from(turns.percent) / 100.0, "lines": lines.collect::<Json>() })
 }
 
 fn run(run: &ShownRun) -> Json {

@@ -12,17 +12,20 @@
 //! | file | what it holds |
 //! | --- | --- |
 //! | `pair` | two runs to be shown beside each other, made again |
+//! | `limit` | where the limit of ever more clients turns, if that is kept beside the runs |
 //! | `data` | what the script draws, as JSON |
 //! | `words` | the answer in sentences, and how numbers are written |
 //! | `page` | the page |
 
 mod data;
+mod limit;
 mod page;
 mod pair;
 mod words;
 
 use std::io;
 
+use self::limit::Limit;
 use self::pair::ShownRun;
 use super::columns::OUTAGE;
 use super::crossings::{Crossings, crossings};
@@ -46,6 +49,7 @@ pub struct Report {
     sessions: Vec<SessionNote>,
     /// What the outage depends on, if there are uncertain inputs.
     sensitivity: Option<Sensitivity>,
+    limit: Limit,
 }
 
 impl Report {
@@ -60,7 +64,8 @@ impl Report {
         let sample = if folder.sweep().uncertain.is_empty() { None } else { RunSample::read(folder, OUTAGE)? };
         let sensitivity = sample.map(|sample| Sensitivity::of(sample, &[], &[]));
         let (complete, sessions) = (folder.is_complete()?, SessionNote::of(folder.path())?);
-        Ok(Report { complete, crossings, pair, sessions, sensitivity, surface })
+        let limit = Limit::of(folder)?;
+        Ok(Report { limit, complete, crossings, pair, sessions, sensitivity, surface })
     }
 
     /// The page.

@@ -4,6 +4,7 @@ use std::io;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+use super::limit::Limit;
 use super::pair::ShownRun;
 use super::words::{answer, grouped, level, number, percent, place, time};
 use super::{Report, data};
@@ -46,6 +47,7 @@ pub(super) fn page(report: &Report) -> io::Result<String> {
                     (head(report))
                     (surface(report))
                     (crossing(report))
+                    (limit(report))
                     (runs(sweep, &report.pair))
                     (inputs(report))
                     (doubts(&report.surface))
@@ -214,6 +216,53 @@ fn crossing(report: &Report) -> Markup {
                 }
             }
             @if along.lines.len() > LINES_MAX { p.note { "The first " (LINES_MAX) " of " (along.lines.len()) " lines." } }
+        }
+    }
+}
+
+/// Where it turns in the limit of ever more clients, if that was asked.
+fn limit(report: &Report) -> Markup {
+    let sweep = report.surface.sweep();
+    let turns = match &report.limit {
+        Limit::Unasked => return html! {},
+        Limit::Stale => {
+            return html! { p.warning {
+                "boundary.parquet is not shown: it is not where this sweep turns along one of its axes in the limit of ever more \
+                 clients. Anew: " code { "critmass boundary SWEEP.toml --along PARAMETER --out DIR/boundary.parquet" }
+            } };
+        }
+        Limit::Turns(turns) => turns,
+    };
+    let others: Vec<&Axis> =
+        sweep.axes.iter().enumerate().filter(|(axis, _)| *axis != turns.axis).map(|(_, a)| a).collect();
+    let value = |value: Option<f64>| value.filter(|x| x.is_finite()).map_or("–".to_owned(), number);
+    let reached = |at: Option<f64>| match at {
+        Some(f64::NEG_INFINITY) => "below the lower end".to_owned(),
+        Some(f64::INFINITY) => "beyond the upper end".to_owned(),
+        at => value(at),
+    };
+    html! {
+        section aria-labelledby="limit" {
+            h2 id="limit" { "In the limit of ever more clients" }
+            p.note {
+                "Where an outage has the probability " (level(sweep)) " along " (data::title(&sweep.axes[turns.axis])) " if there were \
+                 ever more clients, so that chance averages out and the uncertain inputs alone decide: over "
+                (grouped(turns.draws as i64)) " draws, with " (percent(sweep.replicates.confidence)) " intervals. In the chart it is \
+                 the green line. Runs of fewer clients lie off it by chance and by size: " code { "critmass boundary" }
+            }
+            div.scroll tabindex="0" role="region" aria-label="Table of the limit" {
+                table {
+                    thead { tr {
+                        @for axis in &others { th scope="col" { (data::title(axis)) } }
+                        th scope="col" { "turns at" } th scope="col" { "from" } th scope="col" { "to" }
+                    } }
+                    tbody { @for (points, level) in turns.lines.iter().take(LINES_MAX) { tr {
+                        @for (axis, point) in others.iter().zip(points) { th scope="row" { (data::label(axis, *point)) } }
+                        td { (reached(level.at)) } td { (value(level.low)) } td { (value(level.high)) }
+                    } } }
+                }
+            }
+            @if turns.lines.len() > LINES_MAX { p.note { "The first " (LINES_MAX) " of " (turns.lines.len()) " lines." } }
         }
     }
 }

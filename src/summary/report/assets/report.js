@@ -101,6 +101,28 @@
     return traces;
   }
 
+  // Where the outcome turns in the limit of ever more clients, as a line with the ends of its intervals.
+  function boundary(column, facetPoint, suffix) {
+    const limit = data.boundary;
+    if (!limit || !column.is_probability || !data.axes[limit.axis].values || ![state.x, state.y].includes(limit.axis)) return [];
+    const others = data.axes.map((_, index) => index).filter((index) => index !== limit.axis);
+    const free = state.x === limit.axis ? state.y : state.x;
+    const want = (index) => (index === state.facet ? facetPoint : state.held[index]);
+    const lines = limit.lines.filter(({ points }) => others.every((index, i) => index === free || points[i] === want(index)));
+    const place = ({ points }) => places(data.axes[free])[points[others.indexOf(free)]];
+    const along = (of) => (free < 0 ? lines.flatMap((line) => [of(line), of(line)]) : lines.map(of));
+    const across = free < 0 ? lines.flatMap(() => [0, 1]) : lines.map(place);
+    const line = (name, dash, width) => {
+      const at = along((line) => line[name]);
+      const [x, y] = state.x === limit.axis ? [at, across] : [across, at];
+      return {
+        type: "scatter", mode: lines.length > 1 || free < 0 ? "lines" : "markers", x, y, line: { color: "#009e73", width, dash }, marker: { color: "#009e73" },
+        name: "limit of ever more clients", hovertemplate: "%{x}, %{y}<extra>limit of ever more clients</extra>", xaxis: "x" + suffix, yaxis: "y" + suffix,
+      };
+    };
+    return [line("low", "dot", 2.5), line("high", "dot", 2.5), line("at", "dash", 3.5)];
+  }
+
   function dots(column, cells, suffix) {
     const x = data.axes[state.x], y = data.axes[state.y];
     return [{
@@ -155,15 +177,17 @@
           xref: `x${suffix} domain`, yref: `y${suffix} domain`, x: 0.5, y: 1,
         });
       }
-      if (state.y < 0) return curve(column, cells, suffix);
-      return data.grid ? heatmap(column, cells, suffix, {}) : dots(column, cells, suffix);
+      if (!data.grid && state.y >= 0) return dots(column, cells, suffix);
+      const traces = state.y < 0 ? curve(column, cells, suffix) : heatmap(column, cells, suffix, {});
+      return data.grid ? [...traces, ...boundary(column, point, suffix)] : traces;
     });
     Plotly.react(chart, traces, layout, config);
     const percent = `${Number((100 * data.confidence).toPrecision(6))} %`;
     const line = data.grid && column.is_probability && state.y >= 0 ? ` Line: ${data.level}; dotted: where the ends of the ${percent} intervals cross it.` : "";
+    const limit = boundary(column, 0, "").length ? ` Green: where it is ${data.boundary.level} in the limit of ever more clients; dotted: its ${percent} interval.` : "";
     const bars = column.low && state.y < 0 ? ` Bars: ${percent} intervals.` : "";
     chart.setAttribute("aria-label", `${title(column)} over ${data.axes[state.x].name}${state.y < 0 ? "" : " and " + data.axes[state.y].name}`);
-    document.getElementById("caption").textContent = `${title(column)}.${line}${bars}`;
+    document.getElementById("caption").textContent = `${title(column)}.${line}${bars}${limit}`;
   }
 
   function drawRuns() {

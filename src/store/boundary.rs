@@ -1,0 +1,46 @@
+//! Where the outcome turns in the limit of ever more clients, if somebody put that into the folder of the sweep.
+
+use arrow_array::RecordBatch;
+
+use super::error::StoreError;
+use super::files::is_there;
+use super::folder::Folder;
+use super::metadata::KeyMetadata;
+use super::tables::{TableFile, read_batches, value_of, was_written_by_this_version};
+
+/// The name of the file in the folder: what `critmass boundary --out` wrote.
+const BOUNDARY: &str = "boundary.parquet";
+
+/// What is kept in a folder of where the outcome turns.
+#[derive(Debug)]
+pub enum KeptBoundary {
+    /// Nothing.
+    Missing,
+    /// That of another sweep, of another version, or of runs of clients.
+    Stale,
+    /// That of this sweep in the limit of ever more clients: the parameter, and a row for each draw.
+    Draws(String, Vec<RecordBatch>),
+}
+
+impl Folder {
+    /// The boundary that is kept in the folder.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is damaged.
+    pub fn boundary(&self) -> Result<KeptBoundary, StoreError> {
+        let path = self.path().join(BOUNDARY);
+        if !is_there(&path)? {
+            return Ok(KeptBoundary::Missing);
+        }
+        let table = TableFile::open(&path)?;
+        let footer = table.metadata().file_metadata();
+        let keys = footer.key_value_metadata();
+        let is_of_this = value_of(KeyMetadata::HASH, keys) == Some(&self.sweep().in_the_limit().hash);
+        match value_of(KeyMetadata::ALONG, keys).map(str::to_owned) {
+            Some(along) if is_of_this && was_written_by_this_version(footer) => {
+                Ok(KeptBoundary::Draws(along, read_batches(&path, table)?))
+            }
+            _ => Ok(KeptBoundary::Stale),
+        }
+    }
+}
