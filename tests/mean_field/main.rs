@@ -11,6 +11,7 @@
 //! thus far below 1/√N, unless the outcome hangs by a hair: the scenarios are clearly on one side.
 
 mod critical;
+mod crossing;
 mod designed;
 mod noise;
 mod statistics;
