@@ -25,6 +25,7 @@ here = Path(__file__).parent
 COLOURS_MIN = 40
 # The variable in which each notebook looks for its folder.
 VARIABLES = {
+    "answers": "CRITMASS_ANSWERS",
     "bottleneck": "CRITMASS_BOTTLENECK",
     "hindcast": "CRITMASS_HINDCAST",
     "mitigations": "CRITMASS_MITIGATIONS",

@@ -77,7 +77,8 @@ fn dead_end(document: &str, link: &str) -> Option<String> {
     let target = if path.is_empty() { PathBuf::from(document) } else { folder.join(path) };
     let text = match fs::metadata(root().join(&target)) {
         Err(error) => return Some(format!("{document}: {link}: {error}")),
-        Ok(data) if data.is_dir() => String::new(),
+        // A folder, or a picture: neither has headings.
+        Ok(data) if data.is_dir() || path.ends_with(".png") => String::new(),
         Ok(_) => prose(&read(&target.to_string_lossy())),
     };
     let leads = heading.is_empty() || headings(&text).iter().any(|of| anchor(of) == heading);
@@ -315,6 +316,59 @@ fn the_readme_shows_the_surface_that_the_notebook_shows() {
     assert!(shown.contains(&format!("{cells} of {cells} cells, {runs} runs")), "{cells} cells, {runs} runs");
     let (thousands, rest) = runs.split_at(runs.len() - 3);
     assert!(read("benches/README.md").contains(&format!("| 0.6 | {thousands},{rest} |")), "{runs} runs");
+}
+
+/// The sections of a document: what stands before the first heading, and each from its heading on.
+fn sections(text: &str) -> Vec<&str> {
+    let headings = text.match_indices("\n## ").map(|(at, _)| at);
+    let starts: Vec<usize> = [0].into_iter().chain(headings).chain([text.len()]).collect();
+    starts.windows(2).map(|pair| &text[pair[0]..pair[1]]).collect()
+}
+
+/// The paragraphs of a section: those that are quoted (`> `), and the others.
+fn quotations(section: &str) -> (Vec<String>, Vec<&str>) {
+    let (quoted, own): (Vec<&str>, Vec<&str>) = section.split("\n\n").partition(|text| text.starts_with("> "));
+    (quoted.iter().map(|text| one_line(&text.replace("\n> ", "\n")[2..])).collect(), own)
+}
+
+/// The notebooks that a text links to.
+fn linked_notebooks(text: &str) -> Vec<String> {
+    let links = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    let names = links.filter(|link| link.ends_with(".ipynb")).filter_map(|link| link.rsplit('/').next());
+    names.map(|name| format!("notebooks/{name}")).collect()
+}
+
+/// A text without what stands in back quotes, and without the targets of links.
+fn words(text: &str) -> String {
+    let plain: String = text.split('`').step_by(2).collect();
+    let parts = plain.split("](").enumerate();
+    parts.map(|(at, part)| if at == 0 { part } else { part.split_once(')').map_or("", |(_, rest)| rest) }).collect()
+}
+
+#[test]
+fn the_answers_are_those_that_the_notebooks_computed() {
+    // Dates, and the confidence of all intervals.
+    const KNOWN: [&str; 4] = ["20", "2007", "2010", "95"];
+    let (page, readme) = (read("docs/answers.md"), read("README.md"));
+    let readme = sections(&readme).into_iter().find(|text| text.starts_with("\n## The answers\n")).unwrap();
+    let mut asked = 0;
+    for section in sections(&page).into_iter().chain([readme]) {
+        let (quoted, own) = quotations(section);
+        let notebooks = linked_notebooks(section);
+        let computed: Vec<String> =
+            notebooks.iter().flat_map(|name| stored(name)).map(|text| one_line(&text)).collect();
+        for text in &quoted {
+            assert!(computed.iter().any(|of| of.contains(text)), "none of {notebooks:?} says: {text}");
+        }
+        asked += quoted.len();
+        for text in own.iter().filter(|text| !text.starts_with("```")).map(|text| words(text)) {
+            let figure = |word: &&str| word.contains(|c: char| c.is_ascii_digit());
+            let figures = text.split([' ', '\n']).map(|word| word.trim_matches(['.', ',', ':', '?', ';', ')', '(']));
+            let free: Vec<&str> = figures.filter(figure).filter(|word| !KNOWN.contains(word)).collect();
+            assert!(free.is_empty(), "these figures are no notebook's: {free:?} in {text}");
+        }
+    }
+    assert!(asked >= 20, "{asked} answers");
 }
 
 #[test]

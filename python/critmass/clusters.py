@@ -8,6 +8,8 @@ Application, 1997, section 3.8).
 
 from __future__ import annotations
 
+from math import comb
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -61,3 +63,23 @@ class Clusters:
         high = np.where(means == 0, 1 - beyond, high)
         low = np.where(means == 1, beyond, low)
         return means, low, high
+
+
+def exact_interval(count: int, of: int, confidence: float = 0.95) -> tuple[float, float]:
+    """The interval of Clopper and Pearson (1934, Biometrika 26:404) for a share of independent observations.
+
+    Where the observations are runs that share draws, they are not independent: count clusters, or take `Clusters.shares`.
+    """
+    tail = (1 - confidence) / 2
+
+    def at_least(k: int, p: float) -> float:
+        return sum(comb(of, i) * p**i * (1 - p) ** (of - i) for i in range(k, of + 1))
+
+    def solve(k: int, level: float) -> float:
+        low, high = 0.0, 1.0
+        for _ in range(50):
+            middle = (low + high) / 2
+            low, high = (middle, high) if at_least(k, middle) < level else (low, middle)
+        return (low + high) / 2
+
+    return (solve(count, tail) if count else 0.0), (solve(count + 1, 1 - tail) if count < of else 1.0)
