@@ -33,22 +33,23 @@ pub(super) fn left(text: &str, columns: usize) -> String {
     format!("{text}{:blanks$}", "", blanks = columns.saturating_sub(width(text)))
 }
 
-/// As many of the first characters as so many columns hold.
+/// As many of the first characters as so many columns hold. Some change the width of the one before.
 fn beginning(text: &str, columns: usize) -> String {
     let mut taken = String::new();
     for c in text.chars() {
-        if width(&taken) + width(c.encode_utf8(&mut [0; 4])) > columns {
+        taken.push(c);
+        if width(&taken) > columns {
+            taken.pop();
             break;
         }
-        taken.push(c);
     }
     taken
 }
 
 /// As many of the last characters as so many columns hold.
-fn end(text: &str, columns: usize) -> String {
-    let reversed: String = text.chars().rev().collect();
-    beginning(&reversed, columns).chars().rev().collect()
+fn end(text: &str, columns: usize) -> &str {
+    let ends = text.char_indices().rev().map(|(start, _)| &text[start..]);
+    ends.take_while(|end| width(end) <= columns).last().unwrap_or_default()
 }
 
 /// A text that is cut where it takes more than so many columns.
@@ -62,7 +63,7 @@ pub(super) fn fitted(texts: &[String], columns: usize) -> Vec<String> {
     let cut = |kept: usize| -> Vec<String> {
         let (first, last) = (columns.saturating_sub(1 + kept), kept);
         let one = |text: &String| {
-            if width(text) <= columns { text.clone() } else { beginning(text, first) + "…" + &end(text, last) }
+            if width(text) <= columns { text.clone() } else { beginning(text, first) + "…" + end(text, last) }
         };
         texts.iter().map(one).collect()
     };
@@ -101,6 +102,13 @@ mod tests {
             (width("再起動"), shortened("再起動する", 5), left("再", 4)),
             (6, "再起…".to_owned(), "再  ".to_owned())
         );
+    }
+
+    #[test]
+    fn a_character_may_widen_the_one_before() {
+        let texts = ["A0𑊈AA0\u{fe0f}𖵀".to_owned(), "AAAAA0\u{fe0f}AAAAAA".to_owned()];
+        let fitted = fitted(&texts, 7);
+        assert!(fitted.iter().all(|text| width(text) <= 7), "{fitted:?}");
     }
 
     proptest! {
