@@ -3,7 +3,7 @@
 A run gives summaries, the observation gives the same summaries with standard errors. A run has the weight
 exp(−½ Σ ((summary − observed) / (tolerance · error))²). With a tolerance of 1 and errors that are normal this is importance
 sampling of the exact posterior (Wilkinson 2013, Stat. Appl. Genet. Mol. Biol. 12:129). Where too few runs come that near,
-the tolerance is raised: the posterior is then wider than the errors alone would make it, and never narrower.
+the tolerance is raised: the posterior is then as a rule wider than the errors alone would make it.
 """
 
 from __future__ import annotations

@@ -32,6 +32,11 @@ impl Along {
     /// It is not there, not a number, drawn or set by something else, or has no ends: a message.
     pub fn take(sweep: &mut Sweep, name: &str, from: Option<f64>, to: Option<f64>) -> Result<Along, String> {
         let axis = sweep.axes.iter().position(|axis| axis.parameter().is_some_and(|swept| swept.name() == name));
+        if sweep.sampled.is_some() && axis.is_some() {
+            return Err(format!(
+                "{name} is an axis of a [design] whose cells lie on no lines: take it out of the sweep"
+            ));
+        }
         let axis = axis.map(|index| sweep.axes.remove(index));
         // What is said of points of this axis has no meaning any more.
         (sweep.refine, sweep.compare) = (None, None);

@@ -46,6 +46,17 @@ pub struct Question {
     pub probes: u32,
 }
 
+impl Question {
+    /// The sweep with the parameter at either end, as far as that fits without the values of the other axes: what memory is
+    /// asked for.
+    pub fn at_the_ends(&self) -> impl Iterator<Item = Sweep> {
+        [self.along.from, self.along.to].into_iter().filter_map(|end| {
+            let scenario = self.along.put(&self.sweep.scenario, end).ok()?;
+            Some(Sweep { scenario, ..self.sweep.clone() })
+        })
+    }
+}
+
 /// The outcome along the parameter for one draw.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Line {

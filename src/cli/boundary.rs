@@ -71,12 +71,15 @@ pub(super) fn boundary(arguments: &Arguments) -> Result<(), Failure> {
     let engine = [format!("run.engine={}", arguments.engine.name()), "run.noise=false".to_owned()];
     let sweep = Sweep::read(&arguments.sweep, &[arguments.set.as_slice(), &engine].concat())?;
     let question = question(arguments, &sweep)?;
-    check_memory(&question.sweep, threads)?;
+    for sweep in question.at_the_ends().chain([question.sweep.clone()]) {
+        check_memory(&sweep, threads)?;
+    }
+    let [from, to] = [question.along.from, question.along.to];
     let signals = Signals::catch()?;
     let answer = pool(threads)?.install(|| answer(question, &signals))?;
     if let Some(destination) = destination {
         let draws = table::checked(answer.to_table_of_draws())?;
-        destination.write(&draws.schema(), &KeyMetadata::of_boundary(&sweep, &arguments.along), &[draws])?;
+        destination.write(&draws.schema(), &KeyMetadata::of_boundary(&sweep, &arguments.along, from, to), &[draws])?;
     }
     table::show(arguments.format, || Ok(answer.in_words()), || answer.to_table())
 }

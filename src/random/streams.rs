@@ -54,7 +54,7 @@ pub enum Purpose<'a> {
     Uncertain(&'a str),
     /// The cells of a design.
     Design,
-    /// Whether a run is made where not all of them are.
+    /// Whether a run is made where not all of them are, and where a search is audited.
     Selection,
     /// Trial draws when a sweep is read.
     Acceptance,

@@ -12,8 +12,7 @@
 //! of late, prediction-powered inference: Angelopoulos et al. 2023, Science 382:669). For that g and π of a draw must not
 //! depend on its own outcome. So draws are dealt into folds, and what is learnt of the first round's outcomes, a logistic curve
 //! of the margin and of the place along the line, is learnt for each fold from the others. The variance that is left is
-//! smallest if π is in proportion to √(q (1 − q)), with q the probability by that curve: that is where the second round makes
-//! its runs.
+//! smallest if π is in proportion to √(g (1 − g)): that is where the second round makes its runs.
 
 use super::clusters::Ratio;
 use super::interval::Interval;
@@ -73,8 +72,7 @@ pub struct FidelityEstimate {
 }
 
 impl FidelityLine {
-    /// A line of cells with the margin of each draw in each of them (infinite where the outcome is surely the same
-    /// everywhere), and the mean number of runs that a cell is to get.
+    /// A line of cells with the margin of each draw in each of them, and the mean number of runs that a cell is to get.
     pub fn new(mut margins: Vec<Vec<f64>>, runs: f64) -> FidelityLine {
         let unit = spread(&margins);
         let scaled = |margin: f64| if unit > 0.0 { margin / unit } else { 0.0 };

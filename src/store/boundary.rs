@@ -18,8 +18,15 @@ pub enum KeptBoundary {
     Missing,
     /// That of another sweep, of another version, or of runs of clients.
     Stale,
-    /// That of this sweep in the limit of ever more clients: the parameter, and a row for each draw.
-    Draws(String, Vec<RecordBatch>),
+    /// That of this sweep in the limit of ever more clients.
+    Draws {
+        /// The parameter.
+        along: String,
+        /// Between which values it was looked for.
+        ends: [f64; 2],
+        /// A row for each draw.
+        rows: Vec<RecordBatch>,
+    },
 }
 
 impl Folder {
@@ -36,9 +43,12 @@ impl Folder {
         let footer = table.metadata().file_metadata();
         let keys = footer.key_value_metadata();
         let is_of_this = value_of(KeyMetadata::HASH, keys) == Some(&self.sweep().in_the_limit().hash);
-        match value_of(KeyMetadata::ALONG, keys).map(str::to_owned) {
-            Some(along) if is_of_this && was_written_by_this_version(footer) => {
-                Ok(KeptBoundary::Draws(along, read_batches(&path, table)?))
+        let [along, from, to] = KeyMetadata::ALONG.map(|key| value_of(key, keys));
+        let end = |text: Option<&str>| text.and_then(|text| text.parse().ok());
+        match (along, end(from), end(to)) {
+            (Some(along), Some(from), Some(to)) if is_of_this && was_written_by_this_version(footer) => {
+                let along = along.to_owned();
+                Ok(KeptBoundary::Draws { along, ends: [from, to], rows: read_batches(&path, table)? })
             }
             _ => Ok(KeptBoundary::Stale),
         }

@@ -12,16 +12,16 @@ pub struct KeyMetadata {
     sweep: Option<(String, String)>,
     /// Of which parts a surface is.
     parts: Option<String>,
-    /// The parameter along which a boundary is.
-    along: Option<String>,
+    /// The parameter along which a boundary is, and between which values it was looked for.
+    along: Option<[String; 3]>,
 }
 
 impl KeyMetadata {
     /// The key of the sweep's hash.
     pub(super) const HASH: &'static str = "critmass.hash";
 
-    /// The key that says along which parameter a boundary is.
-    pub(super) const ALONG: &'static str = "critmass.along";
+    /// The keys that say along which parameter a boundary is, from where to where.
+    pub(super) const ALONG: [&'static str; 3] = ["critmass.along", "critmass.along_from", "critmass.along_to"];
 
     /// The key that says of which parts a surface is: SHA-256 of their lines in `SHA256SUMS`, or [`Self::INCOMPLETE`].
     pub(super) const PARTS: &'static str = "critmass.parts";
@@ -33,9 +33,9 @@ impl KeyMetadata {
         KeyMetadata { sweep: Some((sweep.canonical.clone(), sweep.hash.clone())), parts: None, along: None }
     }
 
-    /// The metadata of a table of where the outcome of a sweep turns along a parameter.
-    pub fn of_boundary(sweep: &Sweep, along: &str) -> KeyMetadata {
-        KeyMetadata { along: Some(along.to_owned()), ..KeyMetadata::new(sweep) }
+    /// The metadata of a table of where the outcome of a sweep turns along a parameter, between two values.
+    pub fn of_boundary(sweep: &Sweep, along: &str, from: f64, to: f64) -> KeyMetadata {
+        KeyMetadata { along: Some([along.to_owned(), from.to_string(), to.to_string()]), ..KeyMetadata::new(sweep) }
     }
 
     /// The metadata of a surface, of parts with this hash if the sweep is complete.
@@ -52,7 +52,7 @@ impl KeyMetadata {
     pub(super) fn entries(&self) -> Vec<(&'static str, &str)> {
         let sweep = self.sweep.iter().flat_map(|(toml, hash)| [("critmass.sweep", &**toml), (KeyMetadata::HASH, hash)]);
         let parts = self.parts.iter().map(|parts| (KeyMetadata::PARTS, &**parts));
-        let along = self.along.iter().map(|along| (KeyMetadata::ALONG, &**along));
+        let along = self.along.iter().flat_map(|along| KeyMetadata::ALONG.into_iter().zip(along.iter().map(|x| &**x)));
         sweep.chain([("critmass.schema", SCHEMA_VERSION)]).chain(parts).chain(along).collect()
     }
 }

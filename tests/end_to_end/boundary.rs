@@ -197,6 +197,11 @@ fn what_cannot_be_asked_is_refused() {
     refused("updates.synchronization", &["--set", "nonsense=1"], "nonsense");
     refused("updates.synchronization", &["--engine", "ising"], "expected agents or mean-field");
     refused("updates.synchronization", &["--resolution", "0"], "expected a number between 0 and 1");
+    let (before, after) = UNCERTAIN.split_once("[uncertain]").unwrap();
+    let text = format!("{before}[design]\nkind = \"sobol\"\npoints = 2\n[uncertain]{after}");
+    let sampled = written(folder.path(), &text);
+    let message = fail(2, &["boundary", &sampled, "--along", "updates.synchronization"]);
+    assert!(message.contains("whose cells lie on no lines"), "{message}");
     let known = written(folder.path(), DEFAULTS);
     let message = fail(2, &["boundary", &known, "--along", "updates.synchronization", "--engine", "agents"]);
     assert!(message.contains("without [uncertain]"), "{message}");

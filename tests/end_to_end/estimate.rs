@@ -128,7 +128,6 @@ fn what_cannot_be_estimated_is_refused() {
     };
     refused("overlay.slots", &[], "is no axis of numbers of this sweep; its axes are updates.synchronization");
     refused("updates.synchronization", &["--set", "run.noise=false"], "whose runs are the limit itself");
-    refused("updates.synchronization", &["--set", "login.renewal_s=600"], "login.renewal_s");
     refused("updates.synchronization", &["--draws", "1000000"], "expected at most 4000000");
     let known = LINE.split("[uncertain]").next().unwrap().to_owned() + "[run]\nengine = \"agents\"\n";
     let known = written(folder.path(), &known);

@@ -247,9 +247,11 @@ fn a_boundary_in_the_folder_is_shown_and_one_of_another_sweep_is_not() {
     assert!(lines.iter().any(|line| !line["at"].is_null()), "{boundary}");
     assert!(page_with.contains("In the limit of ever more clients") && page_with.contains("over 8 draws"));
     assert!(succeed(&["status", &out]).contains("complete"));
-    ask.extend(["--set", "time.horizon_h=13.5"]);
-    succeed(&ask);
-    succeed(&["report", &out]);
-    let stale = page(&out);
-    assert!(data_of(&stale)["boundary"].is_null() && stale.contains("boundary.parquet is not shown"));
+    // Of another sweep, and of a part of the axis.
+    for other in [["--set", "time.horizon_h=13.5"], ["--from", "0.3"]] {
+        succeed(&[&ask[..], &other].concat());
+        succeed(&["report", &out]);
+        let stale = page(&out);
+        assert!(data_of(&stale)["boundary"].is_null() && stale.contains("boundary.parquet is not shown"), "{other:?}");
+    }
 }

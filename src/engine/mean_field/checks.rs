@@ -15,7 +15,7 @@ use crate::parameters::{Discipline, Intervention, Jitter, Parameter, Scenario, S
 /// Masses are sums of a few million numbers below 1, each with 53 bits.
 const ROUNDING: f64 = 1e-9;
 
-/// How many clients super nodes accept follows from a mean that is computed to so much ([`super::attach`]): where every
+/// How many clients super nodes accept follows from a mean that is computed here to so much ([`super::attach`]): where every
 /// attempt succeeds they may take in a little more than there are, and hear of it in the next tick.
 const ACCEPTED_TOO_MANY: f64 = 1e-8;
 
@@ -151,7 +151,7 @@ prop_compose! {
         s.retry.jitter = [Jitter::None, Jitter::Full, Jitter::Equal][jitter];
         (s.retry.factor, s.retry.base_s, s.retry.cap_s) = (factor, base_s, 600.0f64.max(base_s));
         s.shocks = vec![Shock {
-            at_h: 0.6,
+            at_h: 0.603,
             supernode_fraction: shock_supernodes,
             client_fraction: shock_clients,
             dedicated_fraction,

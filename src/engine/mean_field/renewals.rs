@@ -201,6 +201,13 @@ impl Renewals {
         product(&self.weights, &self.due)
     }
 
+    /// The group of tick `now`, with its composition, if there were some in it and nobody is left of them.
+    pub(super) fn vanished(&self, now: u32) -> Option<(usize, Vec<Pair>)> {
+        let group = self.group(now);
+        let is_so = self.left[group] > 0.0 && self.weights[group] == 0.0;
+        is_so.then(|| (group, self.composition(group).to_vec()))
+    }
+
     /// Clients of these masses, by cell, begin in tick `now`. Returns their group, and how many they are of it.
     pub(super) fn begin(&mut self, now: u32, begun: &[Pair], survival: &[f64]) -> (usize, f64) {
         let group = self.group(now);

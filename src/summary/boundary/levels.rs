@@ -49,14 +49,13 @@ pub(super) fn levels(lines: &[Line], confidence: Option<f64>) -> CellLevels {
     let count = |is: &dyn Fn(&Line) -> bool| lines.iter().filter(|line| is(line)).count() as u32;
     let turning = count(&|line| !line.turns.is_empty());
     let rises = rises(lines);
-    let odd = count(&|line| line.turns.len() > 1 || (line.turns.len() == 1 && Some(line.begins_in_outage) == rises));
     let values = ascending(lines, rises);
     CellLevels {
         cell: lines.first().map_or(0, |line| line.cell),
         draws: lines.len() as u32,
         turning,
         outages_at_ends: [count(&|line| line.begins_in_outage), count(&Line::ends_in_outage)],
-        odd,
+        odd: odd(lines) as u32,
         audits: [count(&|line| line.audit.is_some()), count(&contradicted)],
         rises,
         levels: LEVELS.iter().map(|&percent| level(&values, percent, rises, confidence)).collect(),
@@ -68,6 +67,17 @@ pub(in crate::summary) fn reached(lines: &[Line], percent: u32, sweep: &Sweep) -
     let confidence = independent(sweep).then_some(sweep.replicates.confidence);
     let rises = rises(lines);
     level(&ascending(lines, rises), percent, rises, confidence)
+}
+
+/// Draws that turn more than once, or the other way than most.
+pub(in crate::summary) fn odd(lines: &[Line]) -> usize {
+    let rises = rises(lines);
+    let is_odd = |line: &&Line| match line.turns.len() {
+        0 => false,
+        1 => Some(line.begins_in_outage) == rises,
+        _ => true,
+    };
+    lines.iter().filter(is_odd).count()
 }
 
 fn ascending(lines: &[Line], rises: Option<bool>) -> Vec<f64> {

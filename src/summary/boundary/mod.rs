@@ -15,7 +15,7 @@ use crate::boundary::{Line, Question};
 use crate::engine::EngineKind;
 use crate::sweep::{Sampling, Sweep};
 use levels::{CellLevels, levels};
-pub(super) use levels::{Level, reached};
+pub(super) use levels::{Level, odd, reached};
 
 /// Whether the draws of a cell are independent, as the intervals want them: Sobol points are not.
 fn independent(sweep: &Sweep) -> bool {

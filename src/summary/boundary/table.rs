@@ -26,7 +26,7 @@ impl Boundary {
         let probability = if is_limit {
             "Outage probability in the limit of ever more clients, over the draws of the uncertain inputs."
         } else {
-            "Outage probability, over the draws of the uncertain inputs and chance."
+            "Share of the draws, of the uncertain inputs and of chance, whose turn says that there is an outage."
         };
         let levels = rows().map(|(_, level)| Some(f64::from(level.percent) / 100.0));
         columns.add_numbers("outage_probability", "1", probability, levels);
@@ -35,7 +35,9 @@ impl Boundary {
         columns.add_numbers(name, unit, &reached, rows().map(|(_, level)| finite(level)));
         let confidence = 100.0 * self.question.sweep.replicates.confidence;
         let of = |end: &str| {
-            format!("{end} end of its {confidence} % interval, between order statistics; null if there is none.")
+            format!(
+                "{end} end of its {confidence} % interval, between order statistics of the turns; null if there is none."
+            )
         };
         columns.add_numbers(&format!("{name}_low"), unit, &of("Lower"), rows().map(|(_, level)| level.low));
         columns.add_numbers(&format!("{name}_high"), unit, &of("Upper"), rows().map(|(_, level)| level.high));

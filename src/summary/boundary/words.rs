@@ -108,19 +108,22 @@ impl Boundary {
         let sum = |index: usize| self.cells.iter().map(|cell| cell.audits[index]).sum::<u32>();
         let (audits, differ) = (sum(0), sum(1));
         let confidence = sweep.replicates.confidence;
-        let most = Interval::fixed(differ, audits.max(1), confidence).high;
-        // Draws that cells have in common are one observation.
-        let cells = if sweep.replicates.common_random_numbers && self.cells.len() > 1 {
-            ", if cells were independent"
-        } else {
-            ""
-        };
+        let known = format!(
+            " Turns are known to {} of the way from end to end, and chance may turn a run again near them, so the levels are \
+             those of the turns that were found, and not quite those of the outcomes.",
+            number(along.resolution, 3)
+        );
+        if audits == 0 {
+            return known + " No value lay far enough from the turns to be audited.";
+        }
+        // Draws that cells have in common are one observation, and so are those of a block of Sobol points.
+        let of_common = sweep.replicates.common_random_numbers && self.cells.len() > 1;
+        let which = if of_common || !independent(sweep) { ", if audits were independent" } else { "" };
         format!(
-            " Turns are known to {} of the way from end to end, and chance may turn a run again near them. Far from them \
-             {differ} of {audits} audits differ from what the turns say, so at most {} % of outcomes do there ({} % \
-             interval{cells}). Each of these is an error of the probabilities above.",
-            number(along.resolution, 3),
-            number(100.0 * most, 3),
+            "{known} Far from the turns {differ} of {audits} audits differ from what these say, so at most {} % of outcomes do \
+             there, on average along {} ({} % interval{which}).",
+            number(100.0 * Interval::fixed(differ, audits, confidence).high, 3),
+            along.quantity.name(),
             100.0 * confidence,
         )
     }

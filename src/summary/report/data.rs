@@ -123,7 +123,12 @@ fn boundary(limit: &Limit) -> Json {
     let lines = turns.lines.iter().map(|(points, level)| {
         json!({ "points": points, "at": end(level.at), "low": end(level.low), "high": end(level.high) })
     });
-    json!({ "axis": turns.axis, "level": f64::from(turns.percent) / 100.0, "lines": lines.collect::<Json>() })
+    json!({
+        "axis": turns.axis,
+        "level": f64::from(turns.percent) / 100.0,
+        "has_intervals": turns.has_intervals(),
+        "lines": lines.collect::<Json>(),
+    })
 }
 
 fn run(run: &ShownRun) -> Json {

@@ -227,8 +227,8 @@ fn limit(report: &Report) -> Markup {
         Limit::Unasked => return html! {},
         Limit::Stale => {
             return html! { p.warning {
-                "boundary.parquet is not shown: it is not where this sweep turns along one of its axes in the limit of ever more \
-                 clients. Anew: " code { "critmass boundary SWEEP.toml --along PARAMETER --out DIR/boundary.parquet" }
+                "boundary.parquet is not shown: it is not where this sweep turns along one of its axes, from end to end, in the limit \
+                 of ever more clients. Anew: " code { "critmass boundary SWEEP.toml --along PARAMETER --out DIR/boundary.parquet" }
             } };
         }
         Limit::Turns(turns) => turns,
@@ -245,10 +245,16 @@ fn limit(report: &Report) -> Markup {
         section aria-labelledby="limit" {
             h2 id="limit" { "In the limit of ever more clients" }
             p.note {
-                "Where an outage has the probability " (level(sweep)) " along " (data::title(&sweep.axes[turns.axis])) " if there were \
+                "Where an outage has the probability " (turns.percent) " % along " (data::title(&sweep.axes[turns.axis])) " if there were \
                  ever more clients, so that chance averages out and the uncertain inputs alone decide: over "
-                (grouped(turns.draws as i64)) " draws, with " (percent(sweep.replicates.confidence)) " intervals. In the chart it is \
-                 the green line. Runs of fewer clients lie off it by chance and by size: " code { "critmass boundary" }
+                (grouped(turns.draws as i64)) " draws"
+                @if turns.has_intervals() { ", with " (percent(sweep.replicates.confidence)) " intervals" }
+                ". In the chart it is the green line. "
+                @if turns.odd > 0 {
+                    strong { "Not monotone: " (grouped(turns.odd as i64)) " of all draws turn more than once, or the other way than \
+                              most; the first turn counts. " }
+                }
+                "Runs of fewer clients lie off it by chance and by size: " code { "critmass boundary" }
             }
             div.scroll tabindex="0" role="region" aria-label="Table of the limit" {
                 table {

@@ -43,6 +43,11 @@ impl Running {
         if renewals.is_idle() && !begins {
             return;
         }
+        if let Some((group, nobody)) = renewals.vanished(now).filter(|_| begins) {
+            // Those who begin now are not who waited for the requests of this group.
+            state.queue.lapse(group, 1.0, &nobody);
+            renewals.lapse(group, 1.0, now, |_| ());
+        }
         for (failures, due) in renewals.due_by_failures() {
             cohort.renew(failures, due.iter().map(|due| due * admitted));
         }

@@ -184,7 +184,7 @@
     Plotly.react(chart, traces, layout, config);
     const percent = `${Number((100 * data.confidence).toPrecision(6))} %`;
     const line = data.grid && column.is_probability && state.y >= 0 ? ` Line: ${data.level}; dotted: where the ends of the ${percent} intervals cross it.` : "";
-    const limit = boundary(column, 0, "").length ? ` Green: where it is ${data.boundary.level} in the limit of ever more clients; dotted: its ${percent} interval.` : "";
+    const limit = boundary(column, 0, "").length ? ` Green: where it is ${data.boundary.level} in the limit of ever more clients${data.boundary.has_intervals ? `; dotted: its ${percent} interval` : ""}.` : "";
     const bars = column.low && state.y < 0 ? ` Bars: ${percent} intervals.` : "";
     chart.setAttribute("aria-label", `${title(column)} over ${data.axes[state.x].name}${state.y < 0 ? "" : " and " + data.axes[state.y].name}`);
     document.getElementById("caption").textContent = `${title(column)}.${line}${bars}${limit}`;
