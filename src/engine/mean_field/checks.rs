@@ -276,6 +276,21 @@ fn a_flush_before_the_beginning_ends_is_not_made_again() {
     assert_that_each_is_as_alone(&[0.1, 0.7].map(|synchronization| flushed(1.0, synchronization)));
 }
 
+/// Of the groups of several ticks in which clients renew one vanishes between two of these, and others join it.
+#[test]
+fn a_group_of_which_nobody_is_left_hands_nothing_on() {
+    let mut scenario = Scenario::default();
+    (scenario.updates.patched_fraction, scenario.time.horizon_h) = (0.0, 4.0);
+    (scenario.login.renewal_s, scenario.login.grace_s) = (3600.0, 7200.0);
+    (scenario.login.relogin_after_orphaning, scenario.overlay.keepalive_s) = (false, 0.0);
+    scenario.interventions = vec![Intervention::new(
+        0.5,
+        [(Parameter::find("login.capacity_per_s_per_million").unwrap(), Value::Number(0.0))],
+    )];
+    scenario.shocks = vec![Shock { at_h: 723.0 / 720.0, disconnect_fraction: 1.0, ..Shock::default() }];
+    run_checked(Chance::default(), &scenario);
+}
+
 /// Through the outage of a large network, and its nights.
 #[test]
 fn masses_are_accounted_for_through_two_days() {
