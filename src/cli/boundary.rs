@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use super::arguments;
 use super::failure::Failure;
-use super::not_kept::{counter, interrupted};
+use super::not_kept;
 use super::signals::Signals;
 use super::table::{self, Format};
 use super::threads::{pool, threads_given};
-use crate::boundary::{Along, Question, Unanswered, lines};
+use crate::boundary::{Along, Question};
 use crate::engine::EngineKind;
 use crate::runner::check_memory;
 use crate::store::{Destination, KeyMetadata};
@@ -76,7 +76,8 @@ pub(super) fn boundary(arguments: &Arguments) -> Result<(), Failure> {
     }
     let [from, to] = [question.along.from, question.along.to];
     let signals = Signals::catch()?;
-    let answer = pool(threads)?.install(|| answer(question, &signals))?;
+    let lines = pool(threads)?.install(|| not_kept::turns(&question, &signals, "lines"))?;
+    let answer = Boundary::of(question, lines);
     if let Some(destination) = destination {
         let draws = table::checked(answer.to_table_of_draws())?;
         destination.write(&draws.schema(), &KeyMetadata::of_boundary(&sweep, &arguments.along, from, to), &[draws])?;
@@ -100,14 +101,4 @@ fn question(arguments: &Arguments, sweep: &Sweep) -> Result<Question, Failure> {
     // Without uncertain inputs all draws are the same.
     let draws = if sweep.uncertain.is_empty() { 1 } else { arguments.draws.unwrap_or(sweep.replicates.at_most) };
     Ok(Question { sweep, along, draws, probes: arguments.probes })
-}
-
-fn answer(question: Question, signals: &Signals) -> Result<Boundary, Failure> {
-    let all = u64::from(question.sweep.cells()) * u64::from(question.draws);
-    let finished = counter(200, all, "lines");
-    match lines(&question, &signals.interrupted, &finished) {
-        Ok(lines) => Ok(Boundary::of(question, lines)),
-        Err(Unanswered::Impossible(message)) => Err(Failure::WrongInput(message)),
-        Err(Unanswered::Interrupted) => Err(interrupted()),
-    }
 }

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use super::arguments;
 use super::failure::Failure;
-use super::not_kept::{self, counter, interrupted};
+use super::not_kept;
 use super::output::say;
 use super::signals::Signals;
 use super::table::{self, Format};
 use super::threads::{pool, threads_given};
-use crate::boundary::{Along, Line, Question, Unanswered, lines};
+use crate::boundary::{Along, Question};
 use crate::runner::check_memory;
 use crate::store::{Destination, KeyMetadata};
 use crate::summary::{Fidelity, FidelityRounds, check_fidelity};
@@ -88,21 +88,14 @@ fn question(arguments: &Arguments, sweep: &Sweep) -> Result<Question, Failure> {
 }
 
 fn answer(sweep: &Sweep, question: Question, runs: f64, signals: &Signals) -> Result<Fidelity, Failure> {
-    let limit = turns(&question, signals)?;
+    let all = u64::from(question.sweep.cells()) * u64::from(question.draws);
+    say(format_args!("looking for {all} turns in the limit of ever more clients"));
+    let limit = not_kept::turns(&question, signals, "turns")?;
     let mut rounds = FidelityRounds::new(sweep, question, limit, runs);
     take_in(&mut rounds, signals)?;
     rounds.learn();
     take_in(&mut rounds, signals)?;
     Ok(rounds.into_answer())
-}
-
-fn turns(question: &Question, signals: &Signals) -> Result<Vec<Line>, Failure> {
-    let all = u64::from(question.sweep.cells()) * u64::from(question.draws);
-    say(format_args!("looking for {all} turns in the limit of ever more clients"));
-    lines(question, &signals.interrupted, &counter(200, all, "turns")).map_err(|unanswered| match unanswered {
-        Unanswered::Impossible(message) => Failure::WrongInput(message),
-        Unanswered::Interrupted => interrupted(),
-    })
 }
 
 /// Makes the runs of a round.

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::failure::Failure;
 use super::output::say;
 use super::signals::Signals;
+use crate::boundary::{Line, Question, Unanswered, lines};
 use crate::engine::EngineKind;
 use crate::engine::outcome::Outcome;
 use crate::runner::outcomes_of;
@@ -22,8 +23,17 @@ pub(super) fn outcomes<Key: Sync>(
     outcomes_of(engine, keys, realize, &signals.interrupted, &finished).ok_or_else(interrupted)
 }
 
+/// Where the draws of a question turn.
+pub(super) fn turns(question: &Question, signals: &Signals, pieces: &'static str) -> Result<Vec<Line>, Failure> {
+    let all = u64::from(question.sweep.cells()) * u64::from(question.draws);
+    lines(question, &signals.interrupted, &counter(200, all, pieces)).map_err(|unanswered| match unanswered {
+        Unanswered::Impossible(message) => Failure::WrongInput(message),
+        Unanswered::Interrupted => interrupted(),
+    })
+}
+
 /// To be called after each piece of work: says how many of all are done, whenever `every` more are.
-pub(super) fn counter(every: usize, all: impl Display + Sync, pieces: &'static str) -> impl Fn() + Sync {
+fn counter(every: usize, all: impl Display + Sync, pieces: &'static str) -> impl Fn() + Sync {
     let done = AtomicUsize::new(0);
     move || {
         let done = done.fetch_add(1, Ordering::Relaxed) + 1;
@@ -34,7 +44,7 @@ pub(super) fn counter(every: usize, all: impl Display + Sync, pieces: &'static s
 }
 
 /// Says that it was all in vain.
-pub(super) fn interrupted() -> Failure {
+fn interrupted() -> Failure {
     say("interrupted; nothing was kept");
     Failure::Interrupted
 }

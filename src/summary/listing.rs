@@ -7,12 +7,14 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int64Type, UInt32Type, UInt64Type};
-use arrow_array::{Array, ArrayRef, Float64Array, RecordBatch};
+use arrow_array::{Array, ArrayRef, Float64Array, RecordBatch, UInt32Array};
 use arrow_schema::{ArrowError, DataType, Field, Schema};
 use serde::Serializer as _;
 use serde_json::{Map, Serializer};
 
 use super::entry::Entry;
+use crate::store::{axis_column, axis_field};
+use crate::sweep::{Sweep, columns};
 
 /// The columns of a table, one after the other.
 #[derive(Default)]
@@ -27,6 +29,22 @@ impl Columns {
         let metadata = [("unit".to_owned(), unit.to_owned()), ("description".to_owned(), description.to_owned())];
         let field = Field::new(name, array.data_type().clone(), true).with_metadata(HashMap::from(metadata));
         self.add_field(field, array);
+    }
+
+    /// Adds the numbers of cells of a sweep, and where they are on its axes.
+    pub(super) fn add_cells(&mut self, sweep: &Sweep, description: &str, cells: &[u32]) {
+        self.add(columns::CELL, "1", description, Arc::new(UInt32Array::from(cells.to_vec())));
+        for (index, axis) in sweep.axes.iter().enumerate() {
+            self.add_field(axis_field(axis), axis_column(sweep, index, cells.iter().copied()));
+        }
+    }
+
+    /// Adds the uncertain inputs of a sweep: of each row what was drawn of all of them, NaN where nothing was.
+    pub(super) fn add_drawn<'a>(&mut self, sweep: &Sweep, rows: impl Iterator<Item = &'a [f64]> + Clone) {
+        for (index, input) in sweep.uncertain.iter().enumerate() {
+            let drawn = rows.clone().map(|row| row.get(index).copied().filter(|x| !x.is_nan()));
+            self.add_numbers(&input.column(sweep), input.parameter.unit(), &input.parameter.meaning(), drawn);
+        }
     }
 
     /// Adds a column of numbers.

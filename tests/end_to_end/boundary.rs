@@ -1,7 +1,6 @@
 //! Where the outcome of the limit turns along a parameter.
 
 use std::fs;
-use std::path::Path;
 
 use crate::support::*;
 
@@ -28,16 +27,6 @@ at_most = 20
 [run]
 engine = "mean-field"
 "#;
-
-fn written(folder: &Path, toml: &str) -> String {
-    let file = folder.join("sweep.toml");
-    fs::write(&file, toml).unwrap();
-    file.to_str().unwrap().to_owned()
-}
-
-fn rows(json: &str) -> Vec<serde_json::Value> {
-    serde_json::from_str(json).unwrap()
-}
 
 #[test]
 fn the_critical_share_of_the_defaults_is_found() {

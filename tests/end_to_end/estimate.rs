@@ -32,16 +32,6 @@ engine = "mean-field"
 noise = true
 "#;
 
-fn written(folder: &Path, toml: &str) -> String {
-    let file = folder.join("sweep.toml");
-    fs::write(&file, toml).unwrap();
-    file.to_str().unwrap().to_owned()
-}
-
-fn rows(json: &str) -> Vec<serde_json::Value> {
-    serde_json::from_str(json).unwrap()
-}
-
 fn table_of(file: &Path) -> RecordBatch {
     let reader = ParquetRecordBatchReaderBuilder::try_new(fs::File::open(file).unwrap()).unwrap().build().unwrap();
     reader.map(Result::unwrap).next().unwrap()

@@ -163,3 +163,15 @@ pub(crate) fn number_before(text: &str, word: &str) -> u64 {
     let digits = text[..end].bytes().rev().take_while(u8::is_ascii_digit).count();
     text[end - digits..end].parse().unwrap()
 }
+
+/// Writes a sweep file into a folder, and returns its path.
+pub(crate) fn written(folder: &Path, toml: &str) -> String {
+    let file = folder.join("sweep.toml");
+    fs::write(&file, toml).unwrap();
+    file.to_str().unwrap().to_owned()
+}
+
+/// The rows of a table that a command shows as JSON.
+pub(crate) fn rows(json: &str) -> Vec<serde_json::Value> {
+    serde_json::from_str(json).unwrap()
+}

@@ -134,16 +134,10 @@ impl Bank {
                 continue;
             }
             let slot = ((now as usize + ticks as usize) & (self.slots - 1)) * self.cells;
-            for (to, mass) in level.ring[slot..slot + self.cells].iter_mut().zip(masses) {
-                to[0] += mass[0] * change;
-                to[1] += mass[1] * change;
-            }
+            add_scaled(&mut level.ring[slot..slot + self.cells], masses, change);
         }
         level.ends = Some(level.ends.map_or(ends, |before| before.max(ends)));
-        for (total, mass) in self.total.iter_mut().zip(masses) {
-            total[0] += mass[0];
-            total[1] += mass[1];
-        }
+        add_scaled(&mut self.total, masses, 1.0);
     }
 
     /// The share `share` of what came due in tick `now` fails and waits again, each a level up; so does a scaled mass

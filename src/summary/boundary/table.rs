@@ -7,9 +7,11 @@ use arrow_schema::ArrowError;
 
 use super::levels::{CellLevels, Level};
 use super::{Boundary, is_limit};
-use crate::store::{axis_column, axis_field};
 use crate::summary::listing::Columns;
 use crate::sweep::columns as names;
+
+/// What the cells are.
+const OTHER_AXES: &str = "Number of the cell, of the other axes.";
 
 impl Boundary {
     /// A row for each cell and level of the outage probability.
@@ -21,7 +23,7 @@ impl Boundary {
         let (name, unit) = (quantity.name(), quantity.unit());
         let rows = || self.cells.iter().flat_map(|cell| cell.levels.iter().map(move |level| (cell, level)));
         let mut columns = Columns::default();
-        self.add_cells(&mut columns, rows().map(|(cell, _)| cell.cell).collect());
+        columns.add_cells(&self.question.sweep, OTHER_AXES, &rows().map(|(cell, _)| cell.cell).collect::<Vec<_>>());
         let is_limit = is_limit(&self.question.sweep);
         let probability = if is_limit {
             "Outage probability in the limit of ever more clients, over the draws of the uncertain inputs."
@@ -72,15 +74,11 @@ impl Boundary {
         let quantity = &self.question.along.quantity;
         let lines = || self.lines.iter();
         let mut columns = Columns::default();
-        self.add_cells(&mut columns, lines().map(|line| line.cell).collect());
+        let sweep = &self.question.sweep;
+        columns.add_cells(sweep, OTHER_AXES, &lines().map(|line| line.cell).collect::<Vec<_>>());
         let replicates = UInt32Array::from_iter_values(lines().map(|line| line.replicate));
         columns.add(names::REPLICATE, "1", "Number of the draw within its cell.", Arc::new(replicates));
-        let sweep = &self.question.sweep;
-        for (index, input) in sweep.uncertain.iter().enumerate() {
-            let drawn = lines().map(|line| line.drawn.get(index).copied().filter(|x| !x.is_nan()));
-            let parameter = &input.parameter;
-            columns.add_numbers(&input.column(sweep), parameter.unit(), &parameter.meaning(), drawn);
-        }
+        columns.add_drawn(sweep, lines().map(|line| &*line.drawn));
         let first = format!("{} at which the outcome turns first; null if it does not turn.", quantity.name());
         let turns = lines().map(|line| line.turns.first().copied());
         columns.add_numbers(quantity.name(), quantity.unit(), &first, turns);
@@ -100,14 +98,5 @@ impl Boundary {
             columns.add("audited_outage", "1", "Whether it had an outage.", Arc::new(outages));
         }
         columns.into_table()
-    }
-
-    fn add_cells(&self, columns: &mut Columns, cells: Vec<u32>) {
-        let sweep = &self.question.sweep;
-        let description = "Number of the cell, of the other axes.";
-        columns.add(names::CELL, "1", description, Arc::new(UInt32Array::from(cells.clone())));
-        for (index, axis) in sweep.axes.iter().enumerate() {
-            columns.add_field(axis_field(axis), axis_column(sweep, index, cells.iter().copied()));
-        }
     }
 }

@@ -7,9 +7,11 @@ use arrow_schema::ArrowError;
 
 use super::rounds::Fidelity;
 use crate::statistics::fidelity::FidelityEstimate;
-use crate::store::{axis_column, axis_field};
 use crate::summary::listing::Columns;
 use crate::sweep::columns as names;
+
+/// What the cells are.
+const CELLS: &str = "Number of the cell.";
 
 /// A run that was made.
 struct Row<'a> {
@@ -30,7 +32,8 @@ impl Fidelity {
     pub fn to_table(&self) -> Result<RecordBatch, ArrowError> {
         let estimates = || self.cells.iter().map(|(_, estimate)| estimate);
         let mut columns = Columns::default();
-        self.add_cells(&mut columns, self.cells.iter().map(|(cell, _)| *cell).collect());
+        let cells: Vec<u32> = self.cells.iter().map(|(cell, _)| *cell).collect();
+        columns.add_cells(&self.sweep, CELLS, &cells);
         let confidence = 100.0 * self.sweep.replicates.confidence;
         let mut add = |name: &str, description: &str, of: fn(&FidelityEstimate) -> Option<f64>| {
             columns.add_numbers(name, "1", description, estimates().map(of));
@@ -63,14 +66,10 @@ impl Fidelity {
     pub fn to_table_of_runs(&self) -> Result<RecordBatch, ArrowError> {
         let rows = self.rows();
         let mut columns = Columns::default();
-        self.add_cells(&mut columns, rows.iter().map(|row| row.cell).collect());
+        columns.add_cells(&self.sweep, CELLS, &rows.iter().map(|row| row.cell).collect::<Vec<_>>());
         let replicates = UInt32Array::from_iter_values(rows.iter().map(|row| row.replicate));
         columns.add(names::REPLICATE, "1", "Number of the draw, the same along a line.", Arc::new(replicates));
-        for (index, input) in self.sweep.uncertain.iter().enumerate() {
-            let drawn = rows.iter().map(|row| row.drawn.get(index).copied().filter(|x| !x.is_nan()));
-            let parameter = &input.parameter;
-            columns.add_numbers(&input.column(&self.sweep), parameter.unit(), &parameter.meaning(), drawn);
-        }
+        columns.add_drawn(&self.sweep, rows.iter().map(|row| row.drawn));
         let margin =
             "How far the limit is from turning, as a share of the axis; above 0 it says that there is an outage.";
         columns.add_numbers("margin", "1", margin, rows.iter().map(|row| Some(row.margin)));
@@ -105,12 +104,5 @@ impl Fidelity {
         }
         rows.sort_by_key(|row| (row.cell, row.replicate));
         rows
-    }
-
-    fn add_cells(&self, columns: &mut Columns, cells: Vec<u32>) {
-        columns.add(names::CELL, "1", "Number of the cell.", Arc::new(UInt32Array::from(cells.clone())));
-        for (index, axis) in self.sweep.axes.iter().enumerate() {
-            columns.add_field(axis_field(axis), axis_column(&self.sweep, index, cells.iter().copied()));
-        }
     }
 }
