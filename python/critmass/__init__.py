@@ -9,6 +9,7 @@
 the unit and the meaning of every column.
 """
 
+from .boundary import Boundary
 from .comparison import compare
 from .program import CritmassError, find_program
 from .results import Results, load
@@ -17,6 +18,7 @@ from .surface import Surface
 from .trace import Trace
 
 __all__ = [
+    "Boundary",
     "CritmassError",
     "Results",
     "Run",

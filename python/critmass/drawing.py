@@ -14,11 +14,13 @@ from matplotlib.axes import Axes
 from matplotlib.axis import XAxis, YAxis
 from matplotlib.collections import PathCollection, QuadMesh
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 
 from .program import CritmassError
 
 if TYPE_CHECKING:
+    from .boundary import Boundary
     from .results import Axis
     from .surface import Surface
 
@@ -31,6 +33,9 @@ FACETS_MAX = 12
 # So many points of an axis have a label each.
 LABELS_MAX = 12
 PROBABILITY = "outage_probability"
+# The limit of ever more clients, as in the report; and the ends of its interval.
+LIMIT: dict[str, Any] = {"color": COLOURS[2], "lw": 2.2, "ls": (0, (4, 1.5))}
+LIMIT_ENDS: dict[str, Any] = {"color": COLOURS[2], "lw": 1.4, "ls": (0, (1, 1.2))}
 
 
 def shown(value: Any) -> str:
@@ -38,15 +43,18 @@ def shown(value: Any) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
-def surface(of: Surface, column: str, at: dict[str, Any], level: float | None, axes: Axes | None) -> Figure:
-    """The surface of a column: a curve, a map, or maps."""
+def surface(of: Surface, column: str, at: dict[str, Any], level: float | None, limit: Boundary | None,
+            axes: Axes | None) -> Figure:
+    """The surface of a column: a curve, a map, or maps, with the line of the limit of ever more clients."""
     free = [axis for axis in of.axes if axis.name not in at]
     frame = of.at(at)
+    # Where its axis is held, or has a map for each value, it is no line.
+    limit = limit if limit is not None and limit.along in (axis.name for axis in free[-2:]) else None
     if not free:
         raise CritmassError("nothing is left to draw along: every axis is held")
     if len(free) == 1:
         panel = axes if axes is not None else _panel((7, 4.2))
-        _curve(panel, of, frame, free[0], column)
+        _curve(panel, of, frame, free[0], column, limit)
         return figure_of(panel)
     if not of.results.is_grid:
         return _dots(axes if axes is not None else _panel((6.6, 4.4)), of, frame, free, column)
@@ -56,8 +64,10 @@ def surface(of: Surface, column: str, at: dict[str, Any], level: float | None, a
         panel = axes if axes is not None else _panel((6.6, 4.4))
         mesh = _map(panel, of, frame, free, column, scale, line)
         _bar(figure_of(panel), mesh, panel, of, column, line)
+        if limit is not None:
+            _legend(figure_of(panel) if axes is None else panel, limit, _limit(panel, of, frame, free, limit))
         return figure_of(panel)
-    return _facets(of, frame, free, column, scale, line)
+    return _facets(of, frame, free, column, scale, line, limit)
 
 
 def uncertainty(of: Surface, at: dict[str, Any], axes: Axes | None) -> Figure:
@@ -101,7 +111,7 @@ def _words(of: Surface, column: str) -> str:
     return f"{of.results.columns[output].label}, {words.get(statistic, statistic)}"
 
 
-def _curve(panel: Axes, of: Surface, frame: pl.DataFrame, axis: Axis, column: str) -> None:
+def _curve(panel: Axes, of: Surface, frame: pl.DataFrame, axis: Axis, column: str, limit: Boundary | None) -> None:
     places = _places(axis)
     values = _grid(frame, [axis], column)
     if {f"{column}_low", f"{column}_high"} <= set(frame.columns):
@@ -110,6 +120,8 @@ def _curve(panel: Axes, of: Surface, frame: pl.DataFrame, axis: Axis, column: st
         confidence = of.results.manifest["replicates"]["confidence"]
         panel.errorbar(places, values, yerr=bars, fmt="o-" if axis.numeric else "o", ms=4, capsize=2, color=COLOURS[0],
                        label=f"with its {confidence:.0%} interval")
+        if limit is not None:
+            _limit_of_a_curve(panel, _lines_of(limit, of, frame, [axis]), limit, places)
         panel.legend(fontsize=8, frameon=False)
     else:
         panel.plot(places, values, "o-" if axis.numeric else "o", ms=4, color=COLOURS[0])
@@ -139,6 +151,60 @@ def _map(panel: Axes, of: Surface, frame: pl.DataFrame, free: list[Axis], column
     return mesh
 
 
+def _lines_of(limit: Boundary, of: Surface, frame: pl.DataFrame, free: list[Axis]) -> pl.DataFrame:
+    """The lines of the limit that belong to cells in which all other axes are held."""
+    held = [axis.name for axis in of.axes if axis not in free]
+    lines = limit.frame.cast({name: frame.schema[name] for name in held})
+    return lines.join(frame.select(held).unique(), on=held, how="semi") if held else lines
+
+
+def _limit(panel: Axes, of: Surface, frame: pl.DataFrame, free: list[Axis], limit: Boundary) -> bool:
+    """Draws where the limit is on a map of which one axis is its own; returns whether it is anywhere."""
+    along, other = sorted(free, key=lambda axis: axis.name != limit.along)
+    lines = _lines_of(limit, of, frame, free)
+    across = rows_of(other)
+    # Beside words nothing lies between two rows: each has a line of its own, from border to border.
+    is_joined = other.numeric and len(across) > 1
+    if not is_joined:
+        borders = _edges(across, other)
+        across = np.column_stack([borders[:-1], borders[1:], borders[1:]]).ravel()
+    for name, style in (("low", LIMIT_ENDS), ("high", LIMIT_ENDS), ("crossing", LIMIT)):
+        places = between_rows(along, _grid(lines, [other], name))
+        if not is_joined:
+            places = np.column_stack([places, places, np.full_like(places, np.nan)]).ravel()
+        x, y = (places, across) if along is free[1] else (across, places)
+        panel.plot(x, y, color="white", lw=style["lw"] + 1.6, scalex=False, scaley=False)
+        panel.plot(x, y, scalex=False, scaley=False, **style)
+    return lines["crossing"].count() > 0
+
+
+def _limit_of_a_curve(panel: Axes, lines: pl.DataFrame, limit: Boundary, places: np.ndarray) -> None:
+    """Where the limit reaches the level. An interval with one end reaches to the border beyond the other."""
+    crossing, low, high = lines.select("crossing", "low", "high").row(0)
+    if crossing is None:
+        return
+    ends = [low, high] if low is None and high is None else [places.min() if low is None else low, places.max() if high is None else high]
+    bars = None if ends[0] is None else [[crossing - ends[0]], [ends[1] - crossing]]
+    panel.errorbar([crossing], [limit.level], xerr=bars, fmt="D", ms=5, capsize=3, lw=1.6, color=COLOURS[2], zorder=3,
+                   label=_words_of(limit).replace(" of", "\nof"))
+
+
+def _words_of(limit: Boundary) -> str:
+    odd = " (not monotone)" if limit.frame["not_monotone"].sum() else ""
+    return f"{limit.level:g} in the limit of ever more clients{odd}"
+
+
+def _legend(where: Figure | Axes, limit: Boundary, is_anywhere: bool) -> None:
+    """Says what the line of the limit is: below a figure, or within the panel of somebody else's."""
+    has_intervals = limit.frame["low"].count() + limit.frame["high"].count() > 0
+    handles = [Line2D([], [], label=_words_of(limit) + ("" if is_anywhere else ": nowhere"), **LIMIT)]
+    handles += [Line2D([], [], label=f"its {limit.confidence:.0%} interval", **LIMIT_ENDS)] * has_intervals
+    if isinstance(where, Figure):
+        where.legend(handles=handles, loc="outside lower center", ncols=2, fontsize=9, frameon=False, handlelength=3)
+    else:
+        where.legend(handles=handles, loc="best", fontsize=8, framealpha=0.9, handlelength=3)
+
+
 def _dots(panel: Axes, of: Surface, frame: pl.DataFrame, free: list[Axis], column: str) -> Figure:
     """The cells of a design that is no grid, over the last two axes: a dot each."""
     down, across = free[-2:]
@@ -161,7 +227,7 @@ def _bar(figure: Figure, mesh: QuadMesh | PathCollection, panels: Axes | list[Ax
 
 
 def _facets(of: Surface, frame: pl.DataFrame, free: list[Axis], column: str, scale: dict[str, Any],
-            level: float | None) -> Figure:
+            level: float | None, limit: Boundary | None) -> Figure:
     outer, inner = free[:-2], free[-2:]
     chosen = list(product(*(axis.values for axis in outer)))
     if len(chosen) > FACETS_MAX:
@@ -171,6 +237,7 @@ def _facets(of: Surface, frame: pl.DataFrame, free: list[Axis], column: str, sca
     high = -(-len(chosen) // wide)
     figure, grid = plt.subplots(high, wide, figsize=(4.2 * wide + 0.8, 3.6 * high), squeeze=False, sharex=True, sharey=True,
                                 layout="constrained")
+    is_anywhere = False
     for panel in grid.flat[len(chosen):]:
         panel.set_visible(False)
     for panel, values in zip(grid.flat, chosen):
@@ -179,9 +246,13 @@ def _facets(of: Surface, frame: pl.DataFrame, free: list[Axis], column: str, sca
         for name, value in held.items():
             cells = cells.filter(pl.col(name) == value)
         mesh = _map(panel, of, cells, inner, column, scale, level)
+        if limit is not None:
+            is_anywhere |= _limit(panel, of, cells, inner, limit)
         panel.set_title(", ".join(f"{of.results.columns[n].label}: {shown(v)}" for n, v in held.items()), fontsize=9)
         panel.label_outer()
     _bar(figure, mesh, list(grid.flat), of, column, level)
+    if limit is not None:
+        _legend(figure, limit, is_anywhere)
     return figure
 
 
@@ -205,6 +276,13 @@ def rows_of(axis: Axis) -> np.ndarray:
     gaps = np.diff(np.sort(places))
     crowded = len(gaps) > 1 and not _logarithmic(axis) and len(places) <= LABELS_MAX and gaps.min() < 0.5 * np.ptp(places) / LABELS_MAX
     return np.arange(len(places), dtype=float) if crowded else places
+
+
+def between_rows(axis: Axis, values: np.ndarray) -> np.ndarray:
+    """Where values that lie between the points of an axis are on a map."""
+    places = _places(axis)
+    order = np.argsort(places)
+    return np.asarray(np.interp(values, places[order], rows_of(axis)[order]))
 
 
 def _edges(places: np.ndarray, axis: Axis) -> np.ndarray:

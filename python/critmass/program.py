@@ -54,13 +54,23 @@ def call(*arguments: str | os.PathLike[str]) -> str:
     Raises:
         CritmassError: it failed; the text is what it wrote to standard error.
     """
+    return _called(*arguments).stdout
+
+
+def _called(*arguments: str | os.PathLike[str]) -> subprocess.CompletedProcess[str]:
     command = [str(find_program()), *(os.fspath(argument) for argument in arguments)]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8")
     if done.returncode != 0:
         raise CritmassError(done.stderr.strip() or f"{' '.join(command)} ended with status {done.returncode}")
-    return done.stdout
+    return done
 
 
 def call_json(*arguments: str | os.PathLike[str]) -> Any:
     """What the program writes to standard output, read as JSON."""
     return json.loads(call(*arguments))
+
+
+def call_json_with_notes(*arguments: str | os.PathLike[str]) -> tuple[Any, str]:
+    """The same, with what the program says on standard error beside it."""
+    done = _called(*arguments)
+    return json.loads(done.stdout), done.stderr.strip()

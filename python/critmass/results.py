@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from .boundary import Boundary, boundary
 from .clusters import Clusters
 from .columns import Columns
 from .drawing import shown
@@ -104,6 +105,18 @@ class Results:
         if not path.is_file():
             raise CritmassError(f"{self.folder}: no surface.parquet: critmass summarize {self.folder} writes it")
         return Surface(self, pl.read_parquet(path))
+
+    def boundary(self, level: float = 0.5) -> Boundary:
+        """Where the outage probability would reach a level if there were ever more clients: what `critmass boundary` has put
+        into the folder as `boundary.parquet`.
+
+        Args:
+            level: the outage probability, in whole hundredths.
+
+        Raises:
+            CritmassError: there is none, or it is not where this sweep turns along one of its axes.
+        """
+        return boundary(self, level)
 
     def trace(self, cell: int, replicate: int = 0) -> Trace:
         """The time series of one run: the one that was kept, or else that of the same run, made again.

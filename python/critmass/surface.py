@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from . import drawing
+from .boundary import FILE, Boundary
 from .program import CritmassError, call_json
 
 if TYPE_CHECKING:
@@ -133,10 +135,27 @@ class Surface:
         Args:
             output, statistic: see `slice`.
             at: values of levers that are held.
-            level: the outage probability at which a line is drawn on a map, with the band in which it lies.
+            level: the outage probability at which a line is drawn on a map, with the band in which it lies; and if
+                `boundary.parquet` lies in the folder, where it is in the limit of ever more clients, with its interval. What
+                there is to be said against that is a warning.
             axes: where to draw, if it is one picture; else a figure is made.
         """
-        return drawing.surface(self, self.column(output, statistic), dict(at or {}), level, axes)
+        column = self.column(output, statistic)
+        limit = self._limit(level) if column == PROBABILITY and level is not None else None
+        return drawing.surface(self, column, dict(at or {}), level, limit, axes)
+
+    def _limit(self, level: float) -> Boundary | None:
+        """Where the limit of ever more clients is at the level, if it can be shown."""
+        if not (self.results.folder / FILE).is_file():
+            return None
+        try:
+            limit = self.results.boundary(level)
+        except CritmassError as error:
+            warnings.warn(str(error), stacklevel=3)
+            return None
+        if limit.note:
+            warnings.warn(limit.note, stacklevel=3)
+        return limit
 
     def plot_uncertainty(self, at: Mapping[str, Any] | None = None, axes: Axes | None = None) -> Figure:
         """How well the outage probability is known: half of the width of its interval, on the same scale always."""

@@ -24,6 +24,8 @@ pub enum KeptBoundary {
         along: String,
         /// Between which values it was looked for.
         ends: [f64; 2],
+        /// At how many values it was looked at first.
+        probes: u32,
         /// A row for each draw.
         rows: Vec<RecordBatch>,
     },
@@ -43,12 +45,13 @@ impl Folder {
         let footer = table.metadata().file_metadata();
         let keys = footer.key_value_metadata();
         let is_of_this = value_of(KeyMetadata::HASH, keys) == Some(&self.sweep().in_the_limit().hash);
-        let [along, from, to] = KeyMetadata::ALONG.map(|key| value_of(key, keys));
+        let [along, from, to, probes] = KeyMetadata::ALONG.map(|key| value_of(key, keys));
         let end = |text: Option<&str>| text.and_then(|text| text.parse().ok());
-        match (along, end(from), end(to)) {
-            (Some(along), Some(from), Some(to)) if is_of_this && was_written_by_this_version(footer) => {
+        let probes = probes.and_then(|text| text.parse().ok());
+        match (along, end(from), end(to), probes) {
+            (Some(along), Some(from), Some(to), Some(probes)) if is_of_this && was_written_by_this_version(footer) => {
                 let along = along.to_owned();
-                Ok(KeptBoundary::Draws { along, ends: [from, to], rows: read_batches(&path, table)? })
+                Ok(KeptBoundary::Draws { along, ends: [from, to], probes, rows: read_batches(&path, table)? })
             }
             _ => Ok(KeptBoundary::Stale),
         }

@@ -12,16 +12,18 @@ pub struct KeyMetadata {
     sweep: Option<(String, String)>,
     /// Of which parts a surface is.
     parts: Option<String>,
-    /// The parameter along which a boundary is, and between which values it was looked for.
-    along: Option<[String; 3]>,
+    /// The parameter along which a boundary is, between which values it was looked for, and how many of them.
+    along: Option<[String; 4]>,
 }
 
 impl KeyMetadata {
     /// The key of the sweep's hash.
     pub(super) const HASH: &'static str = "critmass.hash";
 
-    /// The keys that say along which parameter a boundary is, from where to where.
-    pub(super) const ALONG: [&'static str; 3] = ["critmass.along", "critmass.along_from", "critmass.along_to"];
+    /// The keys that say along which parameter a boundary is, from where to where, and at how many values it was looked at
+    /// first.
+    pub(super) const ALONG: [&'static str; 4] =
+        ["critmass.along", "critmass.along_from", "critmass.along_to", "critmass.along_probes"];
 
     /// The key that says of which parts a surface is: SHA-256 of their lines in `SHA256SUMS`, or [`Self::INCOMPLETE`].
     pub(super) const PARTS: &'static str = "critmass.parts";
@@ -33,9 +35,11 @@ impl KeyMetadata {
         KeyMetadata { sweep: Some((sweep.canonical.clone(), sweep.hash.clone())), parts: None, along: None }
     }
 
-    /// The metadata of a table of where the outcome of a sweep turns along a parameter, between two values.
-    pub fn of_boundary(sweep: &Sweep, along: &str, from: f64, to: f64) -> KeyMetadata {
-        KeyMetadata { along: Some([along.to_owned(), from.to_string(), to.to_string()]), ..KeyMetadata::new(sweep) }
+    /// The metadata of a table of where the outcome of a sweep turns along a parameter, between two values, after so many
+    /// were looked at.
+    pub fn of_boundary(sweep: &Sweep, along: &str, [from, to]: [f64; 2], probes: u32) -> KeyMetadata {
+        let along = [along.to_owned(), from.to_string(), to.to_string(), probes.to_string()];
+        KeyMetadata { along: Some(along), ..KeyMetadata::new(sweep) }
     }
 
     /// The metadata of a surface, of parts with this hash if the sweep is complete.

@@ -44,7 +44,7 @@ mod statistic;
 mod surface;
 mod table;
 
-pub use boundary::Boundary;
+pub use boundary::{Boundary, Kept};
 pub use causes::{Causes, Outages};
 pub use columns::CellSummary;
 pub use comparison::{Against, Compared, Comparison, ComparisonError, Difference, compare, compare_sweeps};

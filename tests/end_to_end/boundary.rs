@@ -88,31 +88,33 @@ fn the_draws_turn_where_a_grid_of_the_same_draws_does_whatever_the_threads() {
     }
 }
 
+/// Whoever crashes while nobody can log in stays away for as long as that lasts.
+const CLOSED: &str = r#"
+name = "closed"
+[scenario]
+time.tick_s = 20.0
+time.horizon_h = 18.0
+updates.patched_fraction = 0.0
+login.capacity_per_s_per_million = inf
+[[scenario.shock]]
+name = "crash"
+at_h = 12.0
+client_fraction = 1.0
+[[scenario.intervention]]
+at_h = 13.0
+login.capacity_per_s_per_million = 0.001
+[[scenario.intervention]]
+at_h = 15.0
+login.capacity_per_s_per_million = inf
+"#;
+
+const NOT_MONOTONE: &str =
+    "Not monotone: 1 of all draws turn more than once, or the other way than most; the first turn counts.";
+
 #[test]
 fn an_outcome_that_turns_twice_is_named() {
     let folder = tempfile::tempdir().unwrap();
-    // Whoever crashes while nobody can log in stays away for as long as that lasts.
-    let sweep = written(
-        folder.path(),
-        r#"
-        name = "closed"
-        [scenario]
-        time.tick_s = 20.0
-        time.horizon_h = 18.0
-        updates.patched_fraction = 0.0
-        login.capacity_per_s_per_million = inf
-        [[scenario.shock]]
-        name = "crash"
-        at_h = 12.0
-        client_fraction = 1.0
-        [[scenario.intervention]]
-        at_h = 13.0
-        login.capacity_per_s_per_million = 0.001
-        [[scenario.intervention]]
-        at_h = 15.0
-        login.capacity_per_s_per_million = inf
-        "#,
-    );
+    let sweep = written(folder.path(), CLOSED);
     let ask = ["boundary", &sweep, "--along", "shock.crash.at_h", "--from", "11", "--to", "16"];
     let text = succeed(&[&ask[..], &["--probes", "11"]].concat());
     assert!(text.contains("NOT MONOTONE") && text.contains("1 in cell 0"), "{text}");
@@ -121,6 +123,8 @@ fn an_outcome_that_turns_twice_is_named() {
     let more = ["--probes", "11", "--format", "json", "--out", out.to_str().unwrap()];
     let found = rows(&succeed(&[&ask[..], &more].concat()));
     assert_eq!((&found[0]["not_monotone"], &found[0]["outages_at_upper_end"]), (&1.into(), &0.into()));
+    let said = run(&[&ask[..], &["--probes", "11", "--format", "csv"]].concat());
+    assert_eq!(String::from_utf8_lossy(&said.stderr), NOT_MONOTONE.to_owned() + "\n");
     // They boot for some minutes.
     let first = found[0]["shock.crash.at_h"].as_f64().unwrap();
     assert!((12.0..13.0).contains(&first), "{first}");
@@ -165,6 +169,99 @@ fn the_turns_of_runs_are_where_a_grid_of_the_same_runs_has_them_as_far_as_chance
     let text = succeed(&[&ask[..], &["--draws", "8"]].concat());
     assert!(text.starts_with("Where the outcome turns, run by run\n") && text.contains("audits differ"), "{text}");
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+}
+
+/// Two levers of numbers and something that is drawn, whose runs and whose limit are known in a moment.
+const SMALL: &str = r#"
+name = "small"
+[scenario]
+population.clients = 2_000
+time.tick_s = 20.0
+time.horizon_h = 14.0
+[[axis]]
+parameter = "overlay.supernode_ratio"
+values = [0.014, 0.03]
+[[axis]]
+parameter = "updates.synchronization"
+values = [0.1, 0.5, 0.9]
+[uncertain]
+login.capacity_per_s_per_million = { lognormal = { median = 150.0, sigma = 0.2 } }
+[replicates]
+at_least = 2
+at_most = 2
+"#;
+
+#[test]
+fn what_lies_in_the_folder_of_a_sweep_is_shown_as_it_was_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let (sweep, out) = (written(folder.path(), SMALL), folder.path().join("out").to_str().unwrap().to_owned());
+    succeed(&["run", &sweep, "--out", &out]);
+    let absent = fail(2, &["boundary", &out]);
+    assert!(absent.contains("there is no boundary.parquet; it is made by critmass boundary SWEEP.toml"), "{absent}");
+    let table = format!("{out}/boundary.parquet");
+    let ask = ["boundary", &sweep, "--along", "updates.synchronization", "--draws", "30", "--out", &table];
+    for more in [&["--format", "csv"][..], &["--format", "json", "--level", "0.29"], &[], &["--level", "0.75"]] {
+        let found = succeed(&[&ask[..], more].concat());
+        assert_eq!(succeed(&[&["boundary", &*out][..], more].concat()), found, "{more:?}");
+    }
+    let some = rows(&succeed(&["boundary", &out, "--format", "json"]));
+    for percent in [5, 25, 50, 75, 95] {
+        let level = f64::from(percent) / 100.0;
+        let one = rows(&succeed(&["boundary", &out, "--format", "json", "--level", &level.to_string()]));
+        let same: Vec<_> = some.iter().filter(|row| row["outage_probability"] == level).cloned().collect();
+        assert_eq!((one.len(), &one), (2, &same));
+        assert!(one.iter().all(|row| row["along"] == "updates.synchronization"), "{one:?}");
+    }
+    assert!(succeed(&["boundary", &out, "--level", "0.75"]).contains("\n        outages in       75 % [95 %]\n"));
+    // Of another sweep, of a part of the axis, and of runs of clients.
+    for other in [["--set", "time.horizon_h=13.5"], ["--from", "0.3"], ["--engine", "agents"]] {
+        succeed(&[&ask[..], &other].concat());
+        let stale = fail(2, &["boundary", &out]);
+        assert!(
+            stale.contains("boundary.parquet is not shown: it is not where this sweep turns along one of its axes")
+        );
+        assert!(stale.contains("Anew: critmass boundary SWEEP.toml"), "{stale}");
+    }
+    let message = fail(2, &["boundary", &out, "--along", "updates.synchronization"]);
+    assert!(message.contains("shown without --along"), "{message}");
+    assert!(fail(2, &["boundary", &out, "--draws", "3"]).contains("--along <PARAMETER>"));
+    assert!(fail(2, &["boundary", &sweep]).contains("along which parameter is not said"));
+    for level in ["0", "1", "0.005", "0.305", "nan", "-0.5"] {
+        assert!(fail(2, &["boundary", &out, "--level", level]).contains("whole hundredths"), "{level}");
+    }
+}
+
+#[test]
+fn a_page_and_a_folder_say_in_the_same_words_that_an_outcome_turns_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let axis =
+        "[[axis]]\nparameter = \"shock.crash.at_h\"\nvalues = [11.0, 16.0]\n[replicates]\nat_least = 2\nat_most = 2\n";
+    let sweep = written(
+        folder.path(),
+        &format!("{CLOSED}{axis}").replace("[scenario]", "[scenario]\npopulation.clients = 2_000"),
+    );
+    let out = folder.path().join("out").to_str().unwrap().to_owned();
+    succeed(&["run", &sweep, "--out", &out]);
+    let table = format!("{out}/boundary.parquet");
+    succeed(&["boundary", &sweep, "--along", "shock.crash.at_h", "--probes", "11", "--out", &table]);
+    let text = succeed(&["boundary", &out]);
+    assert!(text.contains("NOT MONOTONE: draws that turn more than once between 11 values"), "{text}");
+    let said = run(&["boundary", &out, "--format", "json"]);
+    assert_eq!(String::from_utf8_lossy(&said.stderr), NOT_MONOTONE.to_owned() + "\n");
+    succeed(&["report", &out]);
+    assert!(fs::read_to_string(format!("{out}/report.html")).unwrap().contains(NOT_MONOTONE));
+}
+
+#[test]
+fn a_level_that_lies_beyond_an_end_says_which() {
+    let folder = tempfile::tempdir().unwrap();
+    let sweep = written(folder.path(), UNCERTAIN);
+    let ask = ["boundary", &sweep, "--along", "updates.synchronization", "--from", "0.35", "--to", "0.42"];
+    let found = rows(&succeed(&[&ask[..], &["--format", "json"]].concat()));
+    let of_second: Vec<_> = found.iter().filter(|row| row["cell"] == 1).collect();
+    let beyond: Vec<&str> = of_second.iter().map(|row| row["beyond"].as_str().unwrap_or("between")).collect();
+    assert_eq!(beyond, ["lower", "between", "upper", "upper", "upper"], "{found:?}");
+    assert!(of_second.iter().all(|row| row["beyond"].is_null() != row["updates.synchronization"].is_null()));
 }
 
 #[test]

@@ -10,7 +10,7 @@ import pytest
 
 import critmass
 from critmass.columns import Column
-from critmass.drawing import rows_of
+from critmass.drawing import between_rows, rows_of
 from critmass.results import Axis
 
 
@@ -86,6 +86,10 @@ def test_rows_that_are_too_low_for_their_labels_are_of_equal_height():
     assert list(rows_of(Axis("ratio", ratios, logarithmic=False))) == [0, 1, 2, 3, 4]
     assert list(rows_of(Axis("ratio", ratios[1:], logarithmic=False))) == ratios[1:]
     assert list(rows_of(Axis("ratio", ratios, logarithmic=True))) == ratios
+    # What lies half way between two values lies half way between their rows.
+    between = [0.01425, 0.0175, 0.045, np.nan]
+    assert np.allclose(between_rows(Axis("ratio", ratios, logarithmic=False), between), [0.5, 1.5, 3.5, np.nan], equal_nan=True)
+    assert np.allclose(between_rows(Axis("ratio", ratios, logarithmic=True), between), between, equal_nan=True)
 
 
 def test_what_cannot_be_drawn_says_what_can(results):

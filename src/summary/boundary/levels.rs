@@ -4,15 +4,10 @@
 //! c < x, so it reaches p at the p-quantile of c; if they end there, at the (1 − p)-quantile. The interval of a quantile
 //! lies between two order statistics, whose ranks follow from the binomial law, whatever that of c is.
 
-use super::independent;
 use crate::boundary::{Line, rises};
 use crate::statistics::interval::Interval;
 use crate::statistics::plan::ranks;
 use crate::statistics::quantile::quantile;
-use crate::sweep::Sweep;
-
-/// The levels of the outage probability, %.
-pub(super) const LEVELS: [u32; 5] = [5, 25, 50, 75, 95];
 
 /// What the draws of a cell say.
 pub(super) struct CellLevels {
@@ -28,7 +23,7 @@ pub(super) struct CellLevels {
     pub(super) audits: [u32; 2],
     /// Whether outages begin where most of the draws turn; `None` if none turns.
     pub(super) rises: Option<bool>,
-    /// One for each of [`LEVELS`].
+    /// One for each level that was asked for.
     pub(super) levels: Vec<Level>,
 }
 
@@ -44,8 +39,20 @@ pub(in crate::summary) struct Level {
     pub(in crate::summary) high: Option<f64>,
 }
 
-/// What the lines of a cell say, of which there is one at least; without a confidence there are no intervals.
-pub(super) fn levels(lines: &[Line], confidence: Option<f64>) -> CellLevels {
+impl Level {
+    /// The end that it lies beyond; `None` if it lies between them, or cannot be told.
+    pub(super) fn beyond(&self) -> Option<&'static str> {
+        match self.at {
+            Some(f64::NEG_INFINITY) => Some("lower"),
+            Some(f64::INFINITY) => Some("upper"),
+            _ => None,
+        }
+    }
+}
+
+/// What the lines of a cell say, of which there is one at least, of some levels, %; without a confidence there are no
+/// intervals.
+pub(super) fn levels(lines: &[Line], percents: &[u32], confidence: Option<f64>) -> CellLevels {
     let count = |is: &dyn Fn(&Line) -> bool| lines.iter().filter(|line| is(line)).count() as u32;
     let turning = count(&|line| !line.turns.is_empty());
     let rises = rises(lines);
@@ -58,19 +65,12 @@ pub(super) fn levels(lines: &[Line], confidence: Option<f64>) -> CellLevels {
         odd: odd(lines) as u32,
         audits: [count(&|line| line.audit.is_some()), count(&contradicted)],
         rises,
-        levels: LEVELS.iter().map(|&percent| level(&values, percent, rises, confidence)).collect(),
+        levels: percents.iter().map(|&percent| level(&values, percent, rises, confidence)).collect(),
     }
 }
 
-/// Where the lines of a cell of a sweep say that the outage probability reaches a level, %.
-pub(in crate::summary) fn reached(lines: &[Line], percent: u32, sweep: &Sweep) -> Level {
-    let confidence = independent(sweep).then_some(sweep.replicates.confidence);
-    let rises = rises(lines);
-    level(&ascending(lines, rises), percent, rises, confidence)
-}
-
 /// Draws that turn more than once, or the other way than most.
-pub(in crate::summary) fn odd(lines: &[Line]) -> usize {
+fn odd(lines: &[Line]) -> usize {
     let rises = rises(lines);
     let is_odd = |line: &&Line| match line.turns.len() {
         0 => false,
@@ -113,6 +113,7 @@ fn level(ascending: &[f64], percent: u32, rises: Option<bool>, confidence: Optio
 mod tests {
     use super::*;
     use crate::boundary::Audit;
+    use crate::summary::boundary::LEVELS;
 
     fn line(begins_in_outage: bool, turns: &[f64]) -> Line {
         Line { cell: 3, replicate: 0, drawn: Vec::new(), begins_in_outage, turns: turns.to_vec(), audit: None }
@@ -128,14 +129,14 @@ mod tests {
     fn the_outage_probability_reaches_a_level_at_the_quantile_of_the_turns() {
         // 21 draws: 5, 25, 50, 75 and 95 % are order statistics; ranks 6 and 16 bound the median of as many.
         let rising: Vec<Line> = (0..21).map(|draw| line(false, &[f64::from(draw)])).collect();
-        let levels = levels(&rising, Some(0.95));
+        let levels = levels(&rising, &LEVELS, Some(0.95));
         assert_eq!((levels.cell, levels.draws, levels.turning, levels.odd), (3, 21, 21, 0));
         assert_eq!((levels.rises, levels.outages_at_ends), (Some(true), [0, 21]));
-        assert_eq!(said(&super::levels(&rising, None), 50), (Some(10.0), None, None));
+        assert_eq!(said(&super::levels(&rising, &LEVELS, None), 50), (Some(10.0), None, None));
         assert_eq!(said(&levels, 5), (Some(1.0), None, Some(3.0)));
         assert_eq!(said(&levels, 50), (Some(10.0), Some(5.0), Some(15.0)));
         let falling: Vec<Line> = (0..21).map(|draw| line(true, &[f64::from(draw)])).collect();
-        let levels = super::levels(&falling, Some(0.95));
+        let levels = super::levels(&falling, &LEVELS, Some(0.95));
         assert_eq!((levels.rises, levels.outages_at_ends), (Some(false), [21, 0]));
         assert_eq!(said(&levels, 95), (Some(1.0), None, Some(3.0)), "an outage in 95 % up to here");
     }
@@ -145,7 +146,7 @@ mod tests {
         let mut lines: Vec<Line> = (0..7).map(|draw| line(false, &[f64::from(draw)])).collect();
         lines.extend((0..7).map(|_| line(true, &[])));
         lines.extend((0..7).map(|_| line(false, &[])));
-        let levels = levels(&lines, Some(0.95));
+        let levels = levels(&lines, &LEVELS, Some(0.95));
         assert_eq!((levels.turning, levels.outages_at_ends), (7, [7, 14]));
         assert_eq!(said(&levels, 5), (Some(f64::NEG_INFINITY), None, None));
         assert_eq!(said(&levels, 50), (Some(3.0), None, None));
@@ -155,14 +156,14 @@ mod tests {
     #[test]
     fn draws_that_turn_again_or_the_other_way_are_counted() {
         let lines = [line(false, &[1.0]), line(false, &[1.5, 1.8, 2.5]), line(true, &[2.0]), line(false, &[3.0])];
-        let levels = levels(&lines, Some(0.95));
+        let levels = levels(&lines, &LEVELS, Some(0.95));
         assert_eq!((levels.odd, levels.turning, levels.rises), (2, 4, Some(true)));
         assert_eq!(levels.outages_at_ends, [1, 3]);
         let audited =
             |begins, turns: &[f64], at, outage| Line { audit: Some(Audit { at, outage }), ..line(begins, turns) };
         let audited = [audited(false, &[1.0], 0.5, false), audited(false, &[1.0], 0.5, true), line(false, &[1.0])];
-        assert_eq!((super::levels(&audited, Some(0.95)).audits, levels.audits), ([2, 1], [0, 0]));
-        let none = super::levels(&[line(true, &[])], Some(0.95));
+        assert_eq!((super::levels(&audited, &LEVELS, Some(0.95)).audits, levels.audits), ([2, 1], [0, 0]));
+        let none = super::levels(&[line(true, &[])], &LEVELS, Some(0.95));
         assert_eq!((none.rises, said(&none, 50)), (None, (None, None, None)));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow_array::{BooleanArray, Int64Array, RecordBatch, UInt32Array};
+use arrow_array::{BooleanArray, Int64Array, RecordBatch, StringArray, UInt32Array};
 use arrow_schema::ArrowError;
 
 use super::levels::{CellLevels, Level};
@@ -43,6 +43,10 @@ impl Boundary {
         };
         columns.add_numbers(&format!("{name}_low"), unit, &of("Lower"), rows().map(|(_, level)| level.low));
         columns.add_numbers(&format!("{name}_high"), unit, &of("Upper"), rows().map(|(_, level)| level.high));
+        let beyond = rows().map(|(_, level)| level.beyond()).collect::<StringArray>();
+        let description =
+            "The end that it lies beyond, lower or upper; null if it lies between them, or if it cannot be told.";
+        columns.add("beyond", "1", description, Arc::new(beyond));
         let rises = rows().map(|(cell, _)| cell.rises).collect::<BooleanArray>();
         columns.add(
             "rises",
@@ -63,6 +67,8 @@ impl Boundary {
             add("audits", "Draws of which one more run was made, far from where they turn.", |cell| cell.audits[0]);
             add("audits_that_differ", "Those whose run says otherwise than the turns.", |cell| cell.audits[1]);
         }
+        let along = rows().map(|_| Some(name)).collect::<StringArray>();
+        columns.add("along", "1", "The parameter along which.", Arc::new(along));
         columns.into_table()
     }
 

@@ -11,8 +11,18 @@ use crate::summary::show::wrapped;
 /// Columns of a line.
 const WIDTH: usize = 80;
 
-/// The levels that are shown.
+/// The levels that are shown, %, if none is asked for. The one in the middle has its interval.
 const SHOWN: [u32; 3] = [5, 50, 95];
+
+/// Texts side by side, the interval behind the one in the middle.
+fn in_columns(texts: Vec<String>, interval: &str) -> String {
+    let middle = texts.len() / 2;
+    let column = |(index, text): (usize, String)| match index == middle {
+        true => format!("{text:>11} {interval:<22}"),
+        false => format!("{text:>11}"),
+    };
+    texts.into_iter().enumerate().map(column).collect::<String>().trim_end().to_owned()
+}
 
 impl Boundary {
     /// Where the outage probability reaches some levels, in each cell, and whether it is monotone.
@@ -29,10 +39,9 @@ impl Boundary {
         let is_certain = self.question.draws == 1;
         if !is_certain {
             let _ = writeln!(text, "  over:  {} draws of the uncertain inputs", self.question.draws);
-            let heads = SHOWN.map(|percent| format!("{percent} %"));
             let interval = format!("[{} %]", 100.0 * sweep.replicates.confidence);
-            let _ =
-                writeln!(text, "\n{:>18}{:>11}{:>11} {interval:<22}{:>11}", "outages in", heads[0], heads[1], heads[2]);
+            let heads = self.shown().iter().map(|percent| format!("{percent} %")).collect();
+            let _ = writeln!(text, "\n{:>18}{}", "outages in", in_columns(heads, &interval));
         }
         for cell in &self.cells {
             let labels: Vec<String> = (0..sweep.axes.len())
@@ -51,16 +60,30 @@ impl Boundary {
             let outages = if cell.outages_at_ends[0] > 0 { "an outage everywhere" } else { "no outage anywhere" };
             return format!("  {outages}");
         }
-        let level = |percent: u32| cell.levels.iter().find(|level| level.percent == percent);
-        let [few, half, most] = SHOWN.map(|percent| level(percent).map_or_else(String::new, |of| self.value(of)));
         if is_certain {
+            // All levels are reached where the one draw turns.
             let what = if cell.rises == Some(true) { "outages from" } else { "outages up to" };
-            let at = level(50).and_then(|level| level.at).map_or_else(String::new, |at| number(at, 6));
+            let at = cell.levels.first().and_then(|level| level.at).map_or_else(String::new, |at| number(at, 6));
             return format!("  {what} {at}");
         }
+        let shown = self.shown();
+        let levels: Vec<&Level> = cell.levels.iter().filter(|level| shown.contains(&level.percent)).collect();
         let end = |end: Option<f64>| end.map_or_else(|| "–".to_owned(), |end| number(end, 4));
-        let interval = level(50).map_or_else(String::new, |of| format!("[{}, {}]", end(of.low), end(of.high)));
-        format!("{few:>11}{half:>11} {interval:<22}{most:>11}")
+        let interval = levels.get(levels.len() / 2).map(|of| format!("[{}, {}]", end(of.low), end(of.high)));
+        in_columns(levels.iter().map(|level| self.value(level)).collect(), &interval.unwrap_or_default())
+    }
+
+    /// The levels that are shown, %.
+    fn shown(&self) -> Vec<u32> {
+        self.level.map_or_else(|| SHOWN.to_vec(), |percent| vec![percent])
+    }
+
+    /// That draws turn more than once, or the other way than most, if any do.
+    pub fn not_monotone(&self) -> Option<String> {
+        let odd = self.odd();
+        (odd > 0).then(|| {
+            format!("Not monotone: {odd} of all draws turn more than once, or the other way than most; the first turn counts.")
+        })
     }
 
     fn value(&self, level: &Level) -> String {

@@ -11,6 +11,7 @@ use super::{Report, data};
 use crate::engine::outcome::{OUTPUTS, OutputValue};
 use crate::statistics::clusters::Estimate;
 use crate::statistics::crossing::Crossing;
+use crate::summary::boundary::Kept;
 use crate::summary::columns::CellSummary;
 use crate::summary::crossings::{Along, Line, Reversal};
 use crate::summary::statistic::Statistic;
@@ -226,10 +227,7 @@ fn limit(report: &Report) -> Markup {
     let turns = match &report.limit {
         Limit::Unasked => return html! {},
         Limit::Stale => {
-            return html! { p.warning {
-                "boundary.parquet is not shown: it is not where this sweep turns along one of its axes, from end to end, in the limit \
-                 of ever more clients. Anew: " code { "critmass boundary SWEEP.toml --along PARAMETER --out DIR/boundary.parquet" }
-            } };
+            return html! { p.warning { (Kept::STALE) " Anew: " code { (Kept::ANEW) } } };
         }
         Limit::Turns(turns) => turns,
     };
@@ -247,13 +245,10 @@ fn limit(report: &Report) -> Markup {
             p.note {
                 "Where an outage has the probability " (turns.percent) " % along " (data::title(&sweep.axes[turns.axis])) " if there were \
                  ever more clients, so that chance averages out and the uncertain inputs alone decide: over "
-                (grouped(turns.draws as i64)) " draws"
+                (grouped(turns.draws.into())) " draws"
                 @if turns.has_intervals() { ", with " (percent(sweep.replicates.confidence)) " intervals" }
                 ". In the chart it is the green line. "
-                @if turns.odd > 0 {
-                    strong { "Not monotone: " (grouped(turns.odd as i64)) " of all draws turn more than once, or the other way than \
-                              most; the first turn counts. " }
-                }
+                @if let Some(not_monotone) = &turns.not_monotone { strong { (not_monotone) " " } }
                 "Runs of fewer clients lie off it by chance and by size: " code { "critmass boundary" }
             }
             div.scroll tabindex="0" role="region" aria-label="Table of the limit" {
