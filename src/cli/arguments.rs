@@ -37,6 +37,11 @@ pub(super) fn between(text: &str, low: f64, high: f64) -> Result<f64, String> {
     number.ok_or_else(|| format!("expected a number between {low} and {high}, neither included"))
 }
 
+/// An outage probability that may be crossed.
+pub(super) fn level(text: &str) -> Result<f64, String> {
+    between(text, 0.0, 1.0)
+}
+
 /// Reads the name of an engine.
 pub(super) fn engine(name: &str) -> Result<EngineKind, String> {
     let names = EngineKind::ALL.map(EngineKind::name);

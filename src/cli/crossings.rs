@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::arguments::between;
+use super::arguments::level;
 use super::complete::complete;
 use super::failure::Failure;
 use super::output::print;
@@ -22,10 +22,6 @@ pub(super) struct Arguments {
     /// How to show the crossings; json has the lines without one and the tests of monotony, too
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
-}
-
-fn level(text: &str) -> Result<f64, String> {
-    between(text, 0.0, 1.0)
 }
 
 pub(super) fn crossings(arguments: &Arguments) -> Result<(), Failure> {

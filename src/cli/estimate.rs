@@ -34,6 +34,9 @@ pub(super) struct Arguments {
     /// Mean number of runs of a cell, over the cells of a line; more where the limit is in doubt, fewer elsewhere
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(4..=1_000_000))]
     runs: u32,
+    /// Makes the runs for where the outage probability crosses this level along the axis, between 0 and 1, and says where
+    #[arg(long, value_name = "P", value_parser = arguments::level)]
+    level: Option<f64>,
     /// Draws of the uncertain inputs, the same in all cells of a line; by default replicates.at_most of the sweep
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(16..=1_000_000))]
     draws: Option<u32>,
@@ -46,7 +49,7 @@ pub(super) struct Arguments {
     /// Threads; all cores by default
     #[arg(long, value_name = "N", value_parser = arguments::threads, allow_negative_numbers = true)]
     threads: Option<u16>,
-    /// How to show the result; csv and json have a row for each cell
+    /// How to show the result; csv and json have a row for each cell, with --level for each crossing
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
 }
@@ -59,7 +62,7 @@ pub(super) fn estimate(arguments: &Arguments) -> Result<(), Failure> {
     let question = question(arguments, &sweep)?;
     check_memory(&sweep, threads)?;
     let signals = Signals::catch()?;
-    let answer = pool(threads)?.install(|| answer(&sweep, question, f64::from(arguments.runs), &signals))?;
+    let answer = pool(threads)?.install(|| answer(arguments, &sweep, question, &signals))?;
     if let Some(destination) = destination {
         let runs = table::checked(answer.to_table_of_runs())?;
         destination.write(&runs.schema(), &KeyMetadata::new(&sweep), &[runs])?;
@@ -87,11 +90,11 @@ fn question(arguments: &Arguments, sweep: &Sweep) -> Result<Question, Failure> {
     Ok(Question { sweep: limit, along, draws, probes: PROBES })
 }
 
-fn answer(sweep: &Sweep, question: Question, runs: f64, signals: &Signals) -> Result<Fidelity, Failure> {
+fn answer(arguments: &Arguments, sweep: &Sweep, question: Question, signals: &Signals) -> Result<Fidelity, Failure> {
     let all = u64::from(question.sweep.cells()) * u64::from(question.draws);
     say(format_args!("looking for {all} turns in the limit of ever more clients"));
     let limit = not_kept::turns(&question, signals, "turns")?;
-    let mut rounds = FidelityRounds::new(sweep, question, limit, runs);
+    let mut rounds = FidelityRounds::new(sweep, question, limit, f64::from(arguments.runs), arguments.level);
     take_in(&mut rounds, signals)?;
     rounds.learn();
     take_in(&mut rounds, signals)?;

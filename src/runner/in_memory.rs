@@ -106,7 +106,7 @@ mod tests {
         for (&cell, &counts) in cells {
             let interval = plan.conclusion(counts).interval;
             let Counts { events: outages, runs, .. } = counts;
-            rows.entry(sweep.point(0, cell)).or_default().push(Point { x: x(sweep, cell), outages, runs, interval });
+            rows.entry(sweep.point(0, cell)).or_default().push(Point::of_runs(x(sweep, cell), outages, runs, interval));
         }
         rows.values().map(|row| crossings(row, 0.5)).collect()
     }

@@ -19,19 +19,29 @@ const ON_THE_LEVEL: f64 = 1e-9;
 pub struct Point {
     /// Where it is.
     pub x: f64,
-    /// Its runs with an outage.
-    pub outages: u32,
-    /// Its runs, ≥ 1.
-    pub runs: u32,
+    /// An estimate of its probability that is never 0 or 1, so that it has a logit.
+    pub estimate: f64,
+    /// What the logit of the estimate counts for beside those of the others, > 0.
+    pub weight: f64,
     /// The interval of its probability.
     pub interval: Interval,
 }
 
 impl Point {
-    /// An estimate that is never 0 or 1, so that it has a logit.
-    fn estimate(&self) -> f64 {
-        (f64::from(self.outages) + 0.5) / (f64::from(self.runs) + 1.0)
+    /// A point with so many runs, ≥ 1, of which some had an outage.
+    pub fn of_runs(x: f64, outages: u32, runs: u32, interval: Interval) -> Point {
+        Point { x, estimate: inside(f64::from(outages), f64::from(runs)), weight: f64::from(runs), interval }
     }
+}
+
+/// The share of events among trials, none of which need be whole, drawn to one half by one more trial: never 0 or 1.
+pub fn inside(events: f64, trials: f64) -> f64 {
+    (events + 0.5) / (trials + 1.0)
+}
+
+/// The logarithm of the odds of a probability.
+pub fn logit(p: f64) -> f64 {
+    libm::log(p / (1.0 - p))
 }
 
 /// A crossing of a level.
@@ -51,7 +61,7 @@ pub struct Crossing {
 pub fn crossings(points: &[Point], level: f64) -> Vec<Crossing> {
     let sure: Vec<(usize, bool)> =
         points.iter().enumerate().filter_map(|(index, point)| Some((index, point.interval.side_of(level)?))).collect();
-    let is_above = |point: &Point| point.estimate() > level;
+    let is_above = |point: &Point| point.estimate > level;
     let x = |index: usize| Some(points[index].x);
     let crossing = |range: &[Point], rises, low, high| Crossing { rises, at: place(range, level, rises), low, high };
     let mut found = Vec::new();
@@ -82,9 +92,8 @@ pub fn crossings(points: &[Point], level: f64) -> Vec<Crossing> {
 /// Where a line that rises, or falls, through the level crosses it, about.
 fn place(points: &[Point], level: f64, rises: bool) -> f64 {
     let sign = if rises { 1.0 } else { -1.0 };
-    let logit = |p: f64| libm::log(p / (1.0 - p));
     // Falling lines are turned around: their fit rises from below the level, too.
-    let weighted = points.iter().map(|point| (sign * (logit(point.estimate()) - logit(level)), f64::from(point.runs)));
+    let weighted = points.iter().map(|point| (sign * (logit(point.estimate) - logit(level)), point.weight));
     let fit = isotonic(weighted);
     let above = fit.partition_point(|&value| value <= ON_THE_LEVEL);
     let below = fit.partition_point(|&value| value < -ON_THE_LEVEL);
@@ -126,11 +135,8 @@ mod tests {
     use crate::random::{Purpose, stream, unit};
 
     fn line(outages: &[u32], runs: u32) -> Vec<Point> {
-        let point = |(index, &outages): (usize, &u32)| Point {
-            x: index as f64,
-            outages,
-            runs,
-            interval: Interval::fixed(outages, runs, 0.95),
+        let point = |(index, &outages): (usize, &u32)| {
+            Point::of_runs(index as f64, outages, runs, Interval::fixed(outages, runs, 0.95))
         };
         outages.iter().enumerate().map(point).collect()
     }

@@ -143,7 +143,8 @@ fn positions(sweep: &Sweep, axis: usize) -> Option<Vec<Option<f64>>> {
     (parameter.domain().is_numeric() && positions.iter().flatten().count() > 1).then_some(positions)
 }
 
-fn is_logarithmic(sweep: &Sweep, axis: usize) -> bool {
+/// Whether equal ratios are equal steps of an axis.
+pub(super) fn is_logarithmic(sweep: &Sweep, axis: usize) -> bool {
     matches!(sweep.axes.get(axis).map(|axis| &axis.points), Some(AxisPoints::Values { logarithmic: true, .. }))
 }
 
@@ -153,23 +154,30 @@ fn of_line(line: &[OnLine], level: f64, is_logarithmic: bool) -> Line {
         let interval = on_line.summary.interval();
         let x = if is_logarithmic { libm::log(on_line.x) } else { on_line.x };
         // Replicates are numbered by 32 bits.
-        Point { x, outages: outages as u32, runs: replicates as u32, interval }
+        Point::of_runs(x, outages as u32, replicates as u32, interval)
     });
     let points: Vec<Point> = points.collect();
     let mut crossings = crossings_of(&points, level);
     if is_logarithmic {
-        // The ends are points of the axis, as they are written there.
-        let point = |x: f64| points.iter().position(|point| point.x == x).map_or(libm::exp(x), |index| line[index].x);
-        for crossing in &mut crossings {
-            crossing.at = point(crossing.at);
-            crossing.low = crossing.low.map(point);
-            crossing.high = crossing.high.map(point);
-        }
+        let numbers = || points.iter().zip(line).map(|(point, on_line)| (point.x, on_line.x));
+        crossings.iter_mut().for_each(|crossing| take_back_logarithms(crossing, numbers()));
     }
-    let all = |is: fn(&Interval, f64) -> bool| points.iter().all(|point| is(&point.interval, level));
-    let above = all(|interval, level| interval.low > level);
-    let side = (above || all(|interval, level| interval.high < level)).then_some(above);
+    let side = side(points.iter().map(|point| point.interval), level);
     Line { first_cell: line.first().map_or(0, |on_line| on_line.cell), crossings, side }
+}
+
+/// Makes a crossing by logarithms one by numbers. The points of the axis, whose logarithms are known, are as they are written
+/// there.
+pub(super) fn take_back_logarithms(crossing: &mut Crossing, points: impl Iterator<Item = (f64, f64)> + Clone) {
+    let number =
+        |x: f64| points.clone().find(|(logarithm, _)| *logarithm == x).map_or(libm::exp(x), |(_, number)| number);
+    let Crossing { at, low, high, .. } = crossing;
+    [Some(at), low.as_mut(), high.as_mut()].into_iter().flatten().for_each(|x| *x = number(*x));
+}
+
+/// Whether all points are surely above a level (true), or all surely below it.
+pub(super) fn side(intervals: impl Iterator<Item = Interval> + Clone, level: f64) -> Option<bool> {
+    [true, false].into_iter().find(|&side| intervals.clone().all(|interval| interval.side_of(level) == Some(side)))
 }
 
 /// Compares the points of each line that are 1, 2, 4, … apart, and returns how many pairs these are, and the one that

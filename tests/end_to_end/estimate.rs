@@ -108,6 +108,47 @@ fn the_runs_have_weights_with_which_they_count_for_all_draws() {
 }
 
 #[test]
+fn a_crossing_is_told_with_an_interval_whatever_the_threads_and_a_line_without_one_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    // A second line, with so many super nodes and so large a server that it hardly ever goes down.
+    let calm = "[[axis]]\nparameter = \"login.capacity_per_s_per_million\"\nvalues = [150.0, 1000.0]\n\
+                [uncertain]\nupdates.patched_fraction = { beta = { mean = 0.6, sd = 0.1 } }\n";
+    let inputs = LINE.split_once("[uncertain]").unwrap().1.split_once("[replicates]").unwrap();
+    let lines = LINE.replace(&format!("[uncertain]{}", inputs.0), calm);
+    let sweep = written(folder.path(), &lines);
+    let out = folder.path().join("out");
+    succeed(&["run", &sweep, "--out", out.to_str().unwrap()]);
+    let all = succeed(&["crossings", out.to_str().unwrap(), "--format", "json"]);
+    let all: serde_json::Value = serde_json::from_str(&all).unwrap();
+    let axes = all["axes"].as_array().unwrap();
+    let along = axes.iter().find(|axis| axis["along"] == "updates.synchronization").unwrap();
+    let ask = ["estimate", &sweep, "--along", "updates.synchronization", "--level", "0.5", "--runs", "20"];
+    let [one, two] =
+        ["1", "2"].map(|threads| succeed(&[&ask[..], &["--format", "json", "--threads", threads]].concat()));
+    assert_eq!(one, two);
+    let found = rows(&one);
+    assert_eq!(found.len(), 2, "{one}");
+    let number = |row: &serde_json::Value, name: &str| row[name].as_f64().unwrap();
+    let (crosses, calm) = (&found[0], &found[1]);
+    assert_eq!((number(crosses, "level"), &crosses["direction"]), (0.5, &"rises".into()));
+    let of_all = number(&along["lines"][0]["crossings"][0], "crossing");
+    assert!(number(crosses, "low") <= of_all && of_all <= number(crosses, "high"), "{crosses} beside {of_all}");
+    assert!((number(crosses, "crossing") - of_all).abs() < 0.05, "{crosses} beside {of_all}");
+    assert!((60.0..140.0).contains(&number(crosses, "runs")), "{crosses}");
+    for name in ["direction", "crossing", "low", "high"] {
+        assert!(calm[name].is_null() && along["lines"][1]["crossings"].as_array().unwrap().is_empty(), "{calm}");
+    }
+    assert_eq!(number(calm, "login.capacity_per_s_per_million"), 1000.0);
+    let text = succeed(&ask);
+    assert!(text.contains("rises through it at") && text.contains("none"), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    let csv = succeed(&[&ask[..], &["--format", "csv"]].concat());
+    assert!(csv.starts_with("cell,login.capacity_per_s_per_million,level,direction,crossing,low,high,surely,runs\n"));
+    let message = fail(2, &[&ask[..4], &["--level", "1"]].concat());
+    assert!(message.contains("between 0 and 1"), "{message}");
+}
+
+#[test]
 fn what_cannot_be_estimated_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let sweep = written(folder.path(), LINE);

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use super::level::{AtLevel, Said};
 use crate::boundary::{Along, Line, Question, rises};
 use crate::engine::EngineKind;
 use crate::engine::outcome::Outcome;
 use crate::parameters::Value;
 use crate::statistics::fidelity::{FidelityEstimate, FidelityLine};
 use crate::store::RunKey;
+use crate::summary::crossings::is_logarithmic;
 use crate::sweep::{AxisLabel, Realization, Sweep};
 
 /// Checks that the cells of a sweep are lines along an axis, with something to choose from in each.
@@ -37,6 +39,8 @@ pub fn check_fidelity(sweep: &Sweep, along: &str) -> Result<(), String> {
 /// A line of cells, of which some runs are made.
 pub(super) struct OfLine {
     pub(super) cells: Vec<u32>,
+    /// Where they are along the line.
+    pub(super) x: Vec<f64>,
     /// The draws, with where they turn in the limit.
     pub(super) limit: Vec<Line>,
     /// By cell and draw: how far the limit is from turning, see [`Line::margin`].
@@ -49,27 +53,34 @@ pub(super) struct OfLine {
 /// The runs of two rounds, of which the second one follows from what the first one says.
 pub struct FidelityRounds {
     sweep: Sweep,
+    /// The sweep whose cells are the lines.
+    of_lines: Sweep,
     along: Along,
+    level: Option<f64>,
+    is_logarithmic: bool,
     lines: Vec<OfLine>,
 }
 
-/// What the runs say of each cell.
+/// What the runs say of each cell, and of the level if one was asked for.
 pub struct Fidelity {
     pub(super) sweep: Sweep,
+    pub(super) of_lines: Sweep,
     pub(super) along: Along,
     pub(super) lines: Vec<OfLine>,
     /// In the order of the cells.
     pub(super) cells: Vec<(u32, FidelityEstimate)>,
+    pub(super) level: Option<AtLevel>,
 }
 
 impl FidelityRounds {
     /// The lines of a sweep that was checked, with the answer to the question after its turns in the limit, for a mean number
-    /// of runs of each cell. Replicates have their draws in common along a line, whatever the sweep says.
-    pub fn new(sweep: &Sweep, question: Question, limit: Vec<Line>, runs: f64) -> FidelityRounds {
+    /// of runs of each cell; if a level is given, they are made for its crossings. Replicates have their draws in common along a line,
+    /// whatever the sweep says.
+    pub fn new(sweep: &Sweep, question: Question, limit: Vec<Line>, runs: f64, level: Option<f64>) -> FidelityRounds {
         let mut sweep = sweep.clone();
         sweep.replicates.common_random_numbers = true;
         sweep.traces = None;
-        let along = question.along;
+        let Question { sweep: of_lines, along, .. } = question;
         let axis = sweep.axes.iter().position(|axis| axis.name == along.quantity.name()).unwrap_or(0);
         let mut cells_of: BTreeMap<Vec<usize>, Vec<u32>> = BTreeMap::new();
         for cell in 0..sweep.cells() {
@@ -82,17 +93,23 @@ impl FidelityRounds {
             _ => f64::NAN,
         };
         // The cells of the question are the lines of this sweep, in the same order.
-        let of_lines = limit.chunk_by(|a, b| a.cell == b.cell).zip(cells_of.into_values());
-        let lines = of_lines.map(|(limit, cells)| {
+        let lines = limit.chunk_by(|a, b| a.cell == b.cell).zip(cells_of.into_values());
+        let lines = lines.map(|(limit, mut cells)| {
+            if level.is_some() {
+                // A line is crossed from its lowest point on.
+                cells.sort_by(|&a, &b| x(a).total_cmp(&x(b)));
+            }
             let rises = rises(limit).unwrap_or(true);
             let of_cell = |x: f64| limit.iter().map(|line| line.margin(&along, x, rises)).collect();
-            let margins: Vec<Vec<f64>> = cells.iter().map(|&cell| of_cell(x(cell))).collect();
-            let line = FidelityLine::new(margins.clone(), runs);
+            let x: Vec<f64> = cells.iter().map(|&cell| x(cell)).collect();
+            let margins: Vec<Vec<f64>> = x.iter().map(|&x| of_cell(x)).collect();
+            let line = FidelityLine::new(margins.clone(), runs, level);
             let outcomes = vec![vec![None; limit.len()]; cells.len()];
-            OfLine { cells, limit: limit.to_vec(), margins, line, outcomes }
+            OfLine { cells, x, limit: limit.to_vec(), margins, line, outcomes }
         });
         let lines = lines.collect();
-        FidelityRounds { sweep, along, lines }
+        let is_logarithmic = is_logarithmic(&sweep, axis);
+        FidelityRounds { sweep, of_lines, along, level, is_logarithmic, lines }
     }
 
     /// The sweep whose runs are made.
@@ -143,16 +160,22 @@ impl FidelityRounds {
 
     /// What both rounds say.
     pub fn into_answer(self) -> Fidelity {
-        let FidelityRounds { sweep, along, lines } = self;
+        let FidelityRounds { sweep, of_lines, along, level, is_logarithmic, lines } = self;
         let confidence = sweep.replicates.confidence;
         let mut cells = Vec::new();
-        for OfLine { cells: of_line, limit, line, outcomes, .. } in &lines {
-            for (index, &cell) in of_line.iter().enumerate() {
-                let cluster = |draw: usize| sweep.cluster(cell, limit[draw].replicate);
-                cells.push((cell, line.estimate(index, &outcomes[index], cluster, confidence)));
+        let mut at_level = level.map(|level| AtLevel { level, lines: Vec::new() });
+        for OfLine { cells: of_line, x, limit, line, outcomes, .. } in &lines {
+            // Cells of a line have their draws in common.
+            let cluster = |draw: usize| sweep.cluster(of_line[0], limit[draw].replicate);
+            let estimate = |index: usize| line.estimate(index, &outcomes[index], cluster, confidence);
+            let estimates: Vec<FidelityEstimate> = (0..of_line.len()).map(estimate).collect();
+            if let Some(at_level) = &mut at_level {
+                let said = Said { first_cell: of_line[0], x, line, estimates: &estimates, outcomes };
+                at_level.add(&said, cluster, is_logarithmic);
             }
+            cells.extend(of_line.iter().copied().zip(estimates));
         }
         cells.sort_by_key(|(cell, _)| *cell);
-        Fidelity { sweep, along, lines, cells }
+        Fidelity { sweep, of_lines, along, lines, cells, level: at_level }
     }
 }

@@ -1,17 +1,21 @@
-//! A row for each cell, and for each run.
+//! A row for each cell or each crossing, and for each run.
 
 use std::sync::Arc;
 
-use arrow_array::{BooleanArray, Int64Array, RecordBatch, UInt32Array};
+use arrow_array::{BooleanArray, Int64Array, RecordBatch, StringArray, UInt32Array};
 use arrow_schema::ArrowError;
 
+use super::level::AtLevel;
 use super::rounds::Fidelity;
+use crate::statistics::crossing::Crossing;
 use crate::statistics::fidelity::FidelityEstimate;
 use crate::summary::listing::Columns;
 use crate::sweep::columns as names;
 
 /// What the cells are.
 const CELLS: &str = "Number of the cell.";
+/// What they are where there is a row for each crossing.
+const OTHER_AXES: &str = "Number of the cell, of the other axes.";
 
 /// A run that was made.
 struct Row<'a> {
@@ -25,11 +29,54 @@ struct Row<'a> {
 }
 
 impl Fidelity {
-    /// A row for each cell.
+    /// A row for each crossing of a level that was asked for, or else for each cell.
     ///
     /// # Errors
     /// None for a sweep that was read.
     pub fn to_table(&self) -> Result<RecordBatch, ArrowError> {
+        self.level.as_ref().map_or_else(|| self.table_of_cells(), |level| self.table_of_crossings(level))
+    }
+
+    /// A line without a crossing has a row, too.
+    fn table_of_crossings(&self, AtLevel { level, lines }: &AtLevel) -> Result<RecordBatch, ArrowError> {
+        let mut rows: Vec<(usize, Option<Crossing>)> = Vec::new();
+        for (index, line) in lines.iter().enumerate() {
+            rows.extend(line.crossings.iter().map(|&crossing| (index, Some(crossing))));
+            if line.crossings.is_empty() {
+                rows.push((index, None));
+            }
+        }
+        let mut columns = Columns::default();
+        // The lines are the cells of the other axes, in their order.
+        columns.add_cells(
+            &self.of_lines,
+            OTHER_AXES,
+            &rows.iter().map(|&(line, _)| self.lines[line].limit[0].cell).collect::<Vec<_>>(),
+        );
+        let probability = "The outage probability that is crossed.";
+        columns.add_numbers("level", "1", probability, rows.iter().map(|_| Some(*level)));
+        let words = |words: Vec<Option<&'static str>>| Arc::new(StringArray::from(words));
+        let directions = rows.iter().map(|(_, crossing)| crossing.map(|of| if of.rises { "rises" } else { "falls" }));
+        let direction = "Whether the probability rises or falls there; null where the line has no crossing.";
+        columns.add("direction", "1", direction, words(directions.collect()));
+        let (name, unit) = (self.along.quantity.name(), self.along.quantity.unit());
+        let confidence = 100.0 * self.sweep.replicates.confidence;
+        let mut add = |column: &str, description: &str, of: fn(Crossing) -> Option<f64>| {
+            columns.add_numbers(column, unit, description, rows.iter().map(|&(_, crossing)| of(crossing?)));
+        };
+        add("crossing", &format!("{name} at which the level is crossed; null where it is not."), |of| Some(of.at));
+        let of = |end: &str| format!("{end} end of its {confidence} % interval; null where nothing bounds it.");
+        add("low", &of("Lower"), |of| of.low);
+        add("high", &of("Upper"), |of| of.high);
+        let sides = rows.iter().map(|&(line, _)| lines[line].side.map(|above| if above { "above" } else { "below" }));
+        let surely = "On which side all cells of the line surely are; null if they are not.";
+        columns.add("surely", "1", surely, words(sides.collect()));
+        let runs = rows.iter().map(|&(line, _)| self.lines[line].outcomes.iter().flatten().flatten().count() as i64);
+        columns.add("runs", "1", "Runs that were made on the line.", Arc::new(Int64Array::from_iter_values(runs)));
+        columns.into_table()
+    }
+
+    fn table_of_cells(&self) -> Result<RecordBatch, ArrowError> {
         let estimates = || self.cells.iter().map(|(_, estimate)| estimate);
         let mut columns = Columns::default();
         let cells: Vec<u32> = self.cells.iter().map(|(cell, _)| *cell).collect();

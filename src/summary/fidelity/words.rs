@@ -1,9 +1,11 @@
-//! The cells for people, on lines of at most 80 columns where labels are short.
+//! The cells and the crossings for people, on lines of at most 80 columns where labels are short.
 
 use std::fmt::Write as _;
 
+use super::level::AtLevel;
 use super::rounds::Fidelity;
 use crate::statistics::fidelity::FidelityEstimate;
+use crate::summary::show::crossings::describe;
 use crate::summary::show::labels::{in_words, number};
 use crate::summary::show::wrapped;
 
@@ -13,12 +15,12 @@ const WIDTH: usize = 80;
 const OF_AXIS: usize = 12;
 
 impl Fidelity {
-    /// The outage probability of each cell, and what it cost.
+    /// Where the level is crossed that was asked for, the outage probability of each cell, and what it cost.
     pub fn in_words(&self) -> String {
         let sweep = &self.sweep;
-        let draws = self.lines.first().map_or(0, |line| line.limit.len());
-        let mut text = String::from("Outage probability, from runs where the limit of ever more clients is in doubt\n");
-        let _ = writeln!(text, "  along: {}, by the turns of {draws} draws in the limit", self.along.quantity.name());
+        let mut text = self.level.as_ref().map_or_else(String::new, |level| self.crossings(level));
+        text.push_str("Outage probability, from runs where the limit of ever more clients is in doubt\n");
+        text.push_str(&self.along());
         let names: Vec<&str> = sweep.axes.iter().map(|axis| axis.name.as_str()).collect();
         let _ = writeln!(text, "  cells: {}\n", names.join(", "));
         let interval = format!("[{} %]", 100.0 * sweep.replicates.confidence);
@@ -37,6 +39,36 @@ impl Fidelity {
         text.push('\n');
         text.push_str(&self.cost());
         text
+    }
+
+    fn along(&self) -> String {
+        let draws = self.lines.first().map_or(0, |line| line.limit.len());
+        format!("  along: {}, by the turns of {draws} draws in the limit\n", self.along.quantity.name())
+    }
+
+    fn crossings(&self, AtLevel { level, lines }: &AtLevel) -> String {
+        let mut text =
+            format!("Where the outage probability crosses {level}, from runs where that is in doubt\n{}", self.along());
+        let axes = self.of_lines.axes.iter();
+        let names: Vec<&str> = axes.map(|axis| axis.name.as_str()).collect();
+        if !names.is_empty() {
+            let _ = writeln!(text, "  at:    {}", names.join(", "));
+        }
+        for (of_line, line) in self.lines.iter().zip(lines) {
+            let cell = of_line.limit.first().map_or(0, |limit| limit.cell);
+            let label =
+                |axis: usize| self.of_lines.label(axis, cell).map(|label| in_words(label, 4)).unwrap_or_default();
+            let at: Vec<String> = (0..names.len()).map(label).collect();
+            for described in describe(line) {
+                let _ = writeln!(text, "{:>24}  {described}", at.join(", "));
+            }
+        }
+        let said = format!(
+            "In brackets: the last place that is surely on the one side, and the first one that is on the other, by {} % \
+             intervals of the line through the cells; – where there is none.",
+            100.0 * self.sweep.replicates.confidence
+        );
+        text + &wrapped(&said, WIDTH) + "\n\n"
     }
 
     fn cost(&self) -> String {

@@ -63,7 +63,8 @@ pub fn crossings_as_text(crossings: &Crossings) -> String {
     text
 }
 
-fn describe(line: &Line) -> Vec<String> {
+/// What there is to say of a line: each crossing, or why there is none.
+pub(in crate::summary) fn describe(line: &Line) -> Vec<String> {
     if line.crossings.is_empty() {
         return vec![
             match line.side {

@@ -1,7 +1,7 @@
 //! Ways to show a surface, one file each.
 
 mod comparison;
-mod crossings;
+pub(super) mod crossings;
 mod csv;
 mod exporter;
 mod growing;
