@@ -180,5 +180,5 @@ fn the_limit_has_these_numbers() {
     let mut scenario = designed::short();
     scenario.updates.synchronization = 0.7;
     let outcome = run(EngineKind::MeanField, &scenario, 0, 60.0).outcome;
-    assert_eq!((outcome.min_online_fraction, outcome.lost_client_h), (0.2561127104955799, 409013.5808118197));
+    assert_eq!((outcome.min_online_fraction, outcome.lost_client_h), (0.2561127105459189, 409013.58029736823));
 }

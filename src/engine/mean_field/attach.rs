@@ -77,13 +77,13 @@ impl Attempts<'_> {
         let (mut from, mut left) = (0.0, self.attempts);
         let mut accepting = self.with_room[0];
         loop {
-            let [rate] = self.rates([accepting]);
-            let least = left / rate;
+            let [probes] = self.probes_made([accepting]);
+            let least = left * probes / self.registry;
             if accepting <= NOBODY * self.registry {
                 return from + least;
             }
             if least.abs() < SMALL {
-                return from + self.small_step(least, from, left, coefficients);
+                return from + self.small_step(least, probes, from, coefficients);
             }
             // The attempts get fewer for each probe, so this is not beyond the end, or too far back.
             let step = least.min((libm::sqrt(from) / 2.0).max(STEP));
@@ -94,22 +94,33 @@ impl Attempts<'_> {
         }
     }
 
-    /// How far beyond `from` `left` attempts more are made, by a Runge-Kutta step; `least` is its first slope.
-    fn small_step(&self, least: f64, from: f64, left: f64, coefficients: &[f64]) -> f64 {
-        let slope = |u: f64| left / self.rates(self.accepting([from + u], coefficients))[0];
-        let second = slope(0.5 * least);
-        let third = slope(0.5 * second);
-        (least + 2.0 * (second + third) + slope(third)) / 6.0
+    /// How far beyond `from` as many attempts more are made as would take `least` if each went on making `probes`: by the
+    /// cubic through their rate there and at the thirds of that way, which are computed at once.
+    fn small_step(&self, least: f64, probes: f64, from: f64, coefficients: &[f64]) -> f64 {
+        let third = least * (1.0 / 3.0);
+        let thirds = [1.0, 2.0, 3.0].map(|thirds| from + thirds * third);
+        // Attempts for each probe, in those at the start; and their differences.
+        let [first, second, last] = self.probes_made(self.accepting(thirds, coefficients)).map(|then| probes / then);
+        let (one, two, three) = (first - 1.0, second - 2.0 * first + 1.0, last - 3.0 * (second - first) - 1.0);
+        // The cubic is 1 + a t + b t² + c t³ after t thirds.
+        let (a, b, c) =
+            (one - two * (1.0 / 2.0) + three * (1.0 / 3.0), (two - three) * (1.0 / 2.0), three * (1.0 / 6.0));
+        let mut t = 3.0;
+        for _ in 0..2 {
+            let made = t * (1.0 + t * (a * (1.0 / 2.0) + t * (b * (1.0 / 3.0) + t * (c * (1.0 / 4.0)))));
+            t += (3.0 - made) / (1.0 + t * (a + t * (b + t * c)));
+        }
+        third * t
     }
 
     /// Attempts that are made from u = `from` on over `step`.
     fn made(&self, from: f64, step: f64, coefficients: &[f64]) -> f64 {
-        let rates = self.rates(self.accepting(NODES.map(|node| from + node * step), coefficients));
-        rates.iter().zip(WEIGHTS).map(|(rate, weight)| weight * step * rate).sum()
+        let probes = self.probes_made(self.accepting(NODES.map(|node| from + node * step), coefficients));
+        step * self.registry * probes.iter().zip(WEIGHTS).map(|(probes, weight)| weight / probes).sum::<f64>()
     }
 
-    /// Attempts for each probe that meets a super node, where so many accept: R / Σ x^i.
-    fn rates<const N: usize>(&self, accepting: [f64; N]) -> [f64; N] {
+    /// Probes that an attempt makes, where so many super nodes accept: Σ x^i.
+    fn probes_made<const N: usize>(&self, accepting: [f64; N]) -> [f64; N] {
         let shares = accepting.map(|accepting| (accepting / self.registry).min(1.0));
         let mut probes = [1.0; N];
         if self.probes <= 16 {
@@ -122,7 +133,7 @@ impl Attempts<'_> {
                 if share > 0.0 { -libm::expm1(all * libm::log1p(-share)) / share } else { all }
             });
         }
-        probes.map(|probes| self.registry / probes)
+        probes
     }
 
     /// L(u), for several u.

@@ -8,10 +8,13 @@
 //! it when they come due. So what leaves from among those who wait, by the end of a session, a restart or the death of a
 //! super node, costs one product for each class, whoever waits since when.
 
-use super::classes::{Pair, ZERO, add_scaled, at_least_none, scaled_mass};
+use std::slice::from_mut;
+
+use super::classes::{ALL_CELLS, Pair, REGIONS, ZERO, add_scaled, at_least_none, scaled_mass};
 use super::delays::TickLaw;
 use super::renewals::InBackoff;
 use super::settings::Settings;
+use super::wide::{Wide, wide};
 
 /// Below this share of the population no new level is opened: those who fail stay where they are. A collapsed network
 /// would otherwise keep a level for each failure that anybody could have had.
@@ -39,15 +42,27 @@ pub(super) struct Bank {
     total: Vec<Pair>,
     /// Scaled mass of those who gave up in this tick, by cell.
     given_up: Vec<Pair>,
-    /// What is computed in.
-    failed: Vec<Pair>,
+}
+
+/// A share of some scaled masses, by cell.
+#[derive(Clone, Copy)]
+pub(super) struct Part<'a> {
+    pub(super) share: f64,
+    pub(super) masses: &'a [Pair],
+}
+
+impl Part<'_> {
+    /// All of them.
+    pub(super) fn all(masses: &[Pair]) -> Part<'_> {
+        Part { share: 1.0, masses }
+    }
 }
 
 impl Bank {
     /// Nobody waits; delays of up to `longest_ticks` can come.
     pub(super) fn new(cells: usize, longest_ticks: u32) -> Bank {
         let (total, given_up) = (vec![ZERO; cells], vec![ZERO; cells]);
-        Bank { cells, slots: slots(longest_ticks), levels: Vec::new(), total, given_up, failed: Vec::new() }
+        Bank { cells, slots: slots(longest_ticks), levels: Vec::new(), total, given_up }
     }
 
     /// Makes room for longer delays from tick `now` on, of which nothing has come due yet.
@@ -83,8 +98,14 @@ impl Bank {
         level.ends.is_some().then_some(&level.rate[..])
     }
 
-    /// Moves on to tick `now`; adds what comes due, in the first `sum.len()` cells, to `sum`.
+    /// Moves on to tick `now`; puts what comes due in it, in the first `sum.len()` cells, into `sum`.
     pub(super) fn advance(&mut self, now: u32, sum: &mut [Pair]) {
+        wide(Advance { bank: self, now, sum });
+    }
+
+    #[inline(always)]
+    fn advance_now(&mut self, now: u32, sum: &mut [Pair]) {
+        sum.fill(ZERO);
         let slot = (now as usize & (self.slots - 1)) * self.cells;
         let mut waits = false;
         for level in &mut self.levels {
@@ -98,17 +119,11 @@ impl Bank {
                 continue;
             }
             waits = true;
-            let of_cell = changes.iter_mut().zip(&mut level.rate).zip(&mut *sum).zip(&mut self.total);
-            for (((change, rate), sum), total) in of_cell {
-                for side in 0..2 {
-                    rate[side] = at_least_none(rate[side] + change[side]);
-                    sum[side] += rate[side];
-                    total[side] -= rate[side];
-                }
-                *change = ZERO;
-            }
+            come_due(&mut level.rate, changes, sum);
         }
-        if !waits {
+        if waits {
+            add_scaled(&mut self.total, sum, -1.0);
+        } else {
             self.total.fill(ZERO);
         }
     }
@@ -123,8 +138,16 @@ impl Bank {
     }
 
     /// A scaled mass begins to wait in tick `now`. The level is one that [`Bank::level_for`] returned, or 0.
-    pub(super) fn enter(&mut self, level: usize, now: u32, law: &TickLaw, masses: &[Pair]) {
-        self.open(level);
+    #[inline(always)]
+    pub(super) fn enter(&mut self, level: usize, now: u32, law: &TickLaw, part: Part<'_>) {
+        if self.levels.len() <= level {
+            self.open(level);
+        }
+        wide(Enter { bank: self, level, now, law, part });
+    }
+
+    #[inline(always)]
+    fn enter_open(&mut self, level: usize, now: u32, law: &TickLaw, part: Part<'_>) {
         let level = &mut self.levels[level];
         let mut ends = law.ends_after().map_or(u32::MAX, |ticks| now.saturating_add(ticks));
         for &(ticks, change) in law.changes() {
@@ -134,49 +157,50 @@ impl Bank {
                 continue;
             }
             let slot = ((now as usize + ticks as usize) & (self.slots - 1)) * self.cells;
-            add_scaled(&mut level.ring[slot..slot + self.cells], masses, change);
+            add_scaled(&mut level.ring[slot..slot + self.cells], part.masses, change * part.share);
         }
         level.ends = Some(level.ends.map_or(ends, |before| before.max(ends)));
-        add_scaled(&mut self.total, masses, 1.0);
+        add_scaled(&mut self.total, part.masses, part.share);
     }
 
     /// The share `share` of what came due in tick `now` fails and waits again, each a level up; so does a scaled mass
     /// `fresh` that fails for the first time. `survival` is by cell.
     pub(super) fn fail(&mut self, now: u32, share: f64, fresh: &[Pair], survival: &[f64], settings: &Settings) {
-        let mut failed = std::mem::take(&mut self.failed);
         for level in (0..self.levels.len()).rev() {
-            let Some(due) = self.due(level) else { continue };
-            failed.clear();
-            failed.extend(due[..fresh.len()].iter().map(|mass| [mass[0] * share, mass[1] * share]));
-            self.fail_once_more(level, now, &failed, survival, settings);
+            if self.due(level).is_none() {
+                continue;
+            }
+            // It enters the changes of a rate, and not a rate.
+            let due = std::mem::take(&mut self.levels[level].rate);
+            self.fail_once_more(level, now, Part { share, masses: &due[..fresh.len()] }, survival, settings);
+            self.levels[level].rate = due;
         }
-        self.failed = failed;
-        self.fail_once_more(0, now, fresh, survival, settings);
+        self.fail_once_more(0, now, Part::all(fresh), survival, settings);
     }
 
     /// Scaled masses fail in tick `now`, after so many failures before. Those who have failed often enough give up.
+    #[inline(always)]
     pub(super) fn fail_once_more(
         &mut self,
         before: usize,
         now: u32,
-        masses: &[Pair],
+        part: Part<'_>,
         survival: &[f64],
         settings: &Settings,
     ) {
         if settings.give_up_after.is_some_and(|most| before + 1 >= most) {
-            for (given_up, mass) in self.given_up.iter_mut().zip(masses) {
-                *given_up = [given_up[0] + mass[0], given_up[1] + mass[1]];
-            }
+            add_scaled(&mut self.given_up, part.masses, part.share);
             return;
         }
-        self.wait(before + 1, now, masses, survival, settings);
+        self.wait(before + 1, now, part, survival, settings);
     }
 
     /// Scaled masses wait from tick `now` on, after so many failures.
-    pub(super) fn wait(&mut self, failures: usize, now: u32, masses: &[Pair], survival: &[f64], settings: &Settings) {
+    #[inline(always)]
+    pub(super) fn wait(&mut self, failures: usize, now: u32, part: Part<'_>, survival: &[f64], settings: &Settings) {
         let failures = failures.min(settings.failures_max);
-        let level = self.level_for(failures, || scaled_mass(masses, survival));
-        self.enter(level, now, settings.backoff(level), masses);
+        let level = self.level_for(failures, || scaled_mass(part.masses, survival) * part.share);
+        self.enter(level, now, settings.backoff(level), part);
     }
 
     /// Some of a group with the scaled masses `composition`, by cell, wait here from now on, at the end of a tick, as they
@@ -194,6 +218,7 @@ impl Bank {
         add_scaled(&mut self.total, composition, waits.waits);
     }
 
+    #[cold]
     fn open(&mut self, level: usize) {
         while self.levels.len() <= level {
             let ring = vec![ZERO; self.slots * self.cells];
@@ -209,6 +234,68 @@ impl Bank {
     /// All that is kept by cell, in lists of which each has all cells, once or more often.
     pub(super) fn all_cells(&mut self) -> impl Iterator<Item = &mut Vec<Pair>> {
         self.levels.iter_mut().flat_map(|level| [&mut level.rate, &mut level.ring]).chain([&mut self.total])
+    }
+}
+
+/// Changes the rates of some cells, adds them to `sum`, and leaves no changes.
+#[inline(always)]
+fn come_due(rates: &mut [Pair], changes: &mut [Pair], sum: &mut [Pair]) {
+    match sum.len() {
+        ALL_CELLS => all_come_due::<ALL_CELLS>(rates, changes, sum),
+        REGIONS => all_come_due::<REGIONS>(rates, changes, sum),
+        _ => {
+            let of_cells = rates.iter_mut().zip(changes).zip(sum);
+            of_cells
+                .for_each(|((rate, change), sum)| all_come_due::<1>(from_mut(rate), from_mut(change), from_mut(sum)));
+        }
+    }
+}
+
+#[inline(always)]
+fn all_come_due<const CELLS: usize>(rates: &mut [Pair], changes: &mut [Pair], sum: &mut [Pair]) {
+    let [rates, changes, sum] =
+        [rates, changes, sum].map(|cells| cells.first_chunk_mut::<CELLS>().expect("as many cells"));
+    // In registers, as in `add_scaled`.
+    let (mut due, mut all) = (*rates, *sum);
+    let numbers = due.as_flattened_mut().iter_mut().zip(changes.as_flattened()).zip(all.as_flattened_mut());
+    for ((due, change), all) in numbers {
+        *due = at_least_none(*due + change);
+        *all += *due;
+    }
+    (*rates, *sum, *changes) = (due, all, [ZERO; CELLS]);
+}
+
+/// [`Bank::advance`].
+struct Advance<'a> {
+    bank: &'a mut Bank,
+    now: u32,
+    sum: &'a mut [Pair],
+}
+
+impl Wide for Advance<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        self.bank.advance_now(self.now, self.sum);
+    }
+}
+
+/// [`Bank::enter`], where the level is open.
+struct Enter<'a> {
+    bank: &'a mut Bank,
+    level: usize,
+    now: u32,
+    law: &'a TickLaw,
+    part: Part<'a>,
+}
+
+impl Wide for Enter<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        self.bank.enter_open(self.level, self.now, self.law, self.part);
     }
 }
 

@@ -1,19 +1,20 @@
 //! Machines that boot: by the tick in which they are up.
 
 use super::classes::{Pair, ZERO};
+use super::wide::{Wide, wide};
 use crate::engine::laws::restarts::boot_within;
 use crate::parameters::Updates;
 
 /// Boots that take longer than all but this share of them are taken to be over in the last tick that is looked at.
-const TAIL: f64 = 1e-8;
+const TAIL: f64 = 1e-6;
 
 /// The law of a boot in ticks: the probability of each number of ticks.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct BootLaw {
     /// The fewest ticks that there are.
     first: u32,
-    /// The probabilities of `first`, `first` + 1, … ticks.
-    probabilities: Vec<f64>,
+    /// The probabilities of `first`, `first` + 1, … ticks, each twice: for those who are not eligible, and for the others.
+    probabilities: Vec<Pair>,
 }
 
 impl BootLaw {
@@ -33,7 +34,7 @@ impl BootLaw {
         let mut before = 0.0;
         let probabilities = (first..=last).map(|ticks| {
             let until = if ticks == last && ticks < most_ticks { 1.0 } else { within(ticks) };
-            until - std::mem::replace(&mut before, until)
+            [until - std::mem::replace(&mut before, until); 2]
         });
         BootLaw { first, probabilities: probabilities.collect() }
     }
@@ -183,16 +184,42 @@ fn add(ring: &mut [Pair], total: &mut Pair, law: &BootLaw, now: u32, scaled: Pai
     }
     let first = (now as usize + law.first as usize) & (ring.len() - 1);
     let (before, after) = ring.split_at_mut(first);
-    let (late, early) = (law.probabilities.len().saturating_sub(after.len()), law.probabilities.len().min(after.len()));
-    let (soon, later) = law.probabilities.split_at(early);
-    for (slots, probabilities) in [(&mut after[..early], soon), (&mut before[..late], later)] {
-        for (to, probability) in slots.iter_mut().zip(probabilities) {
-            to[0] += scaled[0] * probability;
-            to[1] += scaled[1] * probability;
-        }
+    let (soon, later) = law.probabilities.split_at(law.probabilities.len().min(after.len()));
+    for (slots, probabilities) in [(after, soon), (before, later)] {
+        wide(Add { slots: &mut slots[..probabilities.len()], probabilities, scaled });
     }
     total[0] += scaled[0];
     total[1] += scaled[1];
+}
+
+/// Adds a mass to each slot, with the probability of each.
+struct Add<'a> {
+    slots: &'a mut [Pair],
+    probabilities: &'a [Pair],
+    scaled: Pair,
+}
+
+impl Wide for Add<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let (slots, last_slots) = self.slots.as_chunks_mut::<4>();
+        let (probabilities, last) = self.probabilities.as_chunks::<4>();
+        for (slots, probabilities) in slots.iter_mut().zip(probabilities) {
+            let scaled = [self.scaled; 4];
+            let mut sums = *slots;
+            let added = probabilities.as_flattened().iter().zip(scaled.as_flattened());
+            sums.as_flattened_mut()
+                .iter_mut()
+                .zip(added)
+                .for_each(|(sum, (probability, mass))| *sum += mass * probability);
+            *slots = sums;
+        }
+        for (slot, probability) in last_slots.iter_mut().zip(last) {
+            *slot = [0, 1].map(|side| slot[side] + self.scaled[side] * probability[side]);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -204,15 +231,19 @@ mod tests {
     fn the_law_of_a_boot_sums_to_one_and_has_its_median() {
         let updates = Scenario::default().updates;
         let law = BootLaw::new(&updates, 5.0, 100_000);
-        assert!((law.probabilities.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+        assert!((law.probabilities.iter().map(|pair| pair[0]).sum::<f64>() - 1.0).abs() < 1e-12);
         // 240 s are 48 ticks.
-        let until_median: f64 = law.probabilities[..(49 - law.first) as usize].iter().sum();
+        let until_median: f64 = law.probabilities[..(49 - law.first) as usize].iter().map(|pair| pair[0]).sum();
         assert!((until_median - 0.5).abs() < 1e-12, "{until_median}");
         let fixed = Updates { boot_sigma: 0.0, boot_median_s: 12.0, ..updates };
         let law = BootLaw::new(&fixed, 5.0, 100);
-        assert_eq!((law.first, &law.probabilities[..]), (3, &[1.0][..]));
+        assert_eq!((law.first, &law.probabilities[..]), (3, &[[1.0; 2]][..]));
         let endless = BootLaw::new(&Updates { boot_sigma: 0.0, boot_median_s: 1e9, ..updates }, 5.0, 100);
-        assert_eq!(endless.probabilities.iter().sum::<f64>(), 0.0, "it does not end within the run");
+        assert_eq!(
+            endless.probabilities.iter().map(|pair| pair[0]).sum::<f64>(),
+            0.0,
+            "it does not end within the run"
+        );
     }
 
     #[test]

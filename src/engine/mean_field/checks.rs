@@ -7,6 +7,7 @@ use super::classes::{Pair, mass};
 use super::occupancy::Occupancy;
 use super::solver::{Running, Solver};
 use super::state::State;
+use super::wide::plain::plainly;
 use crate::engine::laws::overlay::eligible_share;
 use crate::engine::observation::Sizes;
 use crate::engine::{Engine, Request};
@@ -261,6 +262,25 @@ fn a_run_that_goes_on_from_the_beginning_of_another_is_the_same() {
         changed(&|s| (s.updates.synchronization, s.time.horizon_h, s.retry.cap_s) = (0.7, 5.0, 7200.0)),
     ]);
     assert!((4..30).contains(&outages), "{outages}");
+}
+
+/// Not on a machine of another kind, but without what one might not have.
+#[test]
+fn a_run_is_the_same_to_the_last_digit_without_wide_vectors_and_unrolled_loops() {
+    let set = |at_h, name: &str, value| Intervention::new(at_h, [(Parameter::find(name).unwrap(), value)]);
+    for scenario in [
+        changed(&|_| ()),
+        changed(&|s| s.updates.synchronization = 0.7),
+        changed(&|s| (s.updates.synchronization, s.login.capacity_per_s_per_million) = (0.7, 3.0)),
+        changed(&|s| s.overlay.slots = 20),
+        changed(&|s| (s.overlay.overload_probes_per_s, s.overlay.overload_shutdown_probability) = (0.05, 0.2)),
+        changed(&|s| s.login.relogin_after_orphaning = false),
+        changed(&|s| s.shocks = vec![Shock { at_h: 1.5, supernode_fraction: 0.4, ..Shock::default() }]),
+        changed(&|s| s.interventions = vec![set(1.5, "overlay.dedicated_per_million", Value::Number(500.0))]),
+    ] {
+        let made = || Solver::new().run(&scenario, 0, &Request::default()).unwrap().outcome;
+        assert_eq!(made(), plainly(made));
+    }
 }
 
 /// The queue is never empty here: what is emptied at the wrong time shows.

@@ -26,6 +26,7 @@
 //! | `renewals` | online clients that renew their login, by when they began |
 //! | `occupancy` | super nodes by their number of children |
 //! | `attach`, `poisson` | how often super nodes are probed in a tick |
+//! | `wide` | loops on wide vectors, where the processor has them |
 //!
 //! # Which part is exact, and which is a closure
 //!
@@ -63,6 +64,7 @@ mod settings;
 mod solver;
 mod state;
 mod warm_up;
+mod wide;
 
 pub use complete::{check, has, memory_estimate_bytes};
 pub use solver::Solver;

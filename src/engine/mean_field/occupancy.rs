@@ -1,6 +1,7 @@
 //! Super nodes by their number of children.
 
 use super::poisson::Poisson;
+use super::wide::{Wide, wide};
 
 /// Less than this at an end of the numbers of children is taken to be nothing.
 const TRIMMED: f64 = 1e-40;
@@ -90,13 +91,23 @@ impl Occupancy {
         if from > to { &mut [] } else { &mut self.nodes[self.slots + from..=self.slots + to] }
     }
 
+    fn is_empty(&self) -> bool {
+        self.low > self.high
+    }
+
+    /// The masses from the fewest children to the most, in whole blocks: beyond is nothing.
+    fn blocks(&self) -> &[[f64; BLOCK]] {
+        let blocks = (self.high + 1 - self.low).div_ceil(BLOCK);
+        self.nodes[self.slots + self.low..][..blocks * BLOCK].as_chunks().0
+    }
+
     /// Adds super nodes with so many children each.
     pub(super) fn add(&mut self, children: usize, mass: f64) {
         if mass <= 0.0 {
             return;
         }
         self.nodes[self.slots + children] += mass;
-        if self.low > self.high {
+        if self.is_empty() {
             (self.low, self.high) = (children, children);
         }
         self.low = self.low.min(children);
@@ -105,19 +116,26 @@ impl Occupancy {
 
     /// The mass of the super nodes.
     pub(super) fn mass(&self) -> f64 {
-        sum(self.with_any(self.low, self.high))
+        if self.is_empty() { 0.0 } else { wide(Sum(self.blocks(), &[])) }
     }
 
     /// The mass of their children.
     pub(super) fn children(&self) -> f64 {
-        sum_of_products(self.with_any(self.low, self.high), &self.numbers[self.low.min(self.slots)..])
+        if self.is_empty() {
+            return 0.0;
+        }
+        wide(SumOfProducts(self.blocks(), self.numbers[self.low..].as_chunks().0))
     }
 
     /// The super nodes that have room. Adds to `with_room[j]` those that accept more than j clients in a tick.
     pub(super) fn room(&self, accept_limit: usize, with_room: &mut [f64]) -> Room {
+        if self.is_empty() {
+            return Room { unlimited: 0.0, mass: 0.0 };
+        }
         let most = accept_limit.min(self.slots);
         // Up to this number of children, room is the accept limit.
-        let unlimited = sum(self.with_any(self.low, (self.slots - most).min(self.high)));
+        let (blocks, rest) = self.with_any(self.low, (self.slots - most).min(self.high)).as_chunks();
+        let unlimited = wide(Sum(blocks, rest));
         let mut mass = unlimited;
         if most > 0 {
             with_room[most - 1] += mass;
@@ -133,14 +151,14 @@ impl Occupancy {
     /// The share of the super nodes that does not stay takes its children along; of the children of the others, the share
     /// `stay` is still there.
     pub(super) fn thin(&mut self, alive: f64, stay: f64) {
-        if self.low > self.high {
+        if self.is_empty() {
             return;
         }
         let loss = (1.0 - stay).clamp(0.0, 1.0);
         if loss == 0.0 {
             self.with_any_mut(self.low, self.high).iter_mut().for_each(|mass| *mass *= alive);
         } else if loss * (self.high as f64) < FEW_LOSSES {
-            self.thin_by_few(alive, loss);
+            wide(ThinByFew { supernodes: self, alive, loss });
         } else {
             self.thin_each(alive, loss);
         }
@@ -150,6 +168,7 @@ impl Occupancy {
     /// Binomial thinning by the number m that is lost: n'(k) = (1 − d)^k Σ_m C(k + m, m) d^m n(k + m).
     ///
     /// The sum is computed from its last term on, as n(k) + d (k + 1) / 1 · (n(k + 1) + d (k + 2) / 2 · (n(k + 2) + …)).
+    #[inline(always)]
     fn thin_by_few(&mut self, alive: f64, loss: f64) {
         let high = self.high;
         // So many are lost where that matters, even by the fullest.
@@ -199,7 +218,7 @@ impl Occupancy {
 
     /// Super nodes, which have this room, accept those who probe them.
     pub(super) fn accept(&mut self, room: &Room, probing: &Probing<'_>) -> Accepted {
-        if self.low > self.high {
+        if self.is_empty() {
             return Accepted::default();
         }
         let clients = self.accepted(room, probing);
@@ -217,7 +236,7 @@ impl Occupancy {
                 None => all,
             }
         };
-        self.shift(probing, &lives, &lives_full);
+        wide(Shift { supernodes: self, probing, lives: &lives, lives_full: &lives_full });
         if probing.overload.is_some() {
             accepted.shut_down = (room.mass - self.mass()).max(0.0);
             accepted.children_of_shut_down = (children_before + clients - self.children()).max(0.0);
@@ -234,29 +253,39 @@ impl Occupancy {
     }
 
     /// Moves super nodes to more children: by as many as probe them, up to the accept limit, and up to all slots.
+    #[inline(always)]
     fn shift(&mut self, probing: &Probing<'_>, lives: &impl Fn(usize, f64) -> f64, lives_full: &impl Fn(usize) -> f64) {
         let (low, high, slots) = (self.low, self.high, self.slots);
         let most = probing.accept_limit.min(slots);
         let law = probing.law;
         let first = law.first.min(most);
         let end = (law.first + law.probabilities.len()).min(most);
-        // The probabilities to accept `first`, `first` + 1, ….
+        // The probabilities to accept … `first` + 1, `first`.
         let factors = &mut self.factors;
         factors.clear();
-        factors.extend((first..end).map(|accepted| lives(accepted, law.probabilities[accepted - law.first])));
         if end == most {
             factors.push(lives_full(most));
         }
+        let accepted = (first..end).zip(&law.probabilities).rev();
+        factors.extend(accepted.map(|(accepted, &probability)| lives(accepted, probability)));
         let last = first + factors.len() - 1;
         let top = high + last;
+        let (pairs, rest) = factors.as_chunks::<2>();
         // What becomes of a block depends on it and what is before.
         for start in (low..top + 1).step_by(BLOCK).rev() {
             let at = slots + start;
             let mut sums = [0.0; BLOCK];
-            let windows = self.nodes[at - last..at - first + BLOCK].array_windows::<BLOCK>();
-            for (masses, factor) in windows.zip(factors.iter().rev()) {
+            let nodes = &self.nodes[at - last..at - first + BLOCK];
+            for (pair, [one, other]) in pairs.iter().enumerate() {
+                let masses = nodes[2 * pair..].first_chunk::<{ BLOCK + 1 }>().expect("a block");
+                for (sum, mass) in sums.iter_mut().zip(masses.array_windows::<2>()) {
+                    *sum = *sum + one * mass[0] + other * mass[1];
+                }
+            }
+            if let [single] = rest {
+                let masses = nodes.last_chunk::<BLOCK>().expect("a block");
                 for (sum, mass) in sums.iter_mut().zip(masses) {
-                    *sum += factor * mass;
+                    *sum += single * mass;
                 }
             }
             self.nodes[at..at + BLOCK].copy_from_slice(&sums);
@@ -294,29 +323,73 @@ impl Occupancy {
     }
 }
 
-/// The sum of some numbers, in parts of a fixed order.
-fn sum(numbers: &[f64]) -> f64 {
-    let (blocks, rest) = numbers.as_chunks::<BLOCK>();
-    let mut parts = [0.0; BLOCK];
-    for block in blocks {
-        parts.iter_mut().zip(block).for_each(|(part, number)| *part += number);
-    }
-    parts.iter_mut().zip(rest).for_each(|(part, number)| *part += number);
-    sum_of_parts(&parts)
+/// [`Occupancy::thin_by_few`].
+struct ThinByFew<'a> {
+    supernodes: &'a mut Occupancy,
+    alive: f64,
+    loss: f64,
 }
 
-/// The sum of the products of some numbers with as many others, likewise.
-fn sum_of_products(numbers: &[f64], others: &[f64]) -> f64 {
-    let (blocks, rest) = numbers.as_chunks::<BLOCK>();
-    let (other_blocks, other_rest) = others[..numbers.len()].as_chunks::<BLOCK>();
-    let mut parts = [0.0; BLOCK];
-    for (block, others) in blocks.iter().zip(other_blocks) {
-        parts.iter_mut().zip(block.iter().zip(others)).for_each(|(part, (number, other))| *part += number * other);
+impl Wide for ThinByFew<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        self.supernodes.thin_by_few(self.alive, self.loss);
     }
-    parts.iter_mut().zip(rest.iter().zip(other_rest)).for_each(|(part, (number, other))| *part += number * other);
-    sum_of_parts(&parts)
 }
 
+/// [`Occupancy::shift`].
+struct Shift<'a, L, F> {
+    supernodes: &'a mut Occupancy,
+    probing: &'a Probing<'a>,
+    lives: &'a L,
+    lives_full: &'a F,
+}
+
+impl<L: Fn(usize, f64) -> f64, F: Fn(usize) -> f64> Wide for Shift<'_, L, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        self.supernodes.shift(self.probing, self.lives, self.lives_full);
+    }
+}
+
+/// The sum of some blocks of numbers and of a rest that is less than one, in parts of a fixed order.
+struct Sum<'a>(&'a [[f64; BLOCK]], &'a [f64]);
+
+impl Wide for Sum<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn run(self) -> f64 {
+        let mut parts = [0.0; BLOCK];
+        for block in self.0 {
+            parts.iter_mut().zip(block).for_each(|(part, number)| *part += number);
+        }
+        parts.iter_mut().zip(self.1).for_each(|(part, number)| *part += number);
+        sum_of_parts(&parts)
+    }
+}
+
+/// The sum of the products of some blocks of numbers with as many others, likewise.
+struct SumOfProducts<'a>(&'a [[f64; BLOCK]], &'a [[f64; BLOCK]]);
+
+impl Wide for SumOfProducts<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn run(self) -> f64 {
+        let mut parts = [0.0; BLOCK];
+        for (block, others) in self.0.iter().zip(self.1) {
+            parts.iter_mut().zip(block.iter().zip(others)).for_each(|(part, (number, other))| *part += number * other);
+        }
+        sum_of_parts(&parts)
+    }
+}
+
+#[inline(always)]
 fn sum_of_parts(parts: &[f64; BLOCK]) -> f64 {
     let eight: [f64; 8] = std::array::from_fn(|part| parts[part] + parts[part + 8]);
     let four: [f64; 4] = std::array::from_fn(|part| eight[part] + eight[part + 4]);

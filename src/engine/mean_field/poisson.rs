@@ -25,27 +25,24 @@ impl Poisson {
         self.probabilities.clear();
         self.window(mean.min(MEAN_MAX));
         self.at_least.clear();
-        self.at_least.resize(most + 1, 1.0);
-        let end = self.first + self.probabilities.len();
+        self.at_least.resize(self.first.min(most) + 1, 1.0);
+        self.at_least.resize(most + 1, 0.0);
         // From the far end, where the terms are smallest; what was cut there is below any rounding.
-        let mut sum: f64 = 0.0;
-        if end <= most {
-            self.at_least[end..].fill(0.0);
+        let (within, beyond) =
+            self.probabilities.split_at((most + 1).saturating_sub(self.first).min(self.probabilities.len()));
+        let mut sum = beyond.iter().rev().fold(0.0, |sum, probability| sum + probability);
+        let from_second = self.at_least.iter_mut().skip(self.first + 1).zip(within.iter().skip(1));
+        for (at_least, probability) in from_second.rev() {
+            sum += probability;
+            *at_least = sum.min(1.0);
         }
-        for number in (self.first..end).rev() {
-            sum += self.probabilities[number - self.first];
-            if number <= most {
-                self.at_least[number] = sum.min(1.0);
-            }
-        }
-        self.at_least[..self.first.min(most) + 1].fill(1.0);
-        self.capped_means.clear();
         let mut mean = 0.0;
+        self.capped_means.clear();
         self.capped_means.push(0.0);
-        for number in 1..=most {
-            mean += self.at_least[number];
-            self.capped_means.push(mean);
-        }
+        self.capped_means.extend(self.at_least[1..].iter().map(|at_least| {
+            mean += at_least;
+            mean
+        }));
     }
 
     /// The probability of at least so many, whatever number.

@@ -156,15 +156,9 @@ impl Queue {
     pub(super) fn enter(&mut self, now: u32, mut cohort: Cohort, requests: f64) {
         (cohort.tick, cohort.kept, cohort.requests) = (now, 1.0, requests);
         for level in &cohort.levels {
-            for (sum, mass) in cohort.sum.iter_mut().zip(level) {
-                sum[0] += mass[0];
-                sum[1] += mass[1];
-            }
+            add_scaled(&mut cohort.sum, level, 1.0);
         }
-        for (waiting, mass) in self.waiting.iter_mut().zip(&cohort.sum) {
-            waiting[0] += mass[0];
-            waiting[1] += mass[1];
-        }
+        add_scaled(&mut self.waiting, &cohort.sum, 1.0);
         self.cohorts.push_back(cohort);
     }
 

@@ -1,5 +1,6 @@
 //! The network at tick 0.
 
+use super::bank::Part;
 use super::chance::Chance;
 use super::classes::{Pair, ZERO, mass};
 use super::delays::TickLaw;
@@ -70,7 +71,7 @@ fn fill(state: &mut State, supernodes: [f64; 2], present: &[Pair]) {
     }
     if attached < clients {
         let left = |present: &Pair| present.map(|present| present * (1.0 - attached / clients));
-        state.seeking.enter(0, 0, &TickLaw::at_once(), &present.iter().map(left).collect::<Vec<_>>());
+        state.seeking.enter(0, 0, &TickLaw::at_once(), Part::all(&present.iter().map(left).collect::<Vec<_>>()));
     }
 }
 

@@ -1,7 +1,7 @@
 //! The workspace of the engine, and a run of it.
 
 use super::chance::Chance;
-use super::classes::{Pair, ZERO};
+use super::classes::{ALL_CELLS, Pair, REGIONS, ZERO};
 use super::poisson::Poisson;
 use super::set_up::set_up;
 use super::settings::{Settings, failures_that_matter};
@@ -220,20 +220,29 @@ impl Running {
         if now == self.release {
             self.state.deal(self.scenario.updates.patched_fraction);
         }
+        match self.state.shape() {
+            REGIONS => self.phases::<REGIONS>(now),
+            ALL_CELLS => self.phases::<ALL_CELLS>(now),
+            _ => self.phases::<0>(now),
+        }
+    }
+
+    /// The phases after it. `CELLS` is what [`State::shape`] says.
+    fn phases<const CELLS: usize>(&mut self, now: u32) -> Sizes {
         self.restarts_and_shocks(now);
-        self.sessions(now);
-        self.timers(now);
-        self.deaths_and_stale_addresses(now);
+        self.sessions::<CELLS>(now);
+        self.timers::<CELLS>(now);
+        self.deaths_and_stale_addresses::<CELLS>(now);
         self.state.rescale();
         self.renewals_begin();
-        self.attach_attempts(now);
+        self.attach_attempts::<CELLS>(now);
         self.login(now);
         self.time_outs(now);
         self.grace_ends(now);
         let gives_up = self.settings.give_up_after.is_some();
         self.scratch.slots_left = if gives_up { self.state.those_who_gave_up() } else { 0.0 };
         let mut sizes = self.state.sizes();
-        self.promotions(&sizes);
+        self.promotions::<CELLS>(&sizes);
         sizes.supernodes += self.scratch.promoted;
         sizes
     }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::bank::Bank;
 use super::boots::Boots;
-use super::classes::{Pair, ZERO, mass, rescale, scaled_mass, split};
+use super::classes::{ALL_CELLS, Pair, REGIONS, ZERO, mass, rescale, scaled_mass, split};
 use super::occupancy::Occupancy;
 use super::queue::Queue;
 use super::renewals::{Renewals, Shape};
@@ -93,6 +93,28 @@ pub(super) struct State {
     pub(super) events: f64,
 }
 
+/// How many there are of what a tick loops over.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Numbers {
+    pub(super) regions: usize,
+    /// Cells that may have clients.
+    pub(super) cells: usize,
+    /// Cells of children, those that have none before the release included.
+    pub(super) child_cells: usize,
+}
+
+impl Numbers {
+    /// Cells of children of one kind of super nodes.
+    pub(super) fn of_kind(&self) -> usize {
+        2 * self.regions
+    }
+
+    /// Kinds of super nodes.
+    pub(super) fn kinds(&self) -> usize {
+        self.child_cells / self.of_kind()
+    }
+}
+
 impl State {
     /// Nobody is anywhere yet.
     pub(super) fn new(scenario: &Scenario, settings: &Settings, longest_wait_ticks: u32) -> State {
@@ -133,6 +155,25 @@ impl State {
     /// Cells that have clients.
     pub(super) fn cells(&self) -> usize {
         if self.is_dealt { 2 * self.regions } else { self.regions }
+    }
+
+    /// How many there are of what a tick loops over, which the compiler knows if `CELLS` is not 0: see [`State::shape`].
+    #[inline(always)]
+    pub(super) fn numbers<const CELLS: usize>(&self) -> Numbers {
+        if CELLS == 0 {
+            return Numbers { regions: self.regions, cells: self.cells(), child_cells: self.online.len() };
+        }
+        Numbers { regions: REGIONS, cells: CELLS, child_cells: ALL_CELLS }
+    }
+
+    /// The number of cells if there are three regions and one kind of super nodes, as by default, so that loops are
+    /// unrolled; otherwise 0.
+    pub(super) fn shape(&self) -> usize {
+        #[cfg(test)]
+        if super::wide::plain::is_asked_for() {
+            return 0;
+        }
+        if self.regions == REGIONS && self.online.len() == ALL_CELLS { self.cells() } else { 0 }
     }
 
     /// Cells of children that may have clients.

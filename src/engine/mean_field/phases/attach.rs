@@ -1,15 +1,17 @@
 //! Phase 5: the attach attempts of a tick.
 
 use crate::engine::mean_field::attach::Attempts;
+use crate::engine::mean_field::bank::Part;
 use crate::engine::mean_field::classes::{Pair, ZERO, mass, scaled_mass};
 use crate::engine::mean_field::occupancy::{Accepted, Occupancy, Probing};
 use crate::engine::mean_field::solver::{Running, Scratch};
 
 impl Running {
     /// Phase 5: makes the attempts of this tick. Whether one succeeds does not depend on who makes it.
-    pub(in crate::engine::mean_field) fn attach_attempts(&mut self, now: u32) {
+    pub(in crate::engine::mean_field) fn attach_attempts<const CELLS: usize>(&mut self, now: u32) {
         let state = &mut self.state;
-        let cells = state.cells();
+        let numbers = state.numbers::<CELLS>();
+        let cells = numbers.cells;
         let Scratch { fresh, due, due_remembered, .. } = &mut self.scratch;
         for sum in [&mut *due, due_remembered] {
             sum.clear();
@@ -30,16 +32,16 @@ impl Running {
         state.counters.attach_attempts += attempts;
         state.counters.attach_failures += attempts * (1.0 - success);
         let survival = &state.seeking_survival[..cells];
+        let (fresh, due, due_remembered) = (&fresh[..cells], &due[..cells], &due_remembered[..cells]);
         failed.clear();
         let scaled = |(fresh, survival): (&Pair, &f64)| fresh.map(|fresh| fresh * (1.0 - success) / survival);
         failed.extend(fresh.iter().zip(survival).map(scaled));
         state.seeking.fail(now, 1.0 - success, failed, survival, &self.settings);
         attached.fill(ZERO);
-        let in_all = 2 * state.regions;
         for (kind, &of_kind) in accepted.iter().enumerate().filter(|(_, of_kind)| **of_kind > 0.0) {
             let share = success * (of_kind / clients);
             for cell in 0..cells {
-                let child = kind * in_all + cell;
+                let child = kind * numbers.of_kind() + cell;
                 for side in 0..2 {
                     let asking = fresh[cell][side] + due[cell][side] * survival[cell];
                     attached[child][side] = asking * share;
@@ -122,6 +124,6 @@ impl Running {
             seeking[cell][1] = owners / state.seeking_survival[cell];
         }
         // That is no failure of theirs, but counted as one.
-        state.seeking.wait(1, now, &seeking, &state.seeking_survival, &self.settings);
+        state.seeking.wait(1, now, Part::all(&seeking), &state.seeking_survival, &self.settings);
     }
 }

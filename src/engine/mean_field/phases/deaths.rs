@@ -1,5 +1,6 @@
 //! Phase 4: deaths of super nodes, and stale addresses.
 
+use crate::engine::mean_field::bank::Part;
 use crate::engine::mean_field::classes::{Pair, ZERO, mass};
 use crate::engine::mean_field::settings::Settings;
 use crate::engine::mean_field::solver::{Running, Scratch};
@@ -7,7 +8,7 @@ use crate::engine::mean_field::state::State;
 
 impl Running {
     /// Phase 4: the children of super nodes that died so far become orphans; stale addresses expire.
-    pub(in crate::engine::mean_field) fn deaths_and_stale_addresses(&mut self, now: u32) {
+    pub(in crate::engine::mean_field) fn deaths_and_stale_addresses<const CELLS: usize>(&mut self, now: u32) {
         let before = self.scratch.owners_before;
         let state = &mut self.state;
         let regions = state.regions;
@@ -20,7 +21,7 @@ impl Running {
                 alive[group] = (left / before[group]).min(1.0);
             }
         }
-        state.children(&mut self.scratch.children);
+        state.children_of::<CELLS>(&mut self.scratch.children);
         let mut lost = std::mem::take(&mut self.scratch.lost);
         lost.clear();
         for kind in 0..state.shut_down_share.len() {
@@ -43,23 +44,30 @@ impl Running {
         state.dedicated_are_back(now);
         state.stale.bury(now, dead, self.settings.stale_ticks);
         if lost.iter().any(|&lost| lost > 0.0) {
-            self.orphan(now, &lost);
+            self.orphan_of::<CELLS>(now, &lost);
         }
         self.scratch.lost = lost;
     }
 
     /// A share of the children of each cell become orphans.
     pub(in crate::engine::mean_field) fn orphan(&mut self, now: u32, lost: &[f64]) {
+        self.orphan_of::<0>(now, lost);
+    }
+
+    fn orphan_of<const CELLS: usize>(&mut self, now: u32, lost: &[f64]) {
         let state = &mut self.state;
-        let (cells, in_all) = (state.cells(), 2 * state.regions);
+        let numbers = state.numbers::<CELLS>();
+        let (cells, all) = (numbers.cells, numbers.child_cells);
         let Scratch { children, orphans, remembered, .. } = &mut self.scratch;
         for sums in [&mut *orphans, remembered] {
             sums.clear();
             sums.resize(cells, ZERO);
         }
-        for kind in 0..state.shut_down_share.len() {
+        let (lost, children) = (&lost[..all], &children[..all]);
+        let (orphans, remembered) = (&mut orphans[..cells], &mut remembered[..cells]);
+        for kind in 0..numbers.kinds() {
             for cell in 0..cells {
-                let child = kind * in_all + cell;
+                let child = kind * numbers.of_kind() + cell;
                 let renewing = state.renewing(child);
                 let (lost, online) = (lost[child], &mut state.online[child]);
                 let were_online = [online[0] + renewing[0], online[1] + renewing[1]];
@@ -74,13 +82,13 @@ impl Running {
         state.child_survival.iter_mut().zip(lost).for_each(|(survival, lost)| *survival *= 1.0 - lost);
         state.events += mass(orphans) + mass(remembered);
         for sums in [&mut *orphans, remembered] {
-            for (sum, survival) in sums.iter_mut().zip(&state.seeking_survival) {
+            for (sum, survival) in sums.iter_mut().zip(&state.seeking_survival[..cells]) {
                 *sum = [sum[0] / survival, sum[1] / survival];
             }
         }
-        state.seeking.enter(0, now, &self.settings.notice, orphans);
+        state.seeking.enter(0, now, &self.settings.notice, Part::all(orphans));
         if let Some(bank) = &mut state.remembered {
-            bank.enter(0, now, &self.settings.notice, remembered);
+            bank.enter(0, now, &self.settings.notice, Part::all(remembered));
         }
     }
 }
@@ -107,9 +115,16 @@ impl State {
 
     /// Children, whatever they do, by cell of a child.
     pub(in crate::engine::mean_field) fn children(&self, children: &mut Vec<Pair>) {
+        self.children_of::<0>(children);
+    }
+
+    fn children_of<const CELLS: usize>(&self, children: &mut Vec<Pair>) {
+        let all = self.numbers::<CELLS>().child_cells;
         children.clear();
-        children.extend_from_slice(&self.online);
-        let others = self.backoff.total().iter().zip(self.queue.waiting()).zip(&self.child_survival);
+        children.extend_from_slice(&self.online[..all]);
+        let children = &mut children[..all];
+        let (backoff, waiting) = (&self.backoff.total()[..all], &self.queue.waiting()[..all]);
+        let others = backoff.iter().zip(waiting).zip(&self.child_survival[..all]);
         for (child, ((backoff, waiting), survival)) in children.iter_mut().zip(others) {
             child[0] += (backoff[0] + waiting[0]) * survival;
             child[1] += (backoff[1] + waiting[1]) * survival;

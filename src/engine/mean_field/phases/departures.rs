@@ -2,8 +2,12 @@
 
 use crate::engine::mean_field::classes::{Pair, ZERO, mass};
 use crate::engine::mean_field::solver::{Running, Scratch};
-use crate::engine::mean_field::state::State;
+use crate::engine::mean_field::state::{Numbers, State};
 use crate::parameters::Shock;
+
+/// Up to this hazard, six terms of the series of its probability are as good as the function: the seventh one is below
+/// 1/5040 · 0.005⁶ of it, or 3·10⁻¹⁸.
+const SMALL_HAZARD: f64 = 5e-3;
 
 /// Clients and owners of super nodes are put into booting, by cell with a probability each.
 struct Strike<'a> {
@@ -127,35 +131,36 @@ impl Running {
     }
 
     /// Phase 2: sessions that end; then sessions that begin.
-    pub(in crate::engine::mean_field) fn sessions(&mut self, now: u32) {
+    pub(in crate::engine::mean_field) fn sessions<const CELLS: usize>(&mut self, now: u32) {
         let state = &mut self.state;
-        let (cells, regions) = (state.cells(), state.regions);
+        let Numbers { regions, cells, .. } = state.numbers::<CELLS>();
         let fresh = &mut self.scratch.fresh;
         fresh.clear();
         fresh.resize(cells, ZERO);
         if now == 0 {
             return;
         }
-        state.members(&mut self.scratch.members);
+        state.members_of::<CELLS>(&mut self.scratch.members);
         let (probability, chance) = (self.settings.session_end, &mut self.chance);
         let ends = &mut self.scratch.ends;
         ends.clear();
         ends.extend(self.scratch.members.iter().map(|members| chance.share(members[0] + members[1], probability)));
         ends.resize(2 * regions, probability);
+        let (fresh, members, ends) = (&mut fresh[..cells], &self.scratch.members[..cells], &ends[..2 * regions]);
+        let (owned, absents) = (&mut state.owners[..cells], &mut state.absent[..cells]);
         for (region, place) in self.scenario.population.regions.iter().enumerate() {
             let tick_h = self.scenario.time.tick_s / 3600.0;
             let sine = self.settings.presence.sine(place.utc_offset_h + f64::from(now) * tick_h);
             let before = std::mem::replace(&mut state.sines[region], sine);
-            let begins = -libm::expm1(-self.settings.presence.begin_hazard(tick_h, before, sine));
+            let begins = probability_of(self.settings.presence.begin_hazard(tick_h, before, sine));
             let booting = state.boots.masses(region);
             for (half, cell) in (region..cells).step_by(regions).enumerate() {
-                let owners = state.owners[cell] * chance.share(state.owners[cell], probability);
-                state.owners[cell] -= owners;
-                let absent = &mut state.absent[cell];
+                let owners = owned[cell] * chance.share(owned[cell], probability);
+                owned[cell] -= owners;
+                let absent = &mut absents[cell];
                 for side in 0..2 {
                     let of_owners = if side == 1 { owners } else { 0.0 };
-                    let ended =
-                        self.scratch.members[cell][side] * ends[cell] + booting[half][side] * probability + of_owners;
+                    let ended = members[cell][side] * ends[cell] + booting[half][side] * probability + of_owners;
                     fresh[cell][side] = absent[side] * chance.share(absent[side], begins);
                     absent[side] += ended - fresh[cell][side];
                     state.events += ended + fresh[cell][side];
@@ -173,24 +178,44 @@ impl Running {
     }
 }
 
+/// The probability that something with this hazard happens: 1 − e^(−hazard). That of a tick is small in nearly every run,
+/// and then a few terms of the series say all.
+fn probability_of(hazard: f64) -> f64 {
+    if hazard > SMALL_HAZARD {
+        return -libm::expm1(-hazard);
+    }
+    // The divisors of each term, from the last one on.
+    let divisors = [1.0 / 6.0, 1.0 / 5.0, 1.0 / 4.0, 1.0 / 3.0, 1.0 / 2.0];
+    hazard * divisors.iter().fold(1.0, |sum, divisor| 1.0 - hazard * divisor * sum)
+}
+
 impl State {
     /// Clients that seek a super node or have one, and are none themselves, by cell.
     pub(in crate::engine::mean_field) fn members(&self, members: &mut Vec<Pair>) {
-        let (cells, in_all) = (self.cells(), 2 * self.regions);
+        self.members_of::<0>(members);
+    }
+
+    fn members_of<const CELLS: usize>(&self, members: &mut Vec<Pair>) {
+        let numbers = self.numbers::<CELLS>();
+        let (cells, all) = (numbers.cells, numbers.child_cells);
         members.clear();
         members.resize(cells, ZERO);
+        let members = &mut members[..cells];
         let banks = [&self.seeking].into_iter().chain(&self.remembered);
         for bank in banks {
-            for ((member, total), survival) in members.iter_mut().zip(bank.total()).zip(&self.seeking_survival) {
+            let totals = bank.total()[..cells].iter().zip(&self.seeking_survival[..cells]);
+            for (member, (total, survival)) in members.iter_mut().zip(totals) {
                 member[0] += total[0] * survival;
                 member[1] += total[1] * survival;
             }
         }
-        let (online, backoff, waiting) = (&self.online, self.backoff.total(), self.queue.waiting());
-        for kind in 0..self.shut_down_share.len() {
+        let (online, backoff, waiting) =
+            (&self.online[..all], &self.backoff.total()[..all], &self.queue.waiting()[..all]);
+        let survivals = &self.child_survival[..all];
+        for kind in 0..numbers.kinds() {
             for (cell, member) in members.iter_mut().enumerate() {
-                let child = kind * in_all + cell;
-                let survival = self.child_survival[child];
+                let child = kind * numbers.of_kind() + cell;
+                let survival = survivals[child];
                 for side in 0..2 {
                     member[side] += online[child][side] + (backoff[child][side] + waiting[child][side]) * survival;
                 }
@@ -199,7 +224,7 @@ impl State {
         if self.renewals.is_some() {
             for child in 0..self.online.len() {
                 let renewing = self.renewing(child);
-                if let Some(member) = members.get_mut(child % in_all) {
+                if let Some(member) = members.get_mut(child % numbers.of_kind()) {
                     *member = [member[0] + renewing[0], member[1] + renewing[1]];
                 }
             }

@@ -1,6 +1,7 @@
 //! Phases 6 to 8: the login server.
 
-use crate::engine::mean_field::classes::{Pair, ZERO, mass, scaled_mass};
+use crate::engine::mean_field::bank::Part;
+use crate::engine::mean_field::classes::{Pair, ZERO, add_scaled, mass, scaled_mass};
 use crate::engine::mean_field::queue::{Clients, Server};
 use crate::engine::mean_field::solver::{Running, Scratch};
 
@@ -63,10 +64,7 @@ impl Running {
         }
         for level in 0..state.backoff.levels() {
             if let Some(due) = state.backoff.due(level) {
-                for (to, due) in cohort.levels[level].iter_mut().zip(&due[..cells]) {
-                    to[0] += due[0] * admitted;
-                    to[1] += due[1] * admitted;
-                }
+                add_scaled(&mut cohort.levels[level], &due[..cells], admitted);
             }
         }
         if admitted < 1.0 {
@@ -109,15 +107,14 @@ impl Running {
         let Some(cohort) = state.queue.expire(submitted) else { return };
         let cells = state.child_cells();
         let survival = &state.child_survival[..cells];
-        let (kept, failed) = (cohort.kept(), &mut self.scratch.failed);
+        let kept = cohort.kept();
         for (failures, level) in cohort.levels.iter().enumerate().rev() {
             let mass = scaled_mass(&level[..cells], survival) * kept;
             if mass > 0.0 {
-                failed.clear();
-                failed.extend(level[..cells].iter().map(|mass| [mass[0] * kept, mass[1] * kept]));
                 state.counters.login_timeouts += mass;
                 state.events += mass;
-                state.backoff.fail_once_more(failures, now, failed, survival, &self.settings);
+                let timed_out = Part { share: kept, masses: &level[..cells] };
+                state.backoff.fail_once_more(failures, now, timed_out, survival, &self.settings);
             }
         }
         self.renewals_time_out(now, &cohort);

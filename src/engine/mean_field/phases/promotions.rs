@@ -6,11 +6,13 @@ use crate::engine::observation::Sizes;
 
 impl Running {
     /// Phase 9: eligible clients that are online become super nodes where there are too few.
-    pub(in crate::engine::mean_field) fn promotions(&mut self, sizes: &Sizes) {
+    pub(in crate::engine::mean_field) fn promotions<const CELLS: usize>(&mut self, sizes: &Sizes) {
         self.scratch.promoted = 0.0;
         let state = &mut self.state;
+        let numbers = state.numbers::<CELLS>();
         let renewing = |child| state.renewing(child)[1];
-        let candidates = state.online.iter().enumerate().map(|(child, pair)| pair[1] + renewing(child)).sum();
+        let candidates =
+            state.online[..numbers.child_cells].iter().enumerate().map(|(child, pair)| pair[1] + renewing(child)).sum();
         let (members, live) = (sizes.demand - sizes.booting, sizes.supernodes);
         let healing = self.settings.healing_probability;
         let probability = promotion_probability(&self.scenario.overlay, members, live, candidates, healing);
@@ -18,16 +20,15 @@ impl Running {
             return;
         }
         let probability = self.chance.share(candidates, probability);
-        let in_all = 2 * state.regions;
         let mut promoted = [0.0; 2];
-        for child in 0..state.online.len() {
+        for child in 0..numbers.child_cells {
             // A promotion ends a renewal.
             let renewing = state.renewing(child)[1] * probability;
-            let (cell, online) = (child % in_all, state.online[child][1] * probability);
+            let (cell, online) = (child % numbers.of_kind(), state.online[child][1] * probability);
             state.online[child][1] -= online;
             let mass = online + renewing;
             state.owners[cell] += mass;
-            promoted[usize::from(cell >= state.regions)] += mass;
+            promoted[usize::from(cell >= numbers.regions)] += mass;
         }
         state.renewals.iter_mut().for_each(|renewals| renewals.promote(probability));
         for (supernodes, mass) in state.supernodes.iter_mut().zip(promoted) {
