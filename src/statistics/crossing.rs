@@ -30,13 +30,8 @@ pub struct Point {
 impl Point {
     /// A point with so many runs, ≥ 1, of which some had an outage.
     pub fn of_runs(x: f64, outages: u32, runs: u32, interval: Interval) -> Point {
-        Point { x, estimate: inside(f64::from(outages), f64::from(runs)), weight: f64::from(runs), interval }
+        Point { x, estimate: (f64::from(outages) + 0.5) / (f64::from(runs) + 1.0), weight: f64::from(runs), interval }
     }
-}
-
-/// The share of events among trials, none of which need be whole, drawn to one half by one more trial: never 0 or 1.
-pub fn inside(events: f64, trials: f64) -> f64 {
-    (events + 0.5) / (trials + 1.0)
 }
 
 /// The logarithm of the odds of a probability.
