@@ -186,7 +186,7 @@ def _limit_of_a_curve(panel: Axes, lines: pl.DataFrame, limit: Boundary, places:
     ends = [low, high] if low is None and high is None else [places.min() if low is None else low, places.max() if high is None else high]
     bars = None if ends[0] is None else [[crossing - ends[0]], [ends[1] - crossing]]
     panel.errorbar([crossing], [limit.level], xerr=bars, fmt="D", ms=5, capsize=3, lw=1.6, color=COLOURS[2], zorder=3,
-                   label=_words_of(limit).replace(" of", "\nof"))
+                   label=_in_two_lines(_words_of(limit)))
 
 
 def _words_of(limit: Boundary) -> str:
@@ -194,15 +194,21 @@ def _words_of(limit: Boundary) -> str:
     return f"{limit.level:g} in the limit of ever more clients{odd}"
 
 
+def _in_two_lines(words: str) -> str:
+    """For a legend within a panel, which may be narrow."""
+    return words.replace(" of", "\nof")
+
+
 def _legend(where: Figure | Axes, limit: Boundary, is_anywhere: bool) -> None:
     """Says what the line of the limit is: below a figure, or within the panel of somebody else's."""
     has_intervals = limit.frame["low"].count() + limit.frame["high"].count() > 0
-    handles = [Line2D([], [], label=_words_of(limit) + ("" if is_anywhere else ": nowhere"), **LIMIT)]
+    words = _words_of(limit) + ("" if is_anywhere else ": nowhere")
+    handles = [Line2D([], [], label=words if isinstance(where, Figure) else _in_two_lines(words), **LIMIT)]
     handles += [Line2D([], [], label=f"its {limit.confidence:.0%} interval", **LIMIT_ENDS)] * has_intervals
     if isinstance(where, Figure):
         where.legend(handles=handles, loc="outside lower center", ncols=2, fontsize=9, frameon=False, handlelength=3)
     else:
-        where.legend(handles=handles, loc="best", fontsize=8, framealpha=0.9, handlelength=3)
+        where.legend(handles=handles, loc="best", fontsize=7, framealpha=0.9, handlelength=3)
 
 
 def _dots(panel: Axes, of: Surface, frame: pl.DataFrame, free: list[Axis], column: str) -> Figure:
