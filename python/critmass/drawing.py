@@ -34,7 +34,7 @@ FACETS_MAX = 12
 LABELS_MAX = 12
 PROBABILITY = "outage_probability"
 # The limit of ever more clients, as in the report; and the ends of its interval.
-LIMIT: dict[str, Any] = {"color": COLOURS[2], "lw": 2.2, "ls": (0, (4, 1.5))}
+LIMIT: dict[str, Any] = {"color": COLOURS[2], "lw": 3.4, "ls": (0, (3, 1.2))}
 LIMIT_ENDS: dict[str, Any] = {"color": COLOURS[2], "lw": 1.4, "ls": (0, (1, 1.2))}
 
 
@@ -143,9 +143,10 @@ def _map(panel: Axes, of: Surface, frame: pl.DataFrame, free: list[Axis], column
         # Where the intervals of the cells hold the level, the line may lie.
         for ends in (_grid(frame, free, f"{PROBABILITY}{end}") for end in ("_low", "_high")):
             if np.nanmin(ends) < level < np.nanmax(ends):
-                panel.contour(x, y, ends, levels=[level], colors="black", linewidths=0.8, linestyles="dashed")
+                panel.contour(x, y, ends, levels=[level], colors="black", linewidths=0.8, linestyles="dashed", zorder=3)
         panel.contour(x, y, values, levels=[level], colors="white", linewidths=3.2)
-        panel.contour(x, y, values, levels=[level], colors="black", linewidths=1.8)
+        # Above the line of the limit, which is broader: both are seen where they lie on each other.
+        panel.contour(x, y, values, levels=[level], colors="black", linewidths=1.8, zorder=3)
     _ticks(panel.xaxis, panel.set_xscale, across, x, of.results.columns[across.name].label)
     _ticks(panel.yaxis, panel.set_yscale, down, y, of.results.columns[down.name].label)
     return mesh
