@@ -110,6 +110,8 @@ bad = [
     "[design]\nkind = 'full'",
     "[[axis]]\nname = 'n'\nvariants = [{ label = 'a' }, { label = 'b' }]\n[compare]\nhalf_width = 0.5",
     "[[axis]]\nname = 'n'\nvariants = [{ label = 'a' }, { label = 'b' }]\n[compare]\nreference = []",
+    "[uncertain]\nlogin.timeout_s = { normal = { mean = 60, sd = 1 } }\n[rare]\nlevel = 0.5",
+    "[uncertain]\nlogin.timeout_s = { normal = { mean = 60, sd = 1 } }\n[rare]\nmethod = 'subset'",
     "[design]\nkind = 'sobol'\npoints = 0",
     "[design]\nkind = 'points'\ncells = [[-1]]",
 ]

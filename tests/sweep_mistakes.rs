@@ -382,3 +382,19 @@ fn a_key_that_is_misspelt_is_not_missing_too() {
     assert_eq!(mistakes(two, &[]).len(), 2);
     assert!(Sweep::parse("nmae = \"t\"", "t.toml", &[]).unwrap_err().to_string().contains("did you mean name?"));
 }
+
+#[test]
+fn what_rare_outages_cannot_be_looked_for_by_is_refused() {
+    let drawn = "[uncertain]\nlogin.timeout_s = { normal = { mean = 60.0, sd = 5.0 } }\n";
+    for (rare, fragments) in [
+        ("level = 0.5", ["rare.level", "1e-9"]),
+        ("at_most = 100", ["rare.level", "needed"]),
+        ("level = 1e-5\nat_most = 100", ["rare.at_most", "2000"]),
+        ("level = 1e-5\nmethod = \"splitting\"", ["rare.method", "subset"]),
+        ("level = 1e-5\nlevels = 3", ["rare.levels", "level"]),
+    ] {
+        let all = mistakes(&format!("{drawn}[rare]\n{rare}\n"), &[]);
+        assert!(fragments.iter().all(|fragment| all.iter().any(|said| said.contains(fragment))), "{rare}: {all:#?}");
+    }
+    assert!(mistake("[rare]\nlevel = 1e-5\n", &[]).contains("no input is uncertain"));
+}

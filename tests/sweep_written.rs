@@ -23,12 +23,13 @@ fn meaning(sweep: &Sweep) -> String {
         traces,
         refine,
         compare,
+        rare,
         canonical,
         hash,
         ..
     } = sweep;
     format!(
-        "{name:?} {question:?} {seed} {scenario:?} {axes:?} {uncertain:?} {replicates:?} {traces:?} {refine:?} {compare:?} {canonical} {hash}"
+        "{name:?} {question:?} {seed} {scenario:?} {axes:?} {uncertain:?} {replicates:?} {traces:?} {refine:?} {compare:?} {rare:?} {canonical} {hash}"
     )
 }
 

@@ -17,6 +17,7 @@ mod not_kept;
 mod output;
 mod parameters;
 mod progress;
+mod rare;
 mod reference;
 mod report;
 mod resources;
@@ -72,6 +73,8 @@ enum Command {
     Boundary(boundary::Arguments),
     /// Estimates outage probabilities from few runs, made where the limit is in doubt
     Estimate(estimate::Arguments),
+    /// Finds the probability of outages that hardly ever happen, and where they are
+    Rare(rare::Arguments),
     /// Says where the outages of a sweep come from, by runs without what may cause them
     Causes(causes::Arguments),
     /// Writes one page of HTML with what a sweep says
@@ -103,6 +106,7 @@ pub fn main() -> ExitCode {
         Command::Compare(arguments) => with_threads(|| compare::compare(&arguments)),
         Command::Boundary(arguments) => boundary::boundary(&arguments),
         Command::Estimate(arguments) => estimate::estimate(&arguments),
+        Command::Rare(arguments) => rare::rare(&arguments),
         Command::Causes(arguments) => causes::causes(&arguments),
         Command::Report(arguments) => with_threads(|| report::report(&arguments)),
         Command::Status(arguments) => with_threads(|| status::status(&arguments)),

@@ -33,7 +33,7 @@ pub(super) fn turns(question: &Question, signals: &Signals, pieces: &'static str
 }
 
 /// To be called after each piece of work: says how many of all are done, whenever `every` more are.
-fn counter(every: usize, all: impl Display + Sync, pieces: &'static str) -> impl Fn() + Sync {
+pub(super) fn counter(every: usize, all: impl Display + Sync, pieces: &'static str) -> impl Fn() + Sync {
     let done = AtomicUsize::new(0);
     move || {
         let done = done.fetch_add(1, Ordering::Relaxed) + 1;

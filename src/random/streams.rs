@@ -56,6 +56,8 @@ pub enum Purpose<'a> {
     Design,
     /// Whether a run is made where not all of them are, and where a search is audited.
     Selection,
+    /// The inputs of runs that look for a rare event.
+    Rare,
     /// Trial draws when a sweep is read.
     Acceptance,
     /// A test, with a word of its own.
@@ -87,6 +89,7 @@ impl<'a> Purpose<'a> {
             Purpose::Uncertain(parameter) => return ["uncertain ", parameter],
             Purpose::Design => "design",
             Purpose::Selection => "selection",
+            Purpose::Rare => "rare",
             Purpose::Acceptance => "acceptance",
             Purpose::Test(word) => word,
         };
@@ -159,6 +162,7 @@ mod tests {
             Promotion,
             Design,
             Selection,
+            Rare,
             Acceptance,
         ];
         let uncertain = crate::parameters::Parameter::all().map(|parameter| Uncertain(parameter.name));

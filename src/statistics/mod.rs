@@ -11,6 +11,7 @@ pub mod normal;
 pub mod paired;
 pub mod plan;
 pub mod quantile;
+pub mod rare;
 pub mod rule;
 pub mod sensitivity;
 pub mod sign;

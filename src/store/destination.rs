@@ -11,7 +11,10 @@ use arrow_schema::SchemaRef;
 use super::error::StoreError;
 use super::files::{Written, write_temporary};
 use super::metadata::KeyMetadata;
-use super::tables::{TableOptions, encode, write_batches};
+use super::tables::{
+    TableFile, TableOptions, encode, read_batches, value_of, was_written_by_this_version, write_batches,
+};
+use crate::sweep::Sweep;
 
 /// Most links to links that are followed, as Linux has it.
 const LINKS_MAX: u32 = 40;
@@ -89,6 +92,23 @@ impl Destination {
             |temporary| write_batches(&self.path, temporary, &options, batches()),
             |stream| encode(&self.path, stream, &options, batches()),
         )
+    }
+
+    /// Whether it can be written again, as a file can: what went down a pipe is gone.
+    pub fn can_be_replaced(&self) -> bool {
+        matches!(self.kind, Kind::File { .. })
+    }
+
+    /// The rows of a table that this version wrote there for this sweep; none if there is nothing, or something else.
+    pub fn kept(&self, sweep: &Sweep) -> Vec<RecordBatch> {
+        let Kind::File { target, .. } = &self.kind else { return Vec::new() };
+        let rows = || {
+            let table = TableFile::open(target).ok()?;
+            let footer = table.metadata().file_metadata();
+            let is_of_this = value_of(KeyMetadata::HASH, footer.key_value_metadata()) == Some(&sweep.hash);
+            (is_of_this && was_written_by_this_version(footer)).then(|| read_batches(target, table).ok())?
+        };
+        rows().unwrap_or_default()
     }
 
     /// Writes a text to it.

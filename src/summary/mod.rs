@@ -22,6 +22,7 @@
 //! | `causes` | where outages come from |
 //! | `boundary` | where the outage probability of the limit reaches a level, along a parameter |
 //! | `fidelity` | outage probabilities from few runs, made where the limit is in doubt |
+//! | `rare` | the probabilities of rare outages |
 //! | `report` | one page of HTML that needs nothing else |
 //! | `reproduction` | whether a run that is made again is the one that was kept |
 
@@ -35,6 +36,7 @@ mod error;
 mod estimates;
 mod fidelity;
 mod listing;
+mod rare;
 mod report;
 mod reproduction;
 mod runs;
@@ -53,6 +55,7 @@ pub use entry::Entry;
 pub use error::SummaryError;
 pub use fidelity::{Fidelity, FidelityRounds, check_fidelity};
 pub use listing::{write_csv, write_json};
+pub use rare::RareOutages;
 pub use report::Report;
 pub use reproduction::KeptRun;
 pub use sensitivity::{RunAgain, RunSample, Sensitivity};

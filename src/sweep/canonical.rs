@@ -49,6 +49,13 @@ pub(super) fn toml(sweep: &Sweep) -> String {
         });
         lines.extend(reference.map(|reference| format!("reference = {reference}")));
     }
+    if let Some(rare) = &sweep.rare {
+        lines.extend([String::new(), "[rare]".to_owned(), format!("at_most = {}", rare.at_most)]);
+        lines.push(format!("confidence = {}", number(rare.confidence)));
+        lines.push(format!("level = {}", number(rare.level)));
+        lines.push(format!("method = {}", text(rare.method.name())));
+        lines.push(format!("relative_error = {}", number(rare.relative_error)));
+    }
     let replicates = &sweep.replicates;
     lines.extend([String::new(), "[replicates]".to_owned()]);
     lines.push(format!("at_least = {}", replicates.at_least));

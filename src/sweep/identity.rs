@@ -24,6 +24,7 @@ impl Sweep {
             traces: _,
             refine: _,
             compare: _,
+            rare: _,
             engine,
             notes: _,
             canonical: _,

@@ -39,6 +39,6 @@ pub use design::{AxisLabel, Between, Design, Groups, Refinement};
 pub use difference::Difference;
 pub use read::{Mistake, SweepError, read_text};
 pub use types::{
-    Axis, AxisPoints, Compare, Distribution, Realization, Refine, Replicates, Sampled, SampledKind, Sampling, Sweep,
-    Traces, Uncertain, Variant,
+    Axis, AxisPoints, Compare, Distribution, Rare, RareMethod, Realization, Refine, Replicates, Sampled, SampledKind,
+    Sampling, Sweep, Traces, Uncertain, Variant,
 };

@@ -4,7 +4,7 @@ use super::draw::Allowed;
 use super::fit;
 use super::types::{Realization, Sampling, Sweep, Uncertain};
 use crate::parameters::{Scenario, Value};
-use crate::random::{Purpose, Stream, derive_seed, open_unit, scrambled_sobol, stream};
+use crate::random::{Purpose, Stream, derive_seed, normal_tails, open_unit, scrambled_sobol, stream};
 use crate::statistics::blocks::{BLOCKS, block_of};
 
 /// Sets the seeds of independent replicates apart from those of common random numbers.
@@ -12,6 +12,9 @@ const INDEPENDENT: u64 = 0x696E_6465_7065_6E64;
 
 /// Sets the scrambles of Sobol points apart from the seeds of runs.
 const SOBOL: u64 = 0x0000_0073_6F62_6F6C;
+
+/// Sets the seeds of runs that look for rare outages apart from those of the sweep.
+const RARE: u64 = 0x7261_7265;
 
 /// After this many draws in a row that do not fit, the nominal values are used. A sweep is refused when fewer than about
 /// one in a thousand fits, so the probability to get here is below exp(−100).
@@ -41,6 +44,19 @@ impl Sweep {
             Sampling::Random => self.realize(cell, seed, |_| None),
             Sampling::Sobol => self.realize(cell, seed, |input| Some(self.coordinate(cell, replicate, input))),
         }
+    }
+
+    /// The seed of the runs that look for rare outages of a cell: none of them is a run of the sweep.
+    pub fn rare_seed(&self, cell: u32) -> u64 {
+        derive_seed(self.seed, &[RARE, u64::from(cell)])
+    }
+
+    /// A run of a cell with this seed, whose uncertain inputs are those that standard normal numbers z stand for, one for
+    /// each: u = Φ(z) is what an input is drawn with. If these inputs do not fit to each other, all of them are drawn
+    /// again, from the seed; so with z by its law, and a fresh seed, a run has the law of every other run of the cell.
+    pub fn at(&self, cell: u32, z: &[f64], seed: u64) -> Realization {
+        let u = |z: f64| normal_tails(z).lower.clamp(f64::MIN_POSITIVE, 1.0 - 0.5 * f64::EPSILON);
+        self.realize(cell, seed, |input| z.get(input).copied().map(u))
     }
 
     /// A run of a cell with this seed, from which its uncertain inputs are drawn, but for those whose first number, in
@@ -140,5 +156,37 @@ fn draw_until(draws: &mut [Draw], scenario: &mut Scenario, fits: &mut impl FnMut
     }
     for draw in draws {
         draw.before.iter().for_each(|before| draw.input.parameter.put(scenario, before));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn inputs_are_the_quantiles_that_their_numbers_stand_for() {
+        let toml = "name = \"t\"\n[uncertain]\n\
+                    login.capacity_per_s_per_million = { lognormal = { median = 150.0, sigma = 0.2 } }\n\
+                    updates.patched_fraction = { uniform = { from = 0.2, to = 0.8 } }\n";
+        let sweep = Sweep::parse(toml, "t.toml", &[]).unwrap();
+        let run = sweep.at(0, &[-3.0, 1.0], 5);
+        assert_eq!(run.seed, 5);
+        assert!((run.drawn[0] / (150.0 * libm::exp(-0.6)) - 1.0).abs() < 1e-12, "{:?}", run.drawn);
+        assert!((run.drawn[1] - (0.2 + 0.6 * normal_tails(1.0).lower)).abs() < 1e-12, "{:?}", run.drawn);
+        assert_eq!(run.scenario.updates.patched_fraction, run.drawn[1]);
+        assert!(sweep.at(0, &[40.0, -40.0], 5).drawn.iter().all(|x| x.is_finite()), "however far out");
+    }
+
+    #[test]
+    fn inputs_that_do_not_fit_are_drawn_again_from_the_seed() {
+        let toml = "name = \"t\"\n[uncertain]\n\
+                    retry.base_s = { uniform = { from = 1.0, to = 500.0 } }\n\
+                    retry.cap_s = { uniform = { from = 1.0, to = 500.0 } }\n";
+        let sweep = Sweep::parse(toml, "t.toml", &[]).unwrap();
+        // A base far above its cap.
+        let runs: Vec<Realization> = (0..20).map(|seed| sweep.at(0, &[2.0, -2.0], seed)).collect();
+        assert!(runs.iter().all(|run| run.drawn[0] <= run.drawn[1]));
+        assert!(runs.windows(2).all(|pair| pair[0].drawn != pair[1].drawn));
+        assert_eq!(sweep.at(0, &[2.0, -2.0], 7).drawn, runs[7].drawn);
     }
 }

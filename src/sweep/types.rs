@@ -33,6 +33,8 @@ pub struct Sweep {
     pub refine: Option<Refine>,
     /// Which cells are compared with each other, if they are.
     pub compare: Option<Compare>,
+    /// How rare outages are looked for, if they are.
+    pub rare: Option<Rare>,
     /// What its author should know, though nothing is wrong: a sentence each, which nothing depends on.
     pub notes: Vec<String>,
     /// The sweep as canonical TOML: sorted keys, no comments, `--set` applied. Reading it returns the same sweep.
@@ -218,6 +220,42 @@ pub struct Refine {
     pub level: f64,
     /// How often the distance between two points may be halved, ≥ 1.
     pub rounds: u32,
+}
+
+/// How rare outages are looked for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rare {
+    /// The probability that the effort is planned for.
+    pub level: f64,
+    /// Standard error of the probability, as a share of it, that is asked for.
+    pub relative_error: f64,
+    /// Most runs of a cell.
+    pub at_most: u32,
+    /// How.
+    pub method: RareMethod,
+    /// Confidence of the intervals.
+    pub confidence: f64,
+}
+
+/// A method to find the probability of rare outages.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum RareMethod {
+    /// Importance sampling.
+    #[default]
+    Importance,
+    /// Subset simulation.
+    Subset,
+}
+
+impl RareMethod {
+    /// All of them, as in the sweep file.
+    pub const ALL: [(&'static str, RareMethod); 2] =
+        [("importance", RareMethod::Importance), ("subset", RareMethod::Subset)];
+
+    /// Its name in the sweep file.
+    pub fn name(self) -> &'static str {
+        RareMethod::ALL.into_iter().find(|&(_, method)| method == self).map_or("", |(name, _)| name)
+    }
 }
 
 /// Which runs are traced.

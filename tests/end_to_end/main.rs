@@ -18,6 +18,7 @@ mod limits;
 #[cfg(unix)]
 mod ownership;
 #[cfg(target_os = "linux")]
+mod rare;
 mod reading;
 mod refinement;
 mod report;

@@ -9,6 +9,8 @@ const REPLICATES_MAX: u64 = 1_000_000;
 const POINTS_MAX: u64 = 10_000_000;
 /// Most cells of a design that is no grid: the points of a Sobol sequence.
 pub(in crate::sweep) const DESIGN_POINTS_MAX: u64 = 1 << 16;
+/// Fewest runs that an estimate of a rare probability can be made of.
+const RARE_RUNS_MIN: u64 = 2_000;
 /// Smallest standard deviation of a beta law; below it the quantile would lose its precision.
 const BETA_SD_MIN: f64 = 1e-6;
 
@@ -68,6 +70,8 @@ declare_tables! {
             "Where cells are put between others.";
         COMPARE "compare": Form::Table(&compare::TABLE), Else("cells are not compared"),
             "Which cells are compared with each other, replicate by replicate.";
+        RARE "rare": Form::Table(&rare::TABLE), Else("there is nothing for critmass rare to do"),
+            "How critmass rare looks for outages that hardly ever happen.";
         DESIGN "design": Form::Table(&design::TABLE), Else("the full grid"),
             "Which combinations of the axes are cells.";
         RUN "run": Form::Table(&run::TABLE), Else("its defaults"),
@@ -250,6 +254,20 @@ declare_tables! {
             "The point that the others are compared with.";
         HALF_WIDTH "half_width": Form::Number(Bounds::between(0.0, 0.5), ""), Else("they run replicates.at_most replicates"),
             "Cells that are compared stop once the interval of each difference of outage probabilities is no wider than ± this, and that of each probability no wider than replicates.half_width, if that is given, too.";
+    }
+    rare "[rare]", None,
+        "How critmass rare finds the probability of outages that hardly ever happen, in each cell: by runs of its own, which are made where outages are likely, and are no rows of the sweep. Needs uncertain inputs.",
+        "[uncertain]\nlogin.queue_limit_s = { lognormal = { median = 120.0, sigma = 0.2 } }\n\n[rare]\nlevel = 1e-5\n" {
+        LEVEL "level": Form::Number(Bounds::from_to(1e-9, 0.1), ""), Refused,
+            "A wish: the probability that the effort is planned for, such as the largest that is tolerable.";
+        RELATIVE_ERROR "relative_error": Form::Number(Bounds::from_to(0.01, 0.5), ""), Default("0.2"),
+            "Standard error of the probability, as a share of it, that is asked for.";
+        AT_MOST "at_most": Form::Whole(RARE_RUNS_MIN, 1_000_000), Default("20000"),
+            "Most runs of a cell, those included that learn where outages are.";
+        METHOD "method": Form::Word(&["importance", "subset"]), Default("\"importance\""),
+            "\"importance\": importance sampling over the inputs, with a small subset simulation that learns and checks. \"subset\": subset simulation alone, as a second opinion: it looks for luck of the seed, too, and takes more runs for the same error.";
+        CONFIDENCE "confidence": Form::Number(Bounds::between(0.5, 1.0), ""), Default("0.95"),
+            "Confidence of the intervals, which are approximate.";
     }
     traces "[traces]", None,
         "Which runs are kept as time series, too.",

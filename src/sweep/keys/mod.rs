@@ -15,8 +15,8 @@ mod table;
 
 pub(in crate::sweep) use declared::DESIGN_POINTS_MAX;
 pub use declared::{
-    axis, beta, compare, design, discrete, file, intervention, lognormal, multiple, normal, refine, region, replicates,
-    run, scenario, shock, span, traces, triangular, uncertain, uniform, variant,
+    axis, beta, compare, design, discrete, file, intervention, lognormal, multiple, normal, rare, refine, region,
+    replicates, run, scenario, shock, span, traces, triangular, uncertain, uniform, variant,
 };
 pub use form::{Bounds, Form};
 pub use table::{Key, Settings, Table, Without};
@@ -34,7 +34,7 @@ mod tests {
     fn tables() -> impl Iterator<Item = &'static Table> {
         let others =
             [&file::TABLE, &scenario::TABLE, &shock::TABLE, &intervention::TABLE, &axis::TABLE, &uncertain::TABLE];
-        others.into_iter().chain([&replicates::TABLE, &traces::TABLE, &design::TABLE, &compare::TABLE])
+        others.into_iter().chain([&replicates::TABLE, &traces::TABLE, &design::TABLE, &compare::TABLE, &rare::TABLE])
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::document::{Content, FILE_BYTES_MAX};
 use super::hints;
 use super::quantities::Quantities;
 use super::reader::Reader;
-use super::{axes, cells, compare, design, locate, refine, replicates, run, scenario, settings, uncertain};
+use super::{axes, cells, compare, design, locate, rare, refine, replicates, run, scenario, settings, uncertain};
 use crate::parameters::Parameter;
 use crate::sweep::keys::file;
 use crate::sweep::types::{Sampled, Sweep};
@@ -39,6 +39,8 @@ pub(super) fn sweep(root: &Reader, named: bool, folder: &Path) -> Option<Sweep> 
     let compare = if root.problems().is_empty() { compare::compare(root, &axes, &replicates) } else { None };
     let uncertain = uncertain::uncertain(root, &quantities, &axes);
     replicates::check_inputs(root, &replicates, uncertain.len());
+    let rare = rare::rare(root, uncertain.len());
+    notes.extend(rare.map(|_| rare::NOTE.to_owned()));
     if !root.problems().is_empty() {
         // What the scenario cannot be without axes is said along with the rest; with them it takes all to know.
         if scenario_is_read && root.get("axis").is_none() {
@@ -60,6 +62,7 @@ pub(super) fn sweep(root: &Reader, named: bool, folder: &Path) -> Option<Sweep> 
         engine,
         refine,
         compare,
+        rare,
         notes,
         canonical,
         hash,
