@@ -49,7 +49,8 @@ const UNREACHED: f64 = 1e-7;
 const RUNS_MIN: f64 = 1_000.0;
 /// Effective events that the estimate is planned for, and those that it has to be long enough for.
 const EFFECTIVE: (f64, f64) = (100.0, 50.0);
-/// Effective events that it must not fall below in the end: where the pilot was content it hardly ever does.
+/// Effective events that it must not fall below in the end. Where the pilot was content it hardly ever does, unless chance
+/// has a large part; what this marks are estimates that are too high.
 const EFFECTIVE_MIN: f64 = 12.0;
 /// Confidence at which the check has to overlap with it.
 const CHECKED: f64 = 0.999;

@@ -1,6 +1,6 @@
 //! Events of known probability, and what estimates say of them.
 //!
-//! The table of `benches/README.md` is printed by a test that is ignored, over seeds on which nothing was chosen.
+//! The table of `benches/README.md` is printed by tests that are ignored, over other seeds than those on which constants were chosen.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -294,7 +294,7 @@ fn what_is_not_rare_is_found_too() {
     }
 }
 
-/// How often estimates converge, and how often those cover, over seeds on which nothing was chosen.
+/// How often estimates converge, and how often those cover, over other seeds than those on which constants were chosen.
 #[test]
 #[ignore = "prints the table of benches/README.md; some minutes"]
 fn coverage_of_known_probabilities() {
