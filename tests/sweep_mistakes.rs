@@ -387,8 +387,8 @@ fn a_key_that_is_misspelt_is_not_missing_too() {
 fn what_rare_outages_cannot_be_looked_for_by_is_refused() {
     let drawn = "[uncertain]\nlogin.timeout_s = { normal = { mean = 60.0, sd = 5.0 } }\n";
     for (rare, fragments) in [
-        ("level = 0.5", ["rare.level", "1e-9"]),
-        ("at_most = 100", ["rare.level", "needed"]),
+        ("level = 0.5", ["rare.level", "0.000000001 … 0.1"]),
+        ("at_most = 100", ["rare.level", "the key is missing"]),
         ("level = 1e-5\nat_most = 100", ["rare.at_most", "2000"]),
         ("level = 1e-5\nmethod = \"splitting\"", ["rare.method", "subset"]),
         ("level = 1e-5\nlevels = 3", ["rare.levels", "level"]),
