@@ -55,30 +55,49 @@ impl Sweep {
     /// each: u = Φ(z) is what an input is drawn with. If these inputs do not fit to each other, all of them are drawn
     /// again, from the seed; so with z by its law, and a fresh seed, a run has the law of every other run of the cell.
     pub fn at(&self, cell: u32, z: &[f64], seed: u64) -> Realization {
-        let u = |z: f64| normal_tails(z).lower.clamp(f64::MIN_POSITIVE, 1.0 - 0.5 * f64::EPSILON);
-        self.realize(cell, seed, |input| z.get(input).copied().map(u))
+        self.realize(cell, seed, |input| z.get(input).copied().map(number_of))
+    }
+
+    /// The uncertain inputs that standard normal numbers z stand for, as in [`Sweep::at`]; NaN for all of them if they do not
+    /// fit to each other.
+    pub fn inputs_at(&self, cell: u32, z: &[f64]) -> Vec<f64> {
+        let mut scenario = self.cell_scenario(cell);
+        let mut draws = self.draws(cell, self.seed, &scenario, |input| z.get(input).copied().map(number_of));
+        draws.iter_mut().for_each(|draw| draw.put(&mut scenario));
+        let fits = draws.iter().all(|draw| !draw.must_fit) || fit::check(&scenario, self.traces.as_ref()).is_ok();
+        if fits { self.inputs_of(&scenario) } else { vec![f64::NAN; self.uncertain.len()] }
     }
 
     /// A run of a cell with this seed, from which its uncertain inputs are drawn, but for those whose first number, in
     /// (0, 1), is given.
     pub(super) fn realize(&self, cell: u32, seed: u64, first: impl Fn(usize) -> Option<f64>) -> Realization {
         let mut scenario = self.cell_scenario(cell);
-        let inputs = self.uncertain.iter().enumerate().filter(|(_, input)| self.is_drawn(cell, input));
-        let mut draws: Vec<Draw> = inputs
-            .map(|(index, input)| {
-                let stream = stream(seed, Purpose::Uncertain(input.parameter.name()));
-                Draw::new(input, &scenario, stream).beginning_with(first(index))
-            })
-            .collect();
+        let mut draws = self.draws(cell, seed, &scenario, first);
         draws.iter_mut().for_each(|draw| draw.put(&mut scenario));
         draws.retain(|draw| draw.must_fit);
         if !draws.is_empty() {
             let mut fits = |scenario: &Scenario| fit::check(scenario, self.traces.as_ref()).is_ok();
             draw_until(&mut draws, &mut scenario, &mut fits);
         }
-        let used = |input: &Uncertain| input.parameter.get(&scenario).and_then(|value| value.as_f64());
-        let drawn = self.uncertain.iter().map(|input| used(input).unwrap_or(f64::NAN)).collect();
+        let drawn = self.inputs_of(&scenario);
         Realization { scenario, seed, drawn }
+    }
+
+    /// The inputs of a cell that are drawn for a run with this seed, of which nothing is drawn yet.
+    fn draws(&self, cell: u32, seed: u64, scenario: &Scenario, first: impl Fn(usize) -> Option<f64>) -> Vec<Draw<'_>> {
+        let inputs = self.uncertain.iter().enumerate().filter(|(_, input)| self.is_drawn(cell, input));
+        inputs
+            .map(|(index, input)| {
+                let stream = stream(seed, Purpose::Uncertain(input.parameter.name()));
+                Draw::new(input, scenario, stream).beginning_with(first(index))
+            })
+            .collect()
+    }
+
+    /// The values of the uncertain inputs in a scenario; NaN for what is no number.
+    fn inputs_of(&self, scenario: &Scenario) -> Vec<f64> {
+        let used = |input: &Uncertain| input.parameter.get(scenario).and_then(|value| value.as_f64());
+        self.uncertain.iter().map(|input| used(input).unwrap_or(f64::NAN)).collect()
     }
 
     /// A number that runs have in common whose draws belong together, and no others: replicates with common random numbers,
@@ -110,6 +129,11 @@ impl Sweep {
         let mut points = self.axes.iter().zip(self.coordinates(cell));
         input.factor || !points.any(|(axis, point)| axis.holds(point, &input.parameter))
     }
+}
+
+/// The number in (0, 1) that a standard normal one stands for.
+fn number_of(z: f64) -> f64 {
+    normal_tails(z).lower.clamp(f64::MIN_POSITIVE, 1.0 - 0.5 * f64::EPSILON)
 }
 
 /// An input as it is drawn in one run.
@@ -188,5 +212,8 @@ mod tests {
         assert!(runs.iter().all(|run| run.drawn[0] <= run.drawn[1]));
         assert!(runs.windows(2).all(|pair| pair[0].drawn != pair[1].drawn));
         assert_eq!(sweep.at(0, &[2.0, -2.0], 7).drawn, runs[7].drawn);
+        // Where outages are is told for what fits alone.
+        assert!(sweep.inputs_at(0, &[2.0, -2.0]).iter().all(|x| x.is_nan()));
+        assert_eq!(sweep.inputs_at(0, &[-2.0, 2.0]), sweep.at(0, &[-2.0, 2.0], 7).drawn);
     }
 }

@@ -185,7 +185,7 @@ fn importance_sampling_finds_known_probabilities() {
 fn those_that_have_converged_are_not_those_that_were_lucky() {
     // Where about half of them do: to stop as soon as an estimate looks sure gave 0.86 of the probability here.
     let known = Known::eight(1e-7);
-    let estimates = known.estimates(0..100);
+    let estimates = known.estimates(0..200);
     let converged = converged(&estimates);
     check_mean(&converged, known.probability);
     check_coverage(&known, &converged);
@@ -289,8 +289,20 @@ fn no_more_runs_are_made_than_are_allowed() {
 
 #[test]
 fn what_is_not_rare_is_found_too() {
-    for known in [0.05, 0.4].map(Known::usual) {
-        check_mean(&known.estimates(0..40).iter().collect::<Vec<_>>(), known.probability);
+    for known in [0.05, 0.4, 0.99].map(Known::usual) {
+        check_mean(&known.estimates(0..60).iter().collect::<Vec<_>>(), known.probability);
+        check_coverage(&known, &converged(&known.estimates(0..60)));
+    }
+}
+
+#[test]
+fn what_always_happens_is_a_probability_of_one_with_an_interval() {
+    let always = Known::new("always", 2, 1.0, |_, _| (true, 1.0));
+    for estimate in [always.by_importance(1, &WISH), always.by_subset(1, &WISH)] {
+        assert!(estimate.probability == 1.0 && estimate.interval.high == 1.0, "{estimate:?}");
+        // 1 of 1,000 might be missing, hardly 10.
+        assert!((0.99..1.0).contains(&estimate.interval.low), "{estimate:?}");
+        assert!(estimate.has_converged());
     }
 }
 
@@ -334,9 +346,6 @@ fn print_table(all: impl Iterator<Item = Known>) {
     }
 }
 
-/// Of fewer that have converged nothing is claimed.
-const CLAIMED: usize = 50;
-
 fn print_row(known: &Known, estimates: &[Estimate]) {
     let (all, converged) = (estimates.iter().collect::<Vec<_>>(), converged(estimates));
     let p = known.probability;
@@ -344,11 +353,10 @@ fn print_row(known: &Known, estimates: &[Estimate]) {
     let sd = error * (all.len() as f64).sqrt();
     let runs = all.iter().map(|of| f64::from(of.runs)).sum::<f64>() / all.len() as f64;
     let covered = |of: &[&Estimate]| of.iter().filter(|of| known.is_covered_by(of)).count() as f64 / of.len() as f64;
-    let claimed = if converged.len() >= CLAIMED {
-        let (mean, error) = mean(&converged, p);
-        format!("{:.3} | {mean:.3} ± {error:.3}", covered(&converged))
-    } else {
-        "– | –".to_owned()
+    let (of_converged, its_error) = mean(&converged, p);
+    let claimed = match converged.len() {
+        0 | 1 => "– | –".to_owned(),
+        _ => format!("{:.3} | {of_converged:.3} ± {its_error:.3}", covered(&converged)),
     };
     let mut doubts = BTreeMap::new();
     for doubt in estimates.iter().flat_map(|of| &of.doubts) {

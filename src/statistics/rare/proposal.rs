@@ -70,6 +70,11 @@ impl Proposal {
         Proposal { parts }
     }
 
+    /// The inputs' own law: plain runs.
+    pub(super) fn own(inputs: usize) -> Proposal {
+        Proposal { parts: vec![Part { share: 1.0, mean: vec![0.0; inputs], width: 1.0 }] }
+    }
+
     /// With the shares of places and parts that make the weights of these events most even, as far as they are free: Σ w/g
     /// over them, the second moment, is the least (a convex function of the shares: He and Owen 2014, arXiv:1411.3954). Each
     /// step multiplies a share by the root of its part of that sum, which never makes it larger (Yu 2010, Ann. Stat.

@@ -201,14 +201,27 @@ impl Subset {
             (values.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / (count - 1.0)).sqrt()
         };
         let logarithms: Vec<f64> = each.iter().filter(|p| **p > 0.0).map(|p| libm::log(*p)).collect();
+        if let Some((events, _)) = self.plain() {
+            return (mean, ((1.0 - mean) / f64::from(events)).sqrt());
+        }
         let plain = deviation(&each) / mean;
         // The scatter of a factor: the larger of both, since few repetitions seldom have the one that is far above.
         let relative = if logarithms.len() == each.len() { plain.max(deviation(&logarithms)) } else { plain };
         (mean, relative / count.sqrt())
     }
 
-    /// The interval of the probability, on the logarithmic scale.
+    /// The events among the runs, and the runs, if none of the simulations left plain runs.
+    fn plain(&self) -> Option<(u32, u32)> {
+        let states = || self.repetitions.iter().flat_map(|of| &of.states);
+        let is_plain = self.repetitions.iter().all(|of| of.is_done && of.levels == 0);
+        is_plain.then(|| (states().filter(|state| state.has_event()).count() as u32, states().count() as u32))
+    }
+
+    /// The interval of the probability, on the logarithmic scale; of plain runs that of Clopper and Pearson.
     pub(super) fn interval(&self, confidence: f64) -> Interval {
+        if let Some((events, runs)) = self.plain() {
+            return Interval::fixed(events, runs, confidence);
+        }
         let (mean, relative) = self.mean();
         if mean.is_nan() || mean <= 0.0 {
             return Interval { low: 0.0, high: 1.0 };
@@ -229,7 +242,11 @@ impl Subset {
             interval: self.interval(confidence),
             relative_error,
             runs: self.made,
-            effective: if probability > 0.0 { 1.0 / (relative_error * relative_error) } else { 0.0 },
+            effective: match self.plain() {
+                Some((events, _)) => f64::from(events),
+                None if probability > 0.0 => 1.0 / (relative_error * relative_error),
+                None => 0.0,
+            },
             doubts: found.into_iter().filter_map(|(doubt, holds)| holds.then_some(doubt)).collect(),
             centre: super::places::centre(&super::places::places(&weighted)),
             check: None,

@@ -28,13 +28,18 @@ impl Sums {
             runs: self.runs + 1.0,
             sum: self.sum + weight,
             squares: self.squares + weight * weight,
-            cubes: self.cubes + weight.powi(3),
-            fourths: self.fourths + weight.powi(4),
+            cubes: self.cubes + weight * weight * weight,
+            fourths: self.fourths + weight * weight * weight * weight,
             largest: self.largest.max(weight),
         }
     }
 
-    /// The probability.
+    /// Whether each run counts for one.
+    fn is_plain(&self) -> bool {
+        self.squares == self.sum && self.largest <= 1.0
+    }
+
+    /// The probability; without a bias, and so it may be above 1 by chance.
     pub(super) fn mean(&self) -> f64 {
         if self.runs > 0.0 { self.sum / self.runs } else { 0.0 }
     }
@@ -58,21 +63,25 @@ impl Sums {
         let square = mean * mean;
         let fourth = (self.fourths - 4.0 * mean * self.cubes + 6.0 * square * self.squares) / n - 3.0 * square * square;
         let kurtosis = fourth / (second * second);
-        let degrees = 2.0 * n / (kurtosis - 1.0);
-        if degrees > 1.0 { degrees.min(DEGREES_MAX) as u32 } else { 1 }
+        // It is never below 1, but for rounding.
+        let degrees = 2.0 * n / (kurtosis - 1.0).max(0.0);
+        degrees.clamp(1.0, DEGREES_MAX) as u32
     }
 
-    /// The interval of the probability, on the logarithmic scale, by Student's law. Its upper end is that of runs with one
+    /// The interval of the probability: of plain runs that of Clopper and Pearson, else on the logarithmic scale, by Student's law. Its upper end is that of runs with one
     /// more of the largest weight: heavy runs are rare, so that an estimate is low where one is missing, and its error
     /// then, too.
     pub(super) fn interval(&self, confidence: f64) -> Interval {
         if self.sum <= 0.0 {
             return Interval { low: 0.0, high: 1.0 };
         }
+        if self.is_plain() {
+            return Interval::fixed(self.sum as u32, self.runs as u32, confidence);
+        }
         let t = student::two_sided_quantile(confidence, self.degrees());
         let factor = |sums: &Sums| libm::exp(t * sums.error() / sums.mean());
         let more = self.with(self.largest);
-        Interval { low: self.mean() / factor(self), high: (more.mean() * factor(&more)).min(1.0) }
+        Interval { low: (self.mean() / factor(self)).min(1.0), high: (more.mean() * factor(&more)).min(1.0) }
     }
 }
 
@@ -92,12 +101,12 @@ mod tests {
         // √(p (1 − p) / (n − 1)).
         assert!((sums.error() - (0.25_f64 / 199.0).sqrt()).abs() < 1e-15);
         let interval = sums.interval(0.95);
-        assert!(interval.low < 0.44 && interval.high > 0.56, "{interval:?}");
+        assert_eq!(interval, Interval::fixed(100, 200, 0.95));
     }
 
     #[test]
     fn a_heavy_run_widens_the_upper_side() {
-        let even = Sums::of(&weights(100)).interval(0.95);
+        let even = Sums::of(&weights(100).iter().map(|weight| 0.999 * weight).collect::<Vec<_>>()).interval(0.95);
         let heavy = Sums::of(&[weights(100), vec![8.0]].concat());
         let interval = heavy.interval(0.95);
         assert!(interval.high / heavy.mean() > heavy.mean() / interval.low, "{interval:?}");

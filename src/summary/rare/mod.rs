@@ -38,7 +38,7 @@ impl RareOutages {
     /// Adds what is known of a cell.
     pub fn add(&mut self, cell: u32, estimate: Estimate) {
         let inputs = match &estimate.centre {
-            Some(centre) => self.sweep.at(cell, centre, self.sweep.seed).drawn,
+            Some(centre) => self.sweep.inputs_at(cell, centre),
             None => vec![f64::NAN; self.sweep.uncertain.len()],
         };
         self.cells.insert(cell, RareCell { estimate, inputs });
@@ -58,11 +58,11 @@ impl RareOutages {
 }
 
 impl RareCell {
-    /// How many plain runs it would have taken for the same error; `None` without an outage.
+    /// How many plain runs it would have taken for the same error; `None` without an outage, or where all runs have one.
     fn plain_runs(&self) -> Option<f64> {
         let Estimate { probability: p, relative_error, .. } = self.estimate;
         let runs = (1.0 - p) / (p * relative_error * relative_error);
-        (p > 0.0 && runs.is_finite()).then_some(runs)
+        (p > 0.0 && p < 1.0 && runs.is_finite()).then_some(runs)
     }
 
     /// Why it cannot be trusted, in words; empty if it has converged.

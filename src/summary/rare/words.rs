@@ -14,7 +14,7 @@ impl RareOutages {
     /// The probability of each cell, how sure it is, and where the outages are.
     pub fn in_words(&self) -> String {
         let method = match self.wish.method {
-            RareMethod::Importance => "importance sampling, checked by subset simulation",
+            RareMethod::Importance => "importance sampling, beside a small subset simulation",
             RareMethod::Subset => "subset simulation",
         };
         let mut text = format!("Rare outages, by {method}\n");
