@@ -181,6 +181,8 @@ def _limit(panel: Axes, of: Surface, frame: pl.DataFrame, free: list[Axis], limi
 
 def _limit_of_a_curve(panel: Axes, lines: pl.DataFrame, limit: Boundary, places: np.ndarray) -> None:
     """Where the limit reaches the level. An interval with one end reaches to the border beyond the other."""
+    if lines.is_empty():
+        return
     crossing, low, high = lines.select("crossing", "low", "high").row(0)
     if crossing is None:
         return

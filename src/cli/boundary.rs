@@ -116,13 +116,15 @@ fn found(arguments: &Arguments, along: &str) -> Result<Boundary, Failure> {
     for sweep in question.at_the_ends().chain([question.sweep.clone()]) {
         check_memory(&sweep, threads)?;
     }
-    let (ends, probes) = ([question.along.from, question.along.to], question.probes);
+    let (ends, probes, resolution) =
+        ([question.along.from, question.along.to], question.probes, question.along.resolution);
     let signals = Signals::catch()?;
     let lines = pool(threads)?.install(|| not_kept::turns(&question, &signals, "lines"))?;
     let answer = Boundary::of(question, lines, arguments.level);
     if let Some(destination) = destination {
         let draws = table::checked(answer.to_table_of_draws())?;
-        destination.write(&draws.schema(), &KeyMetadata::of_boundary(&sweep, along, ends, probes), &[draws])?;
+        let metadata = KeyMetadata::of_boundary(&sweep, along, ends, probes, resolution);
+        destination.write(&draws.schema(), &metadata, &[draws])?;
     }
     Ok(answer)
 }

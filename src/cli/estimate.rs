@@ -34,8 +34,8 @@ pub(super) struct Arguments {
     /// Mean number of runs of a cell, over the cells of a line; more where the limit is in doubt, fewer elsewhere
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(4..=1_000_000))]
     runs: u32,
-    /// Makes the runs for where the outage probability crosses this level along the axis, between 0 and 1, and says where
-    #[arg(long, value_name = "P", value_parser = arguments::level)]
+    /// Makes the runs for where the outage probability crosses this level along the axis, 0.001 … 0.999, and says where
+    #[arg(long, value_name = "P", value_parser = level, allow_negative_numbers = true)]
     level: Option<f64>,
     /// Draws of the uncertain inputs, the same in all cells of a line; by default replicates.at_most of the sweep
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(16..=1_000_000))]
@@ -52,6 +52,12 @@ pub(super) struct Arguments {
     /// How to show the result; csv and json have a row for each cell, with --level for each crossing
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
+}
+
+/// Nearer to 0 or 1 no estimate of a cell is told apart from it.
+fn level(text: &str) -> Result<f64, String> {
+    let level = text.parse().ok().filter(|level| (0.001..=0.999).contains(level));
+    level.ok_or_else(|| "expected a number, 0.001 … 0.999".to_owned())
 }
 
 pub(super) fn estimate(arguments: &Arguments) -> Result<(), Failure> {

@@ -26,6 +26,8 @@ pub enum KeptBoundary {
         ends: [f64; 2],
         /// At how many values it was looked at first.
         probes: u32,
+        /// To which share of the way between the ends a turn was looked for.
+        resolution: f64,
         /// A row for each draw.
         rows: Vec<RecordBatch>,
     },
@@ -45,13 +47,15 @@ impl Folder {
         let footer = table.metadata().file_metadata();
         let keys = footer.key_value_metadata();
         let is_of_this = value_of(KeyMetadata::HASH, keys) == Some(&self.sweep().in_the_limit().hash);
-        let [along, from, to, probes] = KeyMetadata::ALONG.map(|key| value_of(key, keys));
-        let end = |text: Option<&str>| text.and_then(|text| text.parse().ok());
+        let [along, from, to, probes, resolution] = KeyMetadata::ALONG.map(|key| value_of(key, keys));
+        let number = |text: Option<&str>| text.and_then(|text| text.parse().ok());
         let probes = probes.and_then(|text| text.parse().ok());
-        match (along, end(from), end(to), probes) {
-            (Some(along), Some(from), Some(to), Some(probes)) if is_of_this && was_written_by_this_version(footer) => {
-                let along = along.to_owned();
-                Ok(KeptBoundary::Draws { along, ends: [from, to], probes, rows: read_batches(&path, table)? })
+        match (along, number(from), number(to), probes, number(resolution)) {
+            (Some(along), Some(from), Some(to), Some(probes), Some(resolution))
+                if is_of_this && was_written_by_this_version(footer) =>
+            {
+                let (along, rows) = (along.to_owned(), read_batches(&path, table)?);
+                Ok(KeptBoundary::Draws { along, ends: [from, to], probes, resolution, rows })
             }
             _ => Ok(KeptBoundary::Stale),
         }

@@ -12,8 +12,8 @@ pub struct KeyMetadata {
     sweep: Option<(String, String)>,
     /// Of which parts a surface is.
     parts: Option<String>,
-    /// The parameter along which a boundary is, between which values it was looked for, and how many of them.
-    along: Option<[String; 4]>,
+    /// The parameter along which a boundary is, between which values it was looked for, at how many of them, and how closely.
+    along: Option<[String; 5]>,
 }
 
 impl KeyMetadata {
@@ -21,9 +21,14 @@ impl KeyMetadata {
     pub(super) const HASH: &'static str = "critmass.hash";
 
     /// The keys that say along which parameter a boundary is, from where to where, and at how many values it was looked at
-    /// first.
-    pub(super) const ALONG: [&'static str; 4] =
-        ["critmass.along", "critmass.along_from", "critmass.along_to", "critmass.along_probes"];
+    /// first, and how closely a turn was looked for, as a share of the way.
+    pub(super) const ALONG: [&'static str; 5] = [
+        "critmass.along",
+        "critmass.along_from",
+        "critmass.along_to",
+        "critmass.along_probes",
+        "critmass.along_resolution",
+    ];
 
     /// The key that says of which parts a surface is: SHA-256 of their lines in `SHA256SUMS`, or [`Self::INCOMPLETE`].
     pub(super) const PARTS: &'static str = "critmass.parts";
@@ -36,9 +41,9 @@ impl KeyMetadata {
     }
 
     /// The metadata of a table of where the outcome of a sweep turns along a parameter, between two values, after so many
-    /// were looked at.
-    pub fn of_boundary(sweep: &Sweep, along: &str, [from, to]: [f64; 2], probes: u32) -> KeyMetadata {
-        let along = [along.to_owned(), from.to_string(), to.to_string(), probes.to_string()];
+    /// were looked at, to this share of the way between the two.
+    pub fn of_boundary(sweep: &Sweep, along: &str, [from, to]: [f64; 2], probes: u32, resolution: f64) -> KeyMetadata {
+        let along = [along.to_owned(), from.to_string(), to.to_string(), probes.to_string(), resolution.to_string()];
         KeyMetadata { along: Some(along), ..KeyMetadata::new(sweep) }
     }
 

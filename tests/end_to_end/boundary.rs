@@ -213,14 +213,18 @@ fn what_lies_in_the_folder_of_a_sweep_is_shown_as_it_was_found() {
         assert!(one.iter().all(|row| row["along"] == "updates.synchronization"), "{one:?}");
     }
     assert!(succeed(&["boundary", &out, "--level", "0.75"]).contains("\n        outages in       75 % [95 %]\n"));
-    // Of another sweep, of a part of the axis, and of runs of clients.
-    for other in [["--set", "time.horizon_h=13.5"], ["--from", "0.3"], ["--engine", "agents"]] {
+    // More closely than by default is as good.
+    succeed(&[&ask[..], &["--resolution", "1e-7"]].concat());
+    succeed(&["boundary", &out]);
+    // Of another sweep, of a part of the axis, of runs of clients, and so coarse that it is no line.
+    for other in [["--set", "time.horizon_h=13.5"], ["--from", "0.3"], ["--engine", "agents"], ["--resolution", "0.1"]]
+    {
         succeed(&[&ask[..], &other].concat());
         let stale = fail(2, &["boundary", &out]);
         assert!(
             stale.contains("boundary.parquet is not shown: it is not where this sweep turns along one of its axes")
         );
-        assert!(stale.contains("Anew: critmass boundary SWEEP.toml"), "{stale}");
+        assert!(stale.contains("less closely than by default. Anew: critmass boundary SWEEP.toml"), "{stale}");
     }
     let message = fail(2, &["boundary", &out, "--along", "updates.synchronization"]);
     assert!(message.contains("shown without --along"), "{message}");

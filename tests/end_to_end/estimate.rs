@@ -144,8 +144,10 @@ fn a_crossing_is_told_with_an_interval_whatever_the_threads_and_a_line_without_o
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
     let csv = succeed(&[&ask[..], &["--format", "csv"]].concat());
     assert!(csv.starts_with("cell,login.capacity_per_s_per_million,level,direction,crossing,low,high,surely,runs\n"));
-    let message = fail(2, &[&ask[..4], &["--level", "1"]].concat());
-    assert!(message.contains("between 0 and 1"), "{message}");
+    for level in ["0", "1", "0.0009", "0.9991", "1e-7", "-0.5", "nan"] {
+        let message = fail(2, &[&ask[..4], &["--level", level]].concat());
+        assert!(message.contains("expected a number, 0.001 … 0.999"), "{level}: {message}");
+    }
 }
 
 #[test]

@@ -5,12 +5,13 @@ import warnings
 
 import matplotlib.pyplot as plt
 import numpy as np
+import polars as pl
 import pytest
 from conftest import SWEEPS
 from matplotlib.colors import to_hex
 
 import critmass
-from critmass.drawing import COLOURS
+from critmass.drawing import COLOURS, _limit_of_a_curve
 from critmass.program import call, call_json
 
 THREE_AXES = next(path for path in SWEEPS if path.stem == "three-axes")
@@ -164,6 +165,14 @@ def test_the_line_may_be_along_the_axis_that_goes_up(limited, tmp_path):
         assert np.allclose(one.get_ydata(), line.frame.filter(remedy="none")[name].to_numpy(), equal_nan=True)
         assert np.allclose(one.get_xdata(), line.frame.filter(remedy="none")[SHARE].to_numpy())
     assert np.isfinite(drawn[0].get_ydata()).any()
+    plt.close("all")
+
+
+def test_beside_a_curve_without_a_line_nothing_is_drawn(limited):
+    panel = plt.figure().subplots()
+    none = pl.DataFrame(schema=dict.fromkeys(("crossing", "low", "high"), pl.Float64))
+    _limit_of_a_curve(panel, none, limited.boundary(0.5), np.array([0.0, 1.0]))
+    assert not panel.has_data()
     plt.close("all")
 
 

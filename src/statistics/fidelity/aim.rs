@@ -11,8 +11,15 @@ use crate::statistics::normal::cumulative;
 
 /// Places that are looked at between two cells.
 const PLACES: u32 = 16;
-/// No probability counts as nearer to 0 or to 1 than this.
+/// No probability counts as nearer to 0 or to 1 than this where the level is one half, and in proportion nearer where the level
+/// itself is.
 const NEAREST: f64 = 0.02;
+
+/// A probability, no nearer to 0 or to 1 than counts for this level: always on its own side of it.
+fn cut(probability: f64, level: f64) -> f64 {
+    let nearest = 2.0 * NEAREST * level.min(1.0 - level);
+    probability.clamp(nearest, 1.0 - nearest)
+}
 
 /// What is known of a cell, in the logit less that of the level.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -27,15 +34,21 @@ pub(super) struct Guess {
 impl Guess {
     /// A guess of the probability of a cell, whose logit may be off by so much.
     pub(super) fn new(probability: f64, error_of_logit: f64, level: f64) -> Guess {
-        let p = probability.clamp(NEAREST, 1.0 - NEAREST);
-        Guess { logit: logit(p) - logit(level), error: error_of_logit, slope: 1.0 / (p * (1.0 - p)) }
+        // If the crossing is beside a cell, this is not much nearer to 0 or 1 than the level is, whatever is thought of it.
+        let nearest = NEAREST.min(0.5 * level.min(1.0 - level));
+        let p = probability.clamp(nearest, 1.0 - nearest);
+        Guess {
+            logit: logit(cut(probability, level)) - logit(level),
+            error: error_of_logit,
+            slope: 1.0 / (p * (1.0 - p)),
+        }
     }
 
     /// The same if it is the probability that may be off by so much. That the level is passed is as likely as it is for the
     /// probability.
     pub(super) fn with_error(probability: f64, error: f64, level: f64) -> Guess {
         let guess = Guess::new(probability, 0.0, level);
-        let off = probability.clamp(NEAREST, 1.0 - NEAREST) - level;
+        let off = cut(probability, level) - level;
         let slope = if off.abs() > 1e-6 { guess.logit / off } else { guess.slope };
         Guess { error: slope * error, ..guess }
     }
@@ -106,6 +119,28 @@ mod tests {
         // Nothing to be found: all alike.
         assert_eq!(worth(&line(&[0.1, 0.1], 0.0)), [1.0, 1.0]);
         assert_eq!(worth(&[]), [0.0; 0]);
+    }
+
+    #[test]
+    fn at_an_extreme_level_too_the_cells_at_the_crossing_are_worth_most() {
+        let all = [1e-6, 1e-4, 1e-3, 0.006, 0.02, 0.2, 0.6, 0.9];
+        for (level, turned) in [(0.01, false), (0.99, true)] {
+            let line = |error: f64| -> Vec<Guess> {
+                all.iter().map(|p| Guess::new(if turned { 1.0 - p } else { *p }, error, level)).collect()
+            };
+            let most = |worth: &[f64]| {
+                let mut cells: Vec<usize> = (0..all.len()).collect();
+                cells.sort_by(|&a, &b| worth[b].total_cmp(&worth[a]));
+                cells[..2].iter().copied().min().zip(cells[..2].iter().copied().max())
+            };
+            let known = worth(&line(0.2));
+            assert_eq!(most(&known), Some((3, 4)), "{known:?}");
+            // Where less is known, as by the limit: with the deviation of an outcome, by which runs are shared out.
+            let doubts: Vec<f64> =
+                all.iter().zip(worth(&line(1.0))).map(|(p, worth)| worth * (p * (1.0 - p)).sqrt()).collect();
+            assert_eq!(most(&doubts), Some((3, 4)), "{doubts:?}");
+            assert!(doubts[0] < 0.01 * doubts[3] && doubts[7] < 0.1 * doubts[3], "{doubts:?}");
+        }
     }
 
     #[test]

@@ -53,6 +53,12 @@ const FIRST_GIVE: [f64; 3] = [3.0, FIRST_SLOPE, 5.0];
 const FIRST_CURVE: Logistic = Logistic { coefficients: [0.0, FIRST_SLOPE, 0.0] };
 /// A run counts for no more than so many: where few are made, all else is the curve's word.
 const WORTH_MAX: f64 = 10.0;
+/// No cell is worth less than this share of what the one is that is worth most: where that one has all its runs, others get
+/// what is left.
+const WORTH_MIN: f64 = 1e-4;
+/// The factor with which a doubt makes a run for certain, whatever the draw and the cell: a logistic curve at the largest margin has
+/// √(g (1 − g)) > 1e-6.
+const FACTOR_MAX: f64 = 1e12;
 /// A margin counts as no more than so many standard deviations.
 const MARGIN_MAX: f64 = 8.0;
 
@@ -222,7 +228,9 @@ impl FidelityLine {
         let all = self.margins.iter().map(Vec::len).sum::<usize>() as f64;
         let runs = share * self.runs * cells * draws / all;
         let least = (self.shares().defensive * runs / draws).min(1.0);
+        let most = worth.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
         let doubt = |(cell, worth): (&Vec<f64>, &f64)| -> Vec<f64> {
+            let worth = (worth / most).max(WORTH_MIN);
             of_fold(cell).iter().map(|q| worth * (q * (1.0 - q)).sqrt()).collect()
         };
         let doubts: Vec<Vec<f64>> = self.predicted.iter().zip(worth).map(doubt).collect();
@@ -234,7 +242,7 @@ impl FidelityLine {
         };
         // Twice the factor until it is too large, then by halves.
         let (mut low, mut high) = (0.0, 1.0);
-        while expected(high) < runs && high < 1e6 {
+        while expected(high) < runs && high < FACTOR_MAX {
             (low, high) = (high, 2.0 * high);
         }
         for _ in 0..60 {
@@ -441,6 +449,24 @@ mod tests {
         assert!((4..6).all(|cell| chosen[cell] > 3.0 * RUNS / 500.0), "{chosen:.3?}");
         let least = FOR_CROSSING.defensive * RUNS / 500.0;
         assert!(chosen.iter().all(|&chosen| chosen > 0.999 * least) && chosen[10] < 1.5 * least, "{chosen:.4?}");
+    }
+
+    #[test]
+    fn as_many_runs_are_made_as_are_asked_wherever_the_level_is() {
+        // Sharp margins, few draws: more runs than there is room for in the cells at the crossing.
+        let margins: Vec<Vec<f64>> =
+            (0..CELLS).map(|cell| (0..16).map(|draw| 100.0 * (x(cell) - 0.45) + f64::from(draw)).collect()).collect();
+        for level in [0.001, 0.01, 0.5, 0.999] {
+            let mut line = FidelityLine::new(margins.clone(), 10.0, Some(level));
+            let runs = |line: &FidelityLine| line.chosen.iter().flatten().sum::<f64>();
+            let first = FOR_CROSSING.first_round * 10.0 * CELLS as f64;
+            assert!((runs(&line) / first - 1.0).abs() < 1e-6, "{level}: {}", runs(&line));
+            let outage = |cell: usize, draw: usize| (line.chosen(cell, draw) > 0.1).then(|| x(cell) > 0.45);
+            let outcomes: Vec<Vec<Option<bool>>> =
+                (0..CELLS).map(|cell| (0..16).map(|draw| outage(cell, draw)).collect()).collect();
+            line.learn(&outcomes);
+            assert!(runs(&line) > 109.999, "{level}: {}", runs(&line));
+        }
     }
 
     #[test]

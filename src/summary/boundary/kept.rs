@@ -29,7 +29,7 @@ pub enum Kept {
 impl Kept {
     /// Why what is there is not shown.
     pub const STALE: &str = "boundary.parquet is not shown: it is not where this sweep turns along one of its axes, from end to end, \
-                             in the limit of ever more clients.";
+                             in the limit of ever more clients, or it was looked for less closely than by default.";
     /// The command that makes it.
     pub const ANEW: &str = "critmass boundary SWEEP.toml --along PARAMETER --out DIR/boundary.parquet";
 
@@ -38,10 +38,10 @@ impl Kept {
     /// # Errors
     /// The file cannot be read, or is damaged.
     pub fn of(folder: &Folder, level: Option<u32>) -> Result<Kept, SummaryError> {
-        let (name, ends, probes, batches) = match folder.boundary()? {
+        let (name, ends, probes, resolution, batches) = match folder.boundary()? {
             KeptBoundary::Missing => return Ok(Kept::Missing),
             KeptBoundary::Stale => return Ok(Kept::Stale),
-            KeptBoundary::Draws { along, ends, probes, rows } => (along, ends, probes, rows),
+            KeptBoundary::Draws { along, ends, probes, resolution, rows } => (along, ends, probes, resolution, rows),
         };
         let mut sweep = folder.sweep().in_the_limit();
         let is_along = |axis: &Axis| {
@@ -49,7 +49,11 @@ impl Kept {
         };
         let axis = sweep.axes.iter().position(is_along);
         let along = Along::take(&mut sweep, &name, Some(ends[0]), Some(ends[1]));
-        let (Some(axis), Ok(along)) = (axis, along) else { return Ok(Kept::Stale) };
+        let (Some(axis), Ok(mut along)) = (axis, along) else { return Ok(Kept::Stale) };
+        if resolution > along.resolution {
+            return Ok(Kept::Stale);
+        }
+        along.resolution = resolution;
         let mut lines = Vec::new();
         for batch in &batches {
             lines.extend(read(batch, &name)?);
