@@ -86,6 +86,9 @@ mod by_tick {
 
 /// Whether there is an outage, in a workspace that has the network before the release.
 mod answer {
+    use critmass::sweep::Sweep;
+    use divan::counter::ItemsCount;
+
     use super::{Bencher, Solver, defaults};
 
     const SHARES: [f64; 4] = [0.1, 0.35, 0.45, 0.8];
@@ -96,5 +99,23 @@ mod answer {
         let mut solver = Solver::new();
         solver.has_outage(&defaults(1_000_000, 16.0, 0.0));
         bencher.bench_local(|| solver.has_outage(&defaults(1_000_000, 16.0, share)));
+    }
+
+    /// The same for each cell of `critical-mass` with twelve draws of what is uncertain, one after another, so that those of
+    /// a row have the network before the release in common.
+    #[divan::bench(sample_count = 3, sample_size = 1)]
+    fn surface(bencher: Bencher) {
+        const SHARES: u32 = 11;
+        const DRAWS: u32 = 12;
+        let sweep = Sweep::read("sweeps/critical-mass.toml".as_ref(), &[]).expect("a sweep of this repository");
+        let of_cells = |row: u32, draw: u32| (0..SHARES).map(move |share| (row * SHARES + share, draw));
+        let rows = 0..sweep.cells() / SHARES;
+        let all = rows.flat_map(|row| (0..DRAWS).flat_map(move |draw| of_cells(row, draw)));
+        let mut scenarios: Vec<_> = all.map(|(cell, draw)| sweep.realization(cell, draw).scenario).collect();
+        scenarios.iter_mut().for_each(|scenario| scenario.time.horizon_h = 16.0);
+        bencher.counter(ItemsCount::new(scenarios.len())).bench_local(|| {
+            let mut solver = Solver::new();
+            scenarios.iter().filter(|scenario| solver.has_outage(scenario)).count()
+        });
     }
 }

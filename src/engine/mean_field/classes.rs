@@ -12,8 +12,8 @@ pub(super) type Pair = [f64; 2];
 /// Nobody.
 pub(super) const ZERO: Pair = [0.0; 2];
 
-/// Regions by default. Loops over as many regions, and over as many cells as these have, are unrolled, which makes a tick a
-/// fifth shorter.
+/// Regions by default. Loops over as many regions, and over as many cells as these have, are unrolled: see benches/README.md
+/// for what that is worth.
 pub(super) const REGIONS: usize = 3;
 
 /// Cells of that many regions, for both states of the update.

@@ -394,8 +394,8 @@ mod tests {
             assert!((runs - RUNS).abs() < 0.1, "{runs}");
             // False-alarm rate below 1e-7 for all of them together.
             assert!(inner().all(|cell| bias[cell].abs() < 6.0), "{bias:.1?}");
-            // At 95 % of 400 seeds, six standard deviations are 0.065.
-            assert!(held.iter().all(|&held| held >= 0.885), "{held:.3?}");
+            // At 95 % of 400 seeds, less than this in one of the 55 cells and margins has a probability of 6·10⁻⁷ (binomial).
+            assert!(held.iter().all(|&held| held >= 0.88), "{held:.3?}");
             assert!(mean(held.iter().copied()) >= 0.93, "{held:.3?}");
         }
     }
