@@ -61,13 +61,14 @@ pub(super) fn rare(arguments: &Arguments) -> Result<(), Failure> {
     };
     let file = destination.as_ref().filter(|to| to.can_be_replaced());
     file.iter().flat_map(|file| file.kept(&sweep)).for_each(|rows| answer.take_back(&rows));
+    let pool = pool(threads)?;
     for &cell in &cells {
         if answer.has(cell) {
             say(format_args!("cell {cell}: in the file already"));
             continue;
         }
         let finished = counter(1_000, format!("at most {}", wish.at_most), "runs");
-        let estimate = pool(threads)?.install(|| rare_estimate(&sweep, &wish, cell, &signals.interrupted, &finished));
+        let estimate = pool.install(|| rare_estimate(&sweep, &wish, cell, &signals.interrupted, &finished));
         let Some(estimate) = estimate else {
             let done = cells.iter().filter(|&&cell| answer.has(cell)).count();
             return Err(interrupted(done, cells.len(), file.is_some()));

@@ -171,30 +171,10 @@ fn the_turns_of_runs_are_where_a_grid_of_the_same_runs_has_them_as_far_as_chance
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
 }
 
-/// Two levers of numbers and something that is drawn, whose runs and whose limit are known in a moment.
-const SMALL: &str = r#"
-name = "small"
-[scenario]
-population.clients = 2_000
-time.tick_s = 20.0
-time.horizon_h = 14.0
-[[axis]]
-parameter = "overlay.supernode_ratio"
-values = [0.014, 0.03]
-[[axis]]
-parameter = "updates.synchronization"
-values = [0.1, 0.5, 0.9]
-[uncertain]
-login.capacity_per_s_per_million = { lognormal = { median = 150.0, sigma = 0.2 } }
-[replicates]
-at_least = 2
-at_most = 2
-"#;
-
 #[test]
 fn what_lies_in_the_folder_of_a_sweep_is_shown_as_it_was_found() {
     let folder = tempfile::tempdir().unwrap();
-    let (sweep, out) = (written(folder.path(), SMALL), folder.path().join("out").to_str().unwrap().to_owned());
+    let (sweep, out) = (written(folder.path(), WITH_A_LIMIT), folder.path().join("out").to_str().unwrap().to_owned());
     succeed(&["run", &sweep, "--out", &out]);
     let absent = fail(2, &["boundary", &out]);
     assert!(absent.contains("there is no boundary.parquet; it is made by critmass boundary SWEEP.toml"), "{absent}");

@@ -194,26 +194,6 @@ fn a_report_of_a_refined_sweep_follows_its_level() {
     assert!(page.contains("Intervals: 90 %. With"), "inputs of its own in each cell: no run shares a draw");
 }
 
-/// Two levers of numbers and something that is drawn, for a limit that is known in a moment.
-const WITH_A_LIMIT: &str = r#"
-name = "limited"
-[scenario]
-population.clients = 2_000
-time.tick_s = 20.0
-time.horizon_h = 14.0
-[[axis]]
-parameter = "overlay.supernode_ratio"
-values = [0.014, 0.03]
-[[axis]]
-parameter = "updates.synchronization"
-values = [0.1, 0.5, 0.9]
-[uncertain]
-login.capacity_per_s_per_million = { lognormal = { median = 150.0, sigma = 0.2 } }
-[replicates]
-at_least = 8
-at_most = 8
-"#;
-
 fn data_of(page: &str) -> serde_json::Value {
     let (_, data) = page.split_once("<script type=\"application/json\" id=\"data\">").unwrap();
     serde_json::from_str(data.split("</script>").next().unwrap()).unwrap()

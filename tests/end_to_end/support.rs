@@ -126,6 +126,26 @@ replicates = 1
 every_s = 600.0
 "#;
 
+/// Two levers of numbers and something that is drawn, whose runs and whose limit are known in a moment.
+pub(crate) const WITH_A_LIMIT: &str = r#"
+name = "limited"
+[scenario]
+population.clients = 2_000
+time.tick_s = 20.0
+time.horizon_h = 14.0
+[[axis]]
+parameter = "overlay.supernode_ratio"
+values = [0.014, 0.03]
+[[axis]]
+parameter = "updates.synchronization"
+values = [0.1, 0.5, 0.9]
+[uncertain]
+login.capacity_per_s_per_million = { lognormal = { median = 150.0, sigma = 0.2 } }
+[replicates]
+at_least = 8
+at_most = 8
+"#;
+
 /// Starts the sweep, or goes on with it; `more` are further arguments.
 pub(crate) fn begin(sweep: &str, out: &Path, more: &[&str]) -> Child {
     critmass()

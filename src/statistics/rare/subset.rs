@@ -218,7 +218,7 @@ impl Subset {
     }
 
     /// The interval of the probability, on the logarithmic scale; of plain runs that of Clopper and Pearson.
-    pub(super) fn interval(&self, confidence: f64) -> Interval {
+    fn interval(&self, confidence: f64) -> Interval {
         if let Some((events, runs)) = self.plain() {
             return Interval::fixed(events, runs, confidence);
         }
